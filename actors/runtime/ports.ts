@@ -1,0 +1,107 @@
+/**
+ * The runtime's ports: what a host lends to a commit domain. A live host backs
+ * them with the machine, a stepping host or a simulator with seeded models.
+ *
+ * @module
+ */
+import type { JournalEvent, LogLevel } from "./actor.ts";
+
+/** Two clocks. Read once a batch, never once a message. */
+export interface Clock {
+  /**
+   * Milliseconds on a clock that never steps; the same origin in all threads
+   * of a process. For deadlines.
+   */
+  monotonicMs(): number;
+  /** Milliseconds since 1970. For facts. */
+  wallMs(): number;
+}
+
+/** A stream of random integers. */
+export interface Random {
+  /** The next integer in [0, 2^32). */
+  next(): number;
+}
+
+/** The events that one partition adds in one commit, in order. */
+export interface Append {
+  /** The partition's name, such as `inventory[3]`. */
+  readonly partition: string;
+  /** The epoch under which the writer owns the partition. */
+  readonly epoch: number;
+  /** The sequence number of the first event, from 1, without gaps. */
+  readonly firstSequence: number;
+  readonly events: readonly JournalEvent[];
+}
+
+/** How an append ended. */
+export type AppendResult =
+  /** All of it is on disk. */
+  | "durable"
+  /** Nothing of it was written: a newer epoch owns one of its partitions. */
+  | "fenced"
+  /** Nothing of it was written and trying again can help (disk full). */
+  | "unavailable"
+  /** It may have been written. */
+  | "unknown";
+
+/** What taking over a partition brought. */
+export interface Recovered {
+  readonly partition: string;
+  /** The new epoch, larger than every earlier one of the partition. */
+  readonly epoch: number;
+  /** The sequence number of the last durable event; 0 when there is none. */
+  readonly lastSequence: number;
+}
+
+/**
+ * Hands over a partition's past: first at most one snapshot, then the events
+ * after it in order of sequence.
+ */
+export interface FoldTarget {
+  /** State as the fold of all events up to `sequence`. */
+  snapshot(state: unknown, sequence: number): void;
+  event(event: JournalEvent): void;
+}
+
+/**
+ * The journal of a commit domain. Completion comes by callback, at once or in
+ * a later turn, in the order of the calls, so that a synchronous embedded
+ * database and one across a network fit the same port.
+ */
+export interface Journal {
+  /**
+   * Takes partitions over: raises the epoch of each, in the journal, before
+   * anything is read, so that every earlier owner is fenced; then replays each
+   * into the target that `into` gives for it. `done` gets null when the
+   * storage cannot be reached now.
+   */
+  recover(
+    partitions: readonly string[],
+    into: (partition: string) => FoldTarget,
+    done: (recovered: readonly Recovered[] | null) => void,
+  ): void;
+  /**
+   * Replays one partition again, under the epoch it is already owned with
+   * (an actor restarts while its neighbors run on).
+   */
+  replay(
+    partition: string,
+    into: FoldTarget,
+    done: (lastSequence: number | null) => void,
+  ): void;
+  /** Commits all appends in one transaction, or none. */
+  append(
+    appends: readonly Append[],
+    done: (result: AppendResult) => void,
+  ): void;
+}
+
+/** Takes structured log lines. */
+export interface Log {
+  write(
+    level: LogLevel,
+    text: string,
+    fields: Readonly<Record<string, unknown>>,
+  ): void;
+}

@@ -42,6 +42,8 @@ export interface ListRevocations extends Asks<{ tokenIds: readonly string[] }> {
 export type AccountsMessage = Register | SignIn | RevokeSession | ListRevocations;
 export type AccountsRef = Ref<AccountsMessage>;
 export interface AccountsArgs {
+  /** This partition's own number; user ids carry it. */
+  readonly partition: number;
   readonly passwordGateway: string;
   /** 5 failures within 15 min lock a name for the rest of the window. */
   readonly maxFailures: number;

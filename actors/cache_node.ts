@@ -62,6 +62,8 @@ export interface CacheArgs {
   readonly ttlMs: number;
   /** TTL = ttlMs · (1 − j + 2j·u), j = jitterPercent / 100. */
   readonly jitterPercent: number;
+  /** "No such product" is remembered this long. */
+  readonly negativeTtlMs: number;
   readonly shards: number;
   readonly lowStockUnits: number;
   readonly catalog: CatalogRef;

@@ -136,7 +136,7 @@ export class BehaviorStep<
   /** now() never runs behind an event: the wall time of the last one. */
   #recordedAtMs = 0;
 
-  /** Starts the behavior; a journaled one gets `recovered`, as after a fold. */
+  /** Starts the behavior and gives it `recovered`, as every life begins. */
   constructor(
     behavior: Behavior<State, M, Args, E>,
     args: Args,
@@ -148,7 +148,7 @@ export class BehaviorStep<
     this.nowMs = options.nowMs ?? Date.UTC(2026, 10, 11);
     this.#random = new SeededRandom(options.seed ?? 1, this.#self);
     this.state = behavior.start(args);
-    if (behavior.apply !== undefined) this.signal({ kind: "recovered" });
+    this.signal({ kind: "recovered" });
   }
 
   /**
@@ -221,7 +221,7 @@ export class BehaviorStep<
     this.asked.length = 0;
     this.incarnation++;
     this.state = this.#fold();
-    if (this.#behavior.apply !== undefined) this.signal({ kind: "recovered" });
+    this.signal({ kind: "recovered" });
   }
 
   /**
@@ -293,6 +293,12 @@ export class BehaviorStep<
   #context(asker: Asker, staged: Staged<M, E>): Context<M, E> {
     const answer = (asker: Asker, outcome: Outcome<unknown>) =>
       void staged.replies.push({ asker, outcome: freezePlain(outcome) });
+    // Whoever was answered or taken along is not answered by this step again.
+    const takeAsker = () => {
+      const taken = asker;
+      asker = 0;
+      return taken;
+    };
     return {
       self: this.#self as Ref<M>,
       incarnation: this.incarnation,
@@ -306,8 +312,8 @@ export class BehaviorStep<
         freezePlain(message);
         staged.asked.push({ to, message, options: freezePlain(options) });
       },
-      reply: (outcome) => answer(asker, outcome),
-      asker: () => asker,
+      reply: (outcome) => answer(takeAsker(), outcome),
+      asker: takeAsker,
       answer,
       timer: (key, delayMs, message) => {
         const dueMs = this.nowMs + delayMs;

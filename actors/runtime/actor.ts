@@ -18,6 +18,8 @@ export interface Message {
 /** A durable fact: a plain object told apart by `kind`, in the past tense. */
 export interface JournalEvent {
   readonly kind: string;
+  /** When it happened, wall time. The actor's `now()` never falls behind it. */
+  readonly atMs?: number;
 }
 
 declare const accepts: unique symbol;

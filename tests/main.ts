@@ -1,0 +1,114 @@
+/**
+ * The test command: `deno task test` runs everything that must pass before a
+ * change lands, `deno task ok` its fast part. Each step is a command of its
+ * own; a tool counts as one test, a test run as what its report says.
+ *
+ * Where a test lives decides when it runs: `*_slow_test.ts` and everything
+ * under `tests/browser/` only in the full run, one file at a time, since they
+ * start processes; every other `*_test.ts` in both, files in parallel. Quiet
+ * in a pipe, but a failure is printed whole.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console -- a process entry talks to its terminal
+import { parseArgs } from "node:util";
+import { addUp, type Count, lastLine } from "./runner/count.ts";
+import { missingServices, type Service } from "./runner/services.ts";
+import { runStep, type Step } from "./runner/step.ts";
+
+const HELP = `Usage: deno task test | deno task ok
+
+test  everything: format, lint, types, docs, unit, integration, browser
+ok    the fast part: format, lint, types, docs, unit
+
+With CI=true in the environment a skipped test is a failure.`;
+
+const SLOW = "tests/**/*_slow_test.ts";
+const BROWSER = "tests/browser";
+// Types are checked once, by the step "types"; so no test run repeats it.
+const TEST = ["test", "--no-check", "--permit-no-files"];
+
+const FAST_STEPS: readonly Step[] = [
+  { name: "format", command: ["fmt", "--check"], report: false },
+  { name: "lint", command: ["lint"], report: false },
+  { name: "types", command: ["check", "."], report: false },
+  { name: "docs", command: ["doc", "--lint", "mod.ts"], report: false },
+  {
+    name: "unit",
+    command: [...TEST, "-A", "--parallel", `--ignore=${SLOW},${BROWSER}`],
+    report: true,
+  },
+];
+
+const SLOW_STEPS: readonly Step[] = [
+  {
+    name: "examples",
+    command: [...TEST, "-A", "--doc", "mod.ts"],
+    report: false,
+  },
+  { name: "slow", command: [...TEST, "-A", SLOW], report: true },
+  { name: "browser", command: [...TEST, "-A", BROWSER], report: true },
+  // What needs no permission runs, the rest says so: a promise to everyone who
+  // types `deno test` first.
+  { name: "plain deno test", command: ["test"], report: false },
+];
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Leaves out what has nothing to work on yet, or no service to work with. */
+function plan(fast: boolean, missing: readonly Service[]): Step[] {
+  const steps = fast ? FAST_STEPS : [...FAST_STEPS, ...SLOW_STEPS];
+  return steps.filter(({ name, command }) => {
+    if (missing.some((service) => command.includes(service.folder))) {
+      return false;
+    }
+    if (name === "browser") return exists(BROWSER);
+    return !command.includes("mod.ts") || exists("mod.ts");
+  });
+}
+
+/** Says what is skipped and how to have it; one skip for each service. */
+function skip({ package: name, purpose }: Service): Count {
+  console.log(
+    `skipped: ${purpose}, which need ${name}. To run them: ` +
+      `apt-get install ${name}`,
+  );
+  return { passed: 0, failed: 0, skipped: 1 };
+}
+
+async function main(): Promise<void> {
+  Deno.chdir(new URL("..", import.meta.url));
+  const { values } = parseArgs({
+    options: { fast: { type: "boolean" }, help: { type: "boolean" } },
+  });
+  if (values.help) return console.log(HELP);
+
+  const fast = values.fast ?? false;
+  const missing = fast ? [] : await missingServices();
+  const counts = missing.map(skip);
+  for (const step of plan(fast, missing)) {
+    const result = await runStep(step);
+    if (result.complaint !== "") console.log(result.complaint);
+    counts.push(result.count);
+  }
+  const total = addUp(counts, Deno.env.get("CI") === "true");
+  console.log(lastLine(total));
+  if (total.failed > 0) Deno.exit(1);
+}
+
+try {
+  await main();
+} catch (error) {
+  // parseArgs names the wrong option; anything else is a bug and shows itself.
+  if (!(error instanceof TypeError && "code" in error)) throw error;
+  console.error(error.message);
+  Deno.exit(2);
+}

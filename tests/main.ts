@@ -109,6 +109,6 @@ try {
 } catch (error) {
   // parseArgs names the wrong option; anything else is a bug and shows itself.
   if (!(error instanceof TypeError && "code" in error)) throw error;
-  console.error(error.message);
+  console.error(`Expected no option but --help, found: ${error.message}`);
   Deno.exit(2);
 }

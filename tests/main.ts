@@ -3,17 +3,23 @@
  * change lands, `deno task ok` its fast part. Each step is a command of its
  * own; a tool counts as one test, a test run as what its report says.
  *
- * Where a test lives decides when it runs: `*_slow_test.ts` and everything
- * under `tests/browser/` only in the full run, one file at a time, since they
- * start processes; every other `*_test.ts` in both, files in parallel. Quiet
- * in a pipe, but a failure is printed whole.
+ * Where a test lives decides when it runs: `*_slow_test.ts` and everything in
+ * the folder of a service (`tests/browser/`, `tests/cluster/redis/`) only in
+ * the full run, one file at a time, since they start processes; every other
+ * `*_test.ts` in both, files in parallel. Quiet in a pipe, but a failure is
+ * printed whole.
  *
  * @module
  */
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
 import { parseArgs } from "node:util";
 import { addUp, type Count, lastLine } from "./runner/count.ts";
-import { missingServices, type Service } from "./runner/services.ts";
+import {
+  installMissing,
+  isThere,
+  type Service,
+  SERVICES,
+} from "./runner/services.ts";
 import { runStep, type Step } from "./runner/step.ts";
 
 const HELP = `Usage: deno task test | deno task ok
@@ -24,9 +30,9 @@ ok    the fast part: format, lint, types, docs, unit
 With CI=true in the environment a skipped test is a failure.`;
 
 const SLOW = "tests/**/*_slow_test.ts";
-const BROWSER = "tests/browser";
+const SERVED = SERVICES.map((service) => service.folder);
 // Types are checked once, by the step "types"; so no test run repeats it.
-const TEST = ["test", "--no-check", "--permit-no-files"];
+const TEST = ["test", "--no-check", "--permit-no-files", "-A"];
 
 const FAST_STEPS: readonly Step[] = [
   { name: "format", command: ["fmt", "--check"], report: false },
@@ -35,44 +41,35 @@ const FAST_STEPS: readonly Step[] = [
   { name: "docs", command: ["doc", "--lint", "mod.ts"], report: false },
   {
     name: "unit",
-    command: [...TEST, "-A", "--parallel", `--ignore=${SLOW},${BROWSER}`],
+    command: [...TEST, "--parallel", `--ignore=${[SLOW, ...SERVED]}`],
     report: true,
   },
 ];
 
 const SLOW_STEPS: readonly Step[] = [
+  { name: "examples", command: [...TEST, "--doc", "mod.ts"], report: false },
   {
-    name: "examples",
-    command: [...TEST, "-A", "--doc", "mod.ts"],
-    report: false,
+    name: "slow",
+    command: [...TEST, `--ignore=${SERVED}`, SLOW],
+    report: true,
   },
-  { name: "slow", command: [...TEST, "-A", SLOW], report: true },
-  { name: "browser", command: [...TEST, "-A", BROWSER], report: true },
   // What needs no permission runs, the rest says so: a promise to everyone who
   // types `deno test` first.
   { name: "plain deno test", command: ["test"], report: false },
 ];
 
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+function serviceStep({ folder, package: name }: Service): Step {
+  return { name, command: [...TEST, folder], report: true };
 }
 
-/** Leaves out what has nothing to work on yet, or no service to work with. */
-function plan(fast: boolean, missing: readonly Service[]): Step[] {
-  const steps = fast ? FAST_STEPS : [...FAST_STEPS, ...SLOW_STEPS];
-  return steps.filter(({ name, command }) => {
-    if (missing.some((service) => command.includes(service.folder))) {
-      return false;
-    }
-    if (name === "browser") return exists(BROWSER);
-    return !command.includes("mod.ts") || exists("mod.ts");
-  });
+/** The steps to run; those about `mod.ts` once there is one. */
+function plan(fast: boolean, services: readonly Service[]): Step[] {
+  const steps = fast
+    ? FAST_STEPS
+    : [...FAST_STEPS, ...SLOW_STEPS, ...services.map(serviceStep)];
+  return steps.filter(({ command }) =>
+    !command.includes("mod.ts") || isThere("mod.ts")
+  );
 }
 
 /** Says what is skipped and how to have it; one skip for each service. */
@@ -92,9 +89,11 @@ async function main(): Promise<void> {
   if (values.help) return console.log(HELP);
 
   const fast = values.fast ?? false;
-  const missing = fast ? [] : await missingServices();
+  const { ready, missing } = fast
+    ? { ready: [], missing: [] }
+    : await installMissing();
   const counts = missing.map(skip);
-  for (const step of plan(fast, missing)) {
+  for (const step of plan(fast, ready)) {
     const result = await runStep(step);
     if (result.complaint !== "") console.log(result.complaint);
     counts.push(result.count);

@@ -15,8 +15,8 @@ export interface Service {
   readonly purpose: string;
 }
 
-/** Folders that are not there need nothing. */
-const SERVICES: readonly Service[] = [
+/** Every service; one whose folder is not there is not needed. */
+export const SERVICES: readonly Service[] = [
   {
     package: "chromium",
     program: "chromium",
@@ -31,34 +31,40 @@ const SERVICES: readonly Service[] = [
   },
 ];
 
+const APT_GET = "/usr/bin/apt-get";
 /** Chromium with what it depends on is about 120 MB: 5 minutes at 400 kB/s. */
 const INSTALL_WITHIN_MS = 300_000;
 
-/** Installs what is missing where it may; returns what is missing still. */
-export async function missingServices(): Promise<readonly Service[]> {
-  const missing = SERVICES.filter(isMissing);
-  if (missing.length === 0 || !mayInstall()) return missing;
-  const packages = missing.map((service) => service.package);
+/** Installs what is missing where it may; says what is there and what not. */
+export async function installMissing(): Promise<
+  { ready: readonly Service[]; missing: readonly Service[] }
+> {
+  const needed = SERVICES.filter(({ folder }) => isThere(folder));
+  const missing = needed.filter(isMissing).map((service) => service.package);
   // Without a fresh list, Debian's servers may not have the named version.
-  if (await aptGet("update")) {
-    await aptGet("install", "--yes", "--no-install-recommends", ...packages);
+  if (missing.length > 0 && mayInstall() && await aptGet("update")) {
+    await aptGet("install", "--yes", "--no-install-recommends", ...missing);
   }
-  return missing.filter(isMissing);
+  return {
+    ready: needed.filter((service) => !isMissing(service)),
+    missing: needed.filter(isMissing),
+  };
 }
 
-function isMissing({ folder, program }: Service): boolean {
-  if (!isThere(folder)) return false;
+function isMissing({ program }: Service): boolean {
   const path = (Deno.env.get("PATH") ?? "").split(":");
   return !path.some((directory) => isThere(`${directory}/${program}`));
 }
 
 function mayInstall(): boolean {
-  return Deno.uid() === 0 && isThere("/etc/debian_version");
+  return Deno.uid() === 0 && isThere("/etc/debian_version") &&
+    isThere(APT_GET);
 }
 
 async function aptGet(...args: readonly string[]): Promise<boolean> {
-  const { success } = await new Deno.Command("apt-get", {
-    args: [...args, "--quiet", "--quiet"],
+  const { success } = await new Deno.Command(APT_GET, {
+    // Another installation may be under way: wait for it, not for ever.
+    args: [...args, "-qq", "-o", "DPkg::Lock::Timeout=120"],
     env: { DEBIAN_FRONTEND: "noninteractive" },
     stdin: "null",
     stdout: "null",
@@ -68,7 +74,8 @@ async function aptGet(...args: readonly string[]): Promise<boolean> {
   return success;
 }
 
-function isThere(path: string): boolean {
+/** Whether a file or folder is there and may be seen. */
+export function isThere(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

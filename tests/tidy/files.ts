@@ -65,6 +65,7 @@ const TOP_FOLDERS = new Set([
   "actors",
   "bench",
   "cluster",
+  "fixtures",
   "sim",
   "tests",
   "web",

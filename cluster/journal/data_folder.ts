@@ -1,0 +1,236 @@
+/**
+ * The data folder: held by one process at a time, with an identity of its own
+ * and partition counts that are fixed when it is created.
+ *
+ * `store.sqlite` names the store, so that a file from another one is noticed,
+ * and its write lock is what take-overs of partitions queue at.
+ *
+ * @module
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../actors/runtime/ports.ts";
+import {
+  checkStructure,
+  exists,
+  type FileKind,
+  openExisting,
+  openOrCreate,
+  StoreError,
+} from "./database.ts";
+import { JOURNAL_FILE, journalPaths } from "./journal_file.ts";
+
+/** How many partitions a store has of each kind of actor. */
+export type PartitionCounts = Readonly<Record<string, number>>;
+
+/** What a store says of itself. */
+export interface StoreIdentity {
+  readonly storeId: string;
+  readonly partitions: PartitionCounts;
+  /** Wall time. */
+  readonly createdAtMs: number;
+}
+
+/** A data folder that this process holds. */
+export interface DataFolder extends StoreIdentity {
+  readonly path: string;
+  /** Lets the next process in. Close every file of the folder before. */
+  close(): void;
+}
+
+/** How to open a data folder. */
+export interface DataFolderOptions {
+  /** Written into a new store; an old one must have the same. */
+  readonly partitions: PartitionCounts;
+  readonly clock: Clock;
+  /** Names a new store; unlike any other. */
+  readonly newStoreId: () => string;
+  /** Resolves after that many milliseconds. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** How long to wait for a process that is stopping. Default 10 s. */
+  readonly waitMs?: number;
+}
+
+const STORE_FILE: FileKind = {
+  what: "a store's identity",
+  applicationId: "DbSt",
+  format: 1,
+  schema: `
+    CREATE TABLE identity (
+      partitions TEXT NOT NULL,
+      created_at_ms INTEGER NOT NULL
+    ) STRICT;
+  `,
+};
+
+// The time in which a shop promises to have stopped after SIGTERM.
+const WAIT_MS = 10_000;
+// Short against the start of a shop, long against one try (20 µs).
+const TRY_EVERY_MS = 50;
+
+/**
+ * Takes the folder, creating it when it is missing, and checks every file that
+ * the shop cannot do without. Throws `StoreError`: in-use (names the pid),
+ * unwritable, foreign, torn, newer, or mismatch for other partition counts.
+ */
+export async function openDataFolder(
+  path: string,
+  options: DataFolderOptions,
+): Promise<DataFolder> {
+  const lock = await takeLock(path, options);
+  try {
+    const identity = openIdentity(path, options);
+    for (const file of journalPaths(path)) checkStructure(file, JOURNAL_FILE);
+    return { path, ...identity, close: () => lock.close() };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/** Reads who a store is, without holding its folder. */
+export function readIdentity(folder: string): StoreIdentity {
+  const { database, identity } = openStore(folder, true);
+  database.close();
+  return identity;
+}
+
+/** Opens `store.sqlite`; whoever holds its write lock may take over. */
+export function openTakeOverLock(folder: string): DatabaseSync {
+  return openStore(folder, false).database;
+}
+
+function openStore(folder: string, readOnly: boolean) {
+  const path = `${folder}/store.sqlite`;
+  // The identity is what is read here, so it cannot be demanded yet.
+  const database = openExisting(path, STORE_FILE, { storeId: null, readOnly });
+  const row = database.prepare(
+    "SELECT store_id, partitions, created_at_ms FROM meta, identity",
+  ).get();
+  if (row === undefined) {
+    database.close();
+    throw new StoreError("torn", path, "a store's identity", "none");
+  }
+  const identity: StoreIdentity = {
+    storeId: String(row.store_id),
+    partitions: JSON.parse(String(row.partitions)),
+    createdAtMs: Number(row.created_at_ms),
+  };
+  return { database, identity };
+}
+
+function openIdentity(
+  folder: string,
+  options: DataFolderOptions,
+): StoreIdentity {
+  const path = `${folder}/store.sqlite`;
+  if (!exists(path)) createIdentity(folder, options);
+  checkStructure(path, STORE_FILE);
+  const identity = readIdentity(folder);
+  const expected = describe(options.partitions);
+  const found = describe(identity.partitions);
+  if (expected !== found) {
+    throw new StoreError("mismatch", path, expected, found);
+  }
+  return identity;
+}
+
+function createIdentity(folder: string, options: DataFolderOptions): void {
+  const path = `${folder}/store.sqlite`;
+  const [orphan] = journalPaths(folder);
+  if (orphan !== undefined) {
+    throw new StoreError("missing", path, `it beside ${orphan}`, "none");
+  }
+  const counts = JSON.stringify(options.partitions).replaceAll("'", "''");
+  const createdAtMs = Math.floor(options.clock.wallMs());
+  const schema = `${STORE_FILE.schema}
+    INSERT INTO identity VALUES ('${counts}', ${createdAtMs});`;
+  const storeId = options.newStoreId();
+  openOrCreate(path, { ...STORE_FILE, schema }, { storeId }).close();
+}
+
+/** "accounts 4, inventory 16": the same for the same counts. */
+function describe(partitions: PartitionCounts): string {
+  return Object.entries(partitions).sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([kind, count]) => `${kind} ${count}`).join(", ") + " partitions";
+}
+
+async function takeLock(
+  folder: string,
+  options: DataFolderOptions,
+): Promise<Deno.FsFile> {
+  const { clock } = options;
+  const path = `${folder}/lock`;
+  const file = openLock(folder, path);
+  const deadlineMs = clock.monotonicMs() + (options.waitMs ?? WAIT_MS);
+  while (!file.tryLockSync(true)) {
+    if (clock.monotonicMs() >= deadlineMs) {
+      const pid = Deno.readTextFileSync(path).trim() || "unknown";
+      file.close();
+      throw new StoreError(
+        "in-use",
+        folder,
+        "a data folder that no other process holds",
+        `process ${pid} holding it`,
+      );
+    }
+    await options.sleep(TRY_EVERY_MS);
+  }
+  file.truncateSync();
+  file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+  return file;
+}
+
+function openLock(folder: string, path: string): Deno.FsFile {
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return Deno.openSync(path, { read: true, write: true, create: true });
+  } catch (error) {
+    const found = (error as Error).message.replaceAll(/\s+/g, " ");
+    throw new StoreError(
+      "unwritable",
+      folder,
+      "a folder that this process can write",
+      found,
+    );
+  }
+}
+
+/**
+ * The secret kept under `name` in the folder: what `drawBytes` gave on first
+ * use, as base64url in a file of mode 0600. Throws `StoreError` when the file
+ * is there but holds nothing.
+ */
+export function readOrCreateSecret(
+  folder: string,
+  name: string,
+  drawBytes: () => Uint8Array,
+): string {
+  const path = `${folder}/${name}`;
+  if (!exists(path)) createSecret(path, drawBytes());
+  const secret = Deno.readTextFileSync(path).trim();
+  if (secret === "") {
+    throw new StoreError("torn", path, "a secret", "an empty file");
+  }
+  return secret;
+}
+
+/** Written under another name first, so that nobody ever reads half of it. */
+function createSecret(path: string, bytes: Uint8Array): void {
+  const draft = `${path}.new`;
+  const secret = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  const file = Deno.openSync(draft, {
+    write: true,
+    create: true,
+    truncate: true,
+    mode: 0o600,
+  });
+  try {
+    // The mode above does not change a draft that a crash has left behind.
+    Deno.chmodSync(draft, 0o600);
+    file.writeSync(new TextEncoder().encode(`${secret}\n`));
+    file.syncSync();
+  } finally {
+    file.close();
+  }
+  Deno.renameSync(draft, path);
+}

@@ -1,0 +1,227 @@
+/**
+ * A journal file: one for each commit domain, all in the data folder. A row
+ * holds what one commit added to one partition; rows are appended and never
+ * changed. There is no index: a partition is found by a scan, which costs less
+ * at a start than an index costs at every commit (ADR 2).
+ *
+ * @module
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { JournalEvent } from "../../actors/runtime/actor.ts";
+import {
+  asStoreError,
+  type FileKind,
+  openExisting,
+  StoreError,
+} from "./database.ts";
+
+/** How the events of a row are written. 1: a JSON array. */
+export const EVENTS_VERSION = 1;
+
+/** The journal of one commit domain. */
+export const JOURNAL_FILE: FileKind = {
+  what: "a journal",
+  applicationId: "DbJr",
+  format: 1,
+  // `owned_here`: this file's domain has owned the partition at some time, so
+  // only then can the file hold events of it.
+  schema: `
+    CREATE TABLE owners (
+      id INTEGER PRIMARY KEY,
+      partition TEXT NOT NULL UNIQUE,
+      epoch INTEGER NOT NULL,
+      owned_here INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE events (
+      row INTEGER PRIMARY KEY,
+      partition INTEGER NOT NULL REFERENCES owners (id),
+      epoch INTEGER NOT NULL,
+      first_sequence INTEGER NOT NULL,
+      event_count INTEGER NOT NULL,
+      written_at_ms INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      events TEXT NOT NULL
+    ) STRICT;
+  `,
+};
+
+const FILE_NAME = /^journal-([a-z][a-z0-9-]*)\.sqlite$/;
+
+/** Where the journal of a domain is. Throws for a name unfit for a file. */
+export function journalPath(folder: string, domain: string): string {
+  const name = `journal-${domain}.sqlite`;
+  if (!FILE_NAME.test(name)) {
+    throw new TypeError(
+      `Cannot open a journal as its domain must be lower-case letters, ` +
+        `digits and "-": current value is "${domain}"`,
+    );
+  }
+  return `${folder}/${name}`;
+}
+
+/** Every journal file of the folder, in order of name. */
+export function journalPaths(folder: string): readonly string[] {
+  return [...Deno.readDirSync(folder)]
+    .filter((entry) => FILE_NAME.test(entry.name))
+    .map((entry) => `${folder}/${entry.name}`)
+    .sort();
+}
+
+/** One row: what one commit added to one partition. */
+export interface JournalRow {
+  readonly row: number;
+  readonly partition: string;
+  readonly epoch: number;
+  readonly firstSequence: number;
+  readonly eventCount: number;
+  /** Wall time of the commit. */
+  readonly writtenAtMs: number;
+  readonly version: number;
+  /** As `version` says. */
+  readonly events: string;
+}
+
+/** The events of a row. Throws `StoreError` when they are not as announced. */
+export function eventsOf(row: JournalRow, path: string): JournalEvent[] {
+  const found = (text: string) => `${text} in row ${row.row}`;
+  if (row.version > EVENTS_VERSION) {
+    throw new StoreError(
+      "newer",
+      path,
+      `events of version ${EVENTS_VERSION} or older`,
+      found(`version ${row.version}`),
+    );
+  }
+  let events: unknown;
+  try {
+    events = JSON.parse(row.events);
+  } catch {
+    throw new StoreError("torn", path, "JSON", found("something else"));
+  }
+  if (!Array.isArray(events) || events.length !== row.eventCount) {
+    const expected = `${row.eventCount} events`;
+    throw new StoreError("torn", path, expected, found("another number"));
+  }
+  return events;
+}
+
+// A row of a busy shop holds some kilobytes: a chunk is about a megabyte, and
+// no read transaction stays open long enough to keep the log from shrinking.
+const CHUNK_ROWS = 256;
+
+/** Narrows rows down: a condition in SQL on the one parameter `?2`. */
+export interface RowFilter {
+  readonly sql: string;
+  readonly value: string;
+}
+
+/** Reads the rows of some partitions of one file, in the order written. */
+export class JournalReader {
+  readonly #database: DatabaseSync;
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #sql: string;
+  #chunk: readonly Readonly<Record<string, unknown>>[] = [];
+  #next = 0;
+  #position: number;
+  readonly #end: number;
+  #current: JournalRow | null = null;
+
+  /**
+   * Starts behind row `afterRow` and ends at the row that is now the newest;
+   * `partitions` null: all.
+   */
+  constructor(
+    readonly path: string,
+    storeId: string,
+    partitions: ReadonlySet<string> | null,
+    afterRow: number,
+    readonly where: RowFilter | null = null,
+  ) {
+    this.#position = afterRow;
+    this.#database = openExisting(path, JOURNAL_FILE, {
+      storeId,
+      readOnly: true,
+    });
+    this.#names = this.#ownedHere(partitions);
+    const newest = this.#database.prepare("SELECT max(row) AS row FROM events");
+    this.#end = Number(newest.get()?.row ?? 0);
+    const ids = [...this.#names.keys()].join(", ");
+    this.#sql = `
+      SELECT row, partition, epoch, first_sequence, event_count,
+        written_at_ms, version, events
+      FROM events WHERE row > ?1 AND row <= ${this.#end}
+        AND partition IN (${ids})
+        ${where === null ? "" : `AND ${where.sql}`}
+      ORDER BY row LIMIT ${CHUNK_ROWS}`;
+  }
+
+  /** The row at which the reader stands; null at the end. */
+  get current(): JournalRow | null {
+    return this.#current;
+  }
+
+  /** The file's name in its folder. */
+  get name(): string {
+    return this.path.slice(this.path.lastIndexOf("/") + 1);
+  }
+
+  /** Every row of these partitions up to this one was passed. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Goes to the next row. Throws `StoreError` on a damaged file. */
+  advance(): void {
+    if (this.#current !== null) this.#position = this.#current.row;
+    if (this.#next === this.#chunk.length) this.#readChunk();
+    const found = this.#chunk[this.#next++];
+    this.#current = found === undefined ? null : this.#rowOf(found);
+    if (this.#current === null) {
+      this.#position = Math.max(this.#position, this.#end);
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #ownedHere(partitions: ReadonlySet<string> | null) {
+    const names = new Map<number, string>();
+    const owners = this.#database.prepare(
+      "SELECT id, partition FROM owners WHERE owned_here = 1",
+    ).all();
+    for (const owner of owners) {
+      const name = String(owner.partition);
+      if (partitions === null || partitions.has(name)) {
+        names.set(Number(owner.id), name);
+      }
+    }
+    return names;
+  }
+
+  #readChunk(): void {
+    this.#next = 0;
+    this.#chunk = [];
+    if (this.#names.size === 0) return;
+    try {
+      const statement = this.#database.prepare(this.#sql);
+      const values = this.where === null ? [] : [this.where.value];
+      this.#chunk = statement.all(this.#position, ...values);
+    } catch (error) {
+      throw asStoreError(error, this.path);
+    }
+  }
+
+  #rowOf(found: Readonly<Record<string, unknown>>): JournalRow {
+    return {
+      row: found.row as number,
+      partition: this.#names.get(found.partition as number)!,
+      epoch: found.epoch as number,
+      firstSequence: found.first_sequence as number,
+      eventCount: found.event_count as number,
+      writtenAtMs: found.written_at_ms as number,
+      version: found.version as number,
+      events: found.events as string,
+    };
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * `payments.sqlite`: the sandbox payment provider's own books. A provider is
+ * another company: it decides once for each attempt id and says the same ever
+ * after, whatever happens to the shop.
+ *
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { ChargeState } from "../../actors/payment.ts";
+import { type FileKind, openOrCreate } from "./database.ts";
+import { readIdentity } from "./data_folder.ts";
+
+const PAYMENTS_FILE: FileKind = {
+  what: "a payment ledger",
+  applicationId: "DbPa",
+  format: 1,
+  schema: `
+    CREATE TABLE attempts (
+      attempt_id TEXT PRIMARY KEY,
+      state TEXT NOT NULL
+        CHECK (state IN ('captured', 'declined', 'none', 'refunded')),
+      amount_cents INTEGER NOT NULL,
+      currency TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+  `,
+};
+
+/** Money that moved, in minor units, over all attempts of a currency. */
+export interface LedgerTotals {
+  readonly currency: string;
+  /** Captured at some time, refunded since or not. */
+  readonly capturedCents: number;
+  readonly refundedCents: number;
+}
+
+/** The books of a sandbox provider. Every call is durable when it returns. */
+export class PaymentLedger {
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #read: StatementSync;
+  readonly #refund: StatementSync;
+
+  /** Opens the ledger of a data folder. Throws `StoreError`. */
+  constructor(folder: string) {
+    const { storeId } = readIdentity(folder);
+    this.#database = openOrCreate(`${folder}/payments.sqlite`, PAYMENTS_FILE, {
+      storeId,
+    });
+    this.#insert = this.#database.prepare(
+      "INSERT INTO attempts VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    );
+    this.#read = this.#database.prepare(
+      "SELECT state, amount_cents, currency FROM attempts WHERE attempt_id = ?",
+    );
+    this.#refund = this.#database.prepare(`
+      UPDATE attempts SET state = 'refunded'
+      WHERE attempt_id = ? AND state IN ('captured', 'refunded')`);
+  }
+
+  /**
+   * Charges as `decide` says unless the attempt was decided before; answers
+   * what was decided first. `none` means that `status` has ruled it out.
+   * Throws `RangeError` for the same id with another amount.
+   */
+  charge(
+    attemptId: string,
+    amountCents: number,
+    currency: string,
+    decide: "captured" | "declined",
+  ): ChargeState {
+    this.#insert.run(attemptId, decide, amountCents, currency);
+    const row = this.#read.get(attemptId)!;
+    const isSame = row.amount_cents === amountCents &&
+      row.currency === currency;
+    if (row.state !== "none" && !isSame) {
+      throw new RangeError(
+        `Cannot charge attempt "${attemptId}" as it was made with ` +
+          `${row.amount_cents} ${row.currency}: current value is ` +
+          `${amountCents} ${currency}`,
+      );
+    }
+    return stateOf(row.state);
+  }
+
+  /** What became of an attempt. After `none`, a charge of it stays `none`. */
+  status(attemptId: string): ChargeState {
+    this.#insert.run(attemptId, "none", 0, "");
+    return stateOf(this.#read.get(attemptId)!.state);
+  }
+
+  /** Gives the money back, once. False when none was captured. */
+  refund(attemptId: string): boolean {
+    return Number(this.#refund.run(attemptId).changes) > 0;
+  }
+
+  /** What moved in all, by currency. */
+  totals(): readonly LedgerTotals[] {
+    return this.#database.prepare(`
+      SELECT currency,
+        sum(amount_cents) AS captured,
+        sum(iif(state = 'refunded', amount_cents, 0)) AS refunded
+      FROM attempts WHERE state IN ('captured', 'refunded')
+      GROUP BY currency ORDER BY currency`).all().map((row) => ({
+      currency: String(row.currency),
+      capturedCents: Number(row.captured),
+      refundedCents: Number(row.refunded),
+    }));
+  }
+
+  /** Ends all use. */
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** A refund does not change how the charge ended. */
+function stateOf(state: unknown): ChargeState {
+  return state === "refunded" ? "captured" : state as ChargeState;
+}

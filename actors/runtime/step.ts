@@ -87,14 +87,21 @@ export function freezePlain<Value>(value: Value): Value {
   if (value === null || value === undefined) return value;
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (Number.isSafeInteger(value)) return value;
-  const shape = typeof value === "object" ? Object.getPrototypeOf(value) : 0;
-  if (shape !== Object.prototype && shape !== Array.prototype) {
+  if (!isPlain(value)) {
     throw new TypeError(
-      `Cannot carry a value that is not plain data: ${String(value)}`,
+      `Cannot carry a ${typeof value} that is not plain data: ` +
+        `current value is ${String(value)}`,
     );
   }
   for (const member of Object.values(value)) freezePlain(member);
   return Object.freeze(value);
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype ||
+    prototype === null;
 }
 
 /** Steps one behavior by hand. */

@@ -157,6 +157,9 @@ export const accounts: Behavior<
   AccountsEvent
 > = {
   name: "accounts",
+  urgent: new Set(["password_hashed", "password_verified"]),
+  // Nothing is hashed for somebody who has given up.
+  droppable: new Set(["register", "sign_in"]),
   start,
   receive(ctx, state, message) {
     switch (message.kind) {

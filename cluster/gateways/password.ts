@@ -46,7 +46,7 @@ interface Encoded {
 /** Hashes and verifies passwords; the handler of a `GatewayHost`. */
 export class PasswordGateway {
   readonly #cost: ScryptCost;
-  /** What the passwords of users who do not exist are compared with. */
+  /** For users who do not exist: a hash that no password leads to. */
   readonly #nobody: Encoded;
 
   /** Hashes with `cost` from now on; verifies hashes of any cost. */
@@ -90,7 +90,7 @@ export class PasswordGateway {
       ? this.#nobody
       : decode(stored);
     const found = await derive(password, salt, hash.length, cost);
-    return timingSafeEqual(found, hash) && stored !== null;
+    return timingSafeEqual(found, hash);
   }
 }
 

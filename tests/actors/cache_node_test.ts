@@ -228,12 +228,25 @@ Deno.test("a late fill never overwrites stock published meanwhile", () => {
 });
 
 Deno.test("a first fill counts stock published while it ran", () => {
+  const [early, late] = [startNode(), startNode()];
+  read(early);
+  publish(early, 8, 3);
+  answerStock(early, 7, 4);
+  answerText(early);
+  equal(value(read(early)).version, 9);
+  read(late);
+  answerStock(late, 7, 4);
+  publish(late, 8, 3);
+  answerText(late);
+  equal(value(read(late)).version, 9);
+});
+
+Deno.test("published stock does not stand in for the shard's answer", () => {
   const node = startNode();
   read(node);
-  answerStock(node, 7, 4);
   publish(node, 8, 3);
   answerText(node);
-  equal(value(read(node)).version, 9);
+  deepEqual(statuses(node), []);
 });
 
 Deno.test("a fill with an older text keeps the newer one", () => {
@@ -247,14 +260,13 @@ Deno.test("a fill with an older text keeps the newer one", () => {
   equal(value(read(node)).version, 6);
 });
 
-Deno.test("the text is built once for a version", () => {
+Deno.test("readers of one version at one time share one answer", () => {
   const node = warmNode();
-  const { body } = value(read(node));
-  isTrue(node.state.entries.cells[1]?.value?.body === body);
-  node.nowMs += 10;
+  const first = read(node);
   publish(node, 1);
-  read(node);
-  isTrue(node.state.entries.cells[1]?.value?.body === body);
+  isTrue(read(node) === first);
+  publish(node, 2);
+  isTrue(read(node) !== first);
 });
 
 Deno.test("a fresh reader is not served by a fill sent before it came", () => {
@@ -299,6 +311,29 @@ Deno.test("a stale entry is filled again one second after it failed", () => {
   equal(value(read(node)).status, "hit");
 });
 
+Deno.test("a failure long past does not make a new entry stale", () => {
+  const node = warmNode({ jitterPercent: 0, ttlMs: 100 });
+  node.nowMs += 100;
+  read(node);
+  answer(node, "describe", DOWN);
+  read(node, "A1", true);
+  node.asked.shift();
+  answerText(node);
+  answerStock(node, 2);
+  node.nowMs += 100;
+  equal(read(node), undefined);
+});
+
+Deno.test("a product that is gone is not served stale", () => {
+  const node = warmNode({ jitterPercent: 0 });
+  node.nowMs += ARGS.ttlMs;
+  read(node);
+  answer(node, "read_entry", rejected("not-found"));
+  deepEqual(statuses(node), ["not-found"]);
+  equal(read(node)?.kind, "rejected");
+  equal(node.state.entries.places.size, 0);
+});
+
 Deno.test("with the shard down and nothing held a read fails", () => {
   const node = startNode();
   read(node);
@@ -339,6 +374,59 @@ Deno.test("after a drop no reader gets what was read before it", () => {
   );
   deepEqual(versions, new Set([4]));
   equal(node.counts.get("cache_fills"), 2);
+});
+
+Deno.test("a drop makes a fill read both parts again", () => {
+  const [texted, described] = [startNode(), startNode()];
+  for (const node of [texted, described]) {
+    read(node);
+    if (node === texted) answerText(node);
+    else answerStock(node);
+    node.tell({ kind: "drop", sku: "A1" });
+    node.asked.shift();
+  }
+  answerStock(texted, 2);
+  answerText(described, 2);
+  deepEqual([...texted.replies, ...described.replies], []);
+  answerText(texted, 2);
+  answerStock(described, 2);
+  deepEqual([...statuses(texted), ...statuses(described)], ["miss", "miss"]);
+});
+
+Deno.test("what is read after a drop serves fresh readers in line", () => {
+  const node = startNode();
+  read(node);
+  read(node, "A1", true);
+  node.tell({ kind: "flush" });
+  node.asked.splice(0, 2);
+  answerText(node);
+  answerStock(node);
+  deepEqual(statuses(node), ["miss", "collapsed"]);
+});
+
+Deno.test("an unknown product is asked for again after a drop or flush", () => {
+  const node = startNode({ capacityEntries: 1, negativeTtlMs: 60_000 });
+  for (const kind of ["drop", "flush"] as const) {
+    read(node);
+    answer(node, "read_entry", rejected("not-found"));
+    equal(read(node)?.kind, "rejected");
+    node.tell(kind === "drop" ? { kind, sku: "A1" } : { kind });
+    node.asked.length = 0;
+  }
+  equal(read(node), undefined);
+});
+
+Deno.test("a product that was found is not remembered as unknown", () => {
+  const node = startNode({ capacityEntries: 1, negativeTtlMs: 60_000 });
+  read(node);
+  answer(node, "read_entry", rejected("not-found"));
+  node.asked.length = 0;
+  for (const sku of ["A1", "B2"]) {
+    read(node, sku, true);
+    answerText(node, 1, sku);
+    answerStock(node, 1, 10, sku);
+  }
+  equal(read(node), undefined);
 });
 
 Deno.test("a drop of a product that is not held is ok", () => {

@@ -45,6 +45,7 @@ const CATALOG_FILE: FileKind = {
       units INTEGER NOT NULL,
       version INTEGER NOT NULL
     ) STRICT;
+    CREATE TABLE opened (at_rank INTEGER NOT NULL) STRICT;
     CREATE VIRTUAL TABLE words USING fts5 (
       name, sku, content = '', prefix = '1 2 3',
       tokenize = 'unicode61 remove_diacritics 2'
@@ -68,7 +69,9 @@ export class CatalogStore {
     this.#database = openOrCreate(`${folder}/catalog.sqlite`, CATALOG_FILE, {
       storeId,
     });
-    const columns = "rank, sku, name, currency, version";
+    // `words` has columns `rank` and `name` of its own.
+    const columns = ["rank", "sku", "name", "currency", "version"]
+      .map((column) => `products.${column}`).join(", ");
     this.#entry = this.#database.prepare(
       `SELECT ${columns} FROM products WHERE sku = ?`,
     );
@@ -76,7 +79,7 @@ export class CatalogStore {
       `SELECT ${columns} FROM products WHERE rank > ? ORDER BY rank LIMIT ?`,
     );
     this.#search = this.#database.prepare(`
-      SELECT ${columns} FROM words JOIN products ON rank = words.rowid
+      SELECT ${columns} FROM words JOIN products ON products.rank = words.rowid
       WHERE words MATCH ? AND words.rowid > ? ORDER BY words.rowid LIMIT ?`);
   }
 
@@ -158,6 +161,16 @@ export class CatalogStore {
       }));
       rank = Number(rows.at(-1)!.rank);
     }
+  }
+
+  /** True once all opening stock has reached its shards. */
+  get isOpened(): boolean {
+    return this.#database.prepare("SELECT 1 FROM opened").get() !== undefined;
+  }
+
+  /** Notes that all opening stock has reached its shards. */
+  markOpened(): void {
+    this.#database.exec("INSERT INTO opened SELECT count(*) FROM products");
   }
 
   /** Ends all use. */

@@ -6,7 +6,12 @@
  */
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import { readIdentity } from "./data_folder.ts";
-import { eventsOf, journalPaths, JournalReader } from "./journal_file.ts";
+import {
+  eventsOf,
+  journalPaths,
+  JournalReader,
+  type RowFilter,
+} from "./journal_file.ts";
 
 /** One event and where it stands. */
 export interface HistoryEntry {

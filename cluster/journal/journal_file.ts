@@ -142,9 +142,13 @@ export class JournalReader {
       storeId,
       readOnly: true,
     });
-    this.#names = this.#ownedHere(partitions);
-    const newest = this.#database.prepare("SELECT max(row) AS row FROM events");
-    this.#end = Number(newest.get()?.row ?? 0);
+    try {
+      this.#names = this.#ownedHere(partitions);
+      this.#end = this.#newestRow();
+    } catch (error) {
+      this.#database.close();
+      throw asStoreError(error, path);
+    }
     const ids = [...this.#names.keys()].join(", ");
     this.#sql = `
       SELECT row, partition, epoch, first_sequence, event_count,
@@ -197,6 +201,11 @@ export class JournalReader {
       }
     }
     return names;
+  }
+
+  #newestRow(): number {
+    const sql = "SELECT max(row) AS row FROM events";
+    return Number(this.#database.prepare(sql).get()?.row ?? 0);
   }
 
   #readChunk(): void {

@@ -1,0 +1,334 @@
+/**
+ * The door of a running shop: admission, routing to the actor that owns a key,
+ * and the deadline within which every call ends.
+ *
+ * It drives the domain of its own thread and knows neither threads nor HTTP,
+ * so the simulator can drive the same file.
+ *
+ * @module
+ */
+import type { Message } from "../actors/runtime/actor.ts";
+import type { Domain } from "../actors/runtime/domain.ts";
+import { failed, ok } from "../actors/runtime/outcome.ts";
+import type { Clock } from "../actors/runtime/ports.ts";
+import type { AccountsMessage } from "../actors/accounts.ts";
+import type { CacheMessage } from "../actors/cache_node.ts";
+import type { CatalogMessage } from "../actors/catalog.ts";
+import type {
+  InventoryMessage,
+  StockAudit,
+  StockView,
+} from "../actors/inventory_shard.ts";
+import { partitionOfOrder } from "../actors/order.ts";
+import { refuse, type ShopOutcome } from "../actors/refusals.ts";
+import { stableHash } from "../actors/runtime/random.ts";
+import type { StorefrontMessage } from "../actors/storefront.ts";
+import { AdmissionControl, type AdmissionPolicies } from "./admission.ts";
+import type { Admission, Done, Fault, Gate, MetricSample } from "./gate.ts";
+import type { Topology } from "./topology.ts";
+
+/** What the gate needs of its host. */
+export interface ShopGateOptions {
+  readonly domain: Domain;
+  readonly topology: Topology;
+  readonly clock: Clock;
+  readonly admission: AdmissionPolicies;
+  /** Every call ends within this time. */
+  readonly withinMs: number;
+  /** The host's part: what runs where, faults, numbers. */
+  readonly describe: () => unknown;
+  readonly injectFault: (fault: Fault) => ShopOutcome<null>;
+  readonly metrics: () => readonly MetricSample[];
+  readonly isReady: () => boolean;
+}
+
+/** What the shop takes from outside. */
+type ShopMessage =
+  | StorefrontMessage
+  | InventoryMessage
+  | CacheMessage
+  | CatalogMessage
+  | AccountsMessage;
+
+/** Most messages for an order of another user would be guesses: no such order. */
+const NOT_FOUND = refuse("not-found");
+
+/** See the module's text. */
+export class ShopGate implements Gate {
+  readonly #options: ShopGateOptions;
+  readonly #admission: AdmissionControl;
+  /** Token ids that are revoked, with the time after which they do not matter. */
+  readonly #revoked = new Map<string, number>();
+
+  constructor(options: ShopGateOptions) {
+    this.#options = options;
+    this.#admission = new AdmissionControl(
+      options.admission,
+      options.clock.monotonicMs(),
+    );
+  }
+
+  admit(userId: string | null, address: string): Admission {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.#admission.admit(userId, address, nowMs);
+  }
+
+  isRevoked(tokenId: string): boolean {
+    return this.#revoked.size > 0 && this.#revoked.has(tokenId);
+  }
+
+  // ── Orders ──────────────────────────────────────────────────────────────
+
+  placeOrder: Gate["placeOrder"] = (userId, key, lines, done) => {
+    this.#ask(
+      this.#options.topology.storefrontOf(userId),
+      { kind: "place_order", userId, key, lines },
+      done,
+    );
+  };
+
+  readOrder: Gate["readOrder"] = (userId, orderId, done) => {
+    this.#askOrder({ kind: "read_order", userId, orderId }, done);
+  };
+
+  payOrder: Gate["payOrder"] = (userId, orderId, key, method, done) => {
+    this.#askOrder({ kind: "pay_order", userId, orderId, key, method }, done);
+  };
+
+  cancelOrder: Gate["cancelOrder"] = (userId, orderId, done) => {
+    this.#askOrder({ kind: "cancel_order", userId, orderId }, done);
+  };
+
+  listOrders: Gate["listOrders"] = (userId, limit, after, done) => {
+    const page = after === undefined ? { limit } : { limit, after };
+    this.#ask(
+      this.#options.topology.storefrontOf(userId),
+      { kind: "list_orders", userId, ...page },
+      done,
+    );
+  };
+
+  // ── Products ────────────────────────────────────────────────────────────
+
+  readProduct: Gate["readProduct"] = (sku, fresh, done) => {
+    this.#ask(
+      this.#options.topology.cacheNodeOf(sku),
+      fresh ? { kind: "read_product", sku, fresh } : {
+        kind: "read_product",
+        sku,
+      },
+      done,
+    );
+  };
+
+  searchCatalog: Gate["searchCatalog"] = (query, limit, after, done) => {
+    const stores = this.#options.topology.plan.gateways
+      .filter(({ kind }) => kind === "catalog");
+    const store = stores[stableHash(query) % stores.length]!;
+    const page = after === undefined ? { limit } : { limit, after };
+    this.#ask(
+      store.address,
+      { kind: "search_catalog", query, ...page },
+      done,
+    );
+  };
+
+  // ── Users ───────────────────────────────────────────────────────────────
+
+  register: Gate["register"] = (username, password, done) => {
+    this.#ask(
+      this.#options.topology.accountsOf(username),
+      { kind: "register", username, password },
+      done,
+    );
+  };
+
+  signIn: Gate["signIn"] = (username, password, done) => {
+    this.#ask(
+      this.#options.topology.accountsOf(username),
+      { kind: "sign_in", username, password },
+      done,
+    );
+  };
+
+  revokeSession: Gate["revokeSession"] = (tokenId, expiresAtMs, done) => {
+    const message = {
+      kind: "revoke_session",
+      tokenId,
+      expiresAtMs,
+    } as const;
+    this.#ask<null>(
+      this.#options.topology.accountsOf(tokenId),
+      message,
+      (outcome) => {
+        if (outcome.kind === "ok") this.#remember(tokenId, expiresAtMs);
+        done(outcome);
+      },
+    );
+  };
+
+  /** Fetches what was revoked before this start. Until then nobody is let in. */
+  loadRevocations(done: Done<null>): void {
+    type Listed = { tokenIds: readonly string[] };
+    const partitions = this.#addresses("accounts");
+    this.#askAll<Listed>(
+      partitions,
+      { kind: "list_revocations" },
+      (outcome) => {
+        if (outcome.kind !== "ok") return done(outcome);
+        // How long each still matters is the partition's business.
+        for (const { tokenIds } of outcome.value) {
+          for (const tokenId of tokenIds) this.#revoked.set(tokenId, Infinity);
+        }
+        done(ok(null));
+      },
+    );
+  }
+
+  #remember(tokenId: string, expiresAtMs: number): void {
+    const nowMs = this.#options.clock.wallMs();
+    // Insertion order is nearly order of expiry: old ones are at the front.
+    for (const [old, expiredAtMs] of this.#revoked) {
+      if (expiredAtMs > nowMs) break;
+      this.#revoked.delete(old);
+    }
+    this.#revoked.set(tokenId, expiresAtMs);
+  }
+
+  // ── Administration ──────────────────────────────────────────────────────
+
+  adjustStock: Gate["adjustStock"] = (sku, add, done) => {
+    this.#ask<StockView>(
+      this.#options.topology.inventoryOf(sku),
+      { kind: "adjust", sku, add },
+      done,
+    );
+  };
+
+  auditStock: Gate["auditStock"] = (sku, after, limit, done) => {
+    const message = {
+      kind: "audit",
+      limit,
+      ...(sku === undefined ? {} : { sku }),
+      ...(after === undefined ? {} : { after }),
+    } as const;
+    const shards = sku === undefined
+      ? this.#addresses("inventory")
+      : [this.#options.topology.inventoryOf(sku)];
+    this.#askAll<StockAudit>(shards, message, (outcome) => {
+      if (outcome.kind !== "ok") return done(outcome);
+      done(ok(mergeAudits(outcome.value, limit)));
+    });
+  };
+
+  topology(): unknown {
+    return this.#options.describe();
+  }
+
+  injectFault: Gate["injectFault"] = (fault, done) => {
+    done(this.#options.injectFault(fault));
+  };
+
+  metrics(): readonly MetricSample[] {
+    return [
+      {
+        name: "admission_clients",
+        type: "gauge",
+        help: "Token buckets in use.",
+        labels: {},
+        value: this.#admission.clients,
+      },
+      ...this.#options.metrics(),
+    ];
+  }
+
+  isReady(): boolean {
+    return this.#options.isReady();
+  }
+
+  // ── Asking ──────────────────────────────────────────────────────────────
+
+  #ask<Value>(to: string, message: ShopMessage, done: Done<Value>): void {
+    this.#options.domain.ask(
+      to,
+      message as Message,
+      this.#options.withinMs,
+      // The protocols of actors/ say which answer a message has.
+      done as Parameters<Domain["ask"]>[3],
+    );
+  }
+
+  /** An order's id says which partition keeps it. */
+  #askOrder<Value>(
+    message: StorefrontMessage & { orderId: string },
+    done: Done<Value>,
+  ): void {
+    const partition = partitionOfOrder(message.orderId);
+    const storefront = partition === null
+      ? undefined
+      : this.#options.topology.storefront(partition);
+    if (storefront === undefined) return done(NOT_FOUND);
+    this.#ask(storefront, message, done);
+  }
+
+  /** Asks many and answers once: with all values, or with the first trouble. */
+  #askAll<Value>(
+    addresses: readonly string[],
+    message: ShopMessage,
+    done: Done<readonly Value[]>,
+  ): void {
+    const values: Value[] = [];
+    let settled = false;
+    for (const address of addresses) {
+      this.#ask<Value>(address, message, (outcome) => {
+        if (settled) return;
+        if (outcome.kind !== "ok") {
+          settled = true;
+          return done(outcome);
+        }
+        values.push(outcome.value);
+        if (values.length < addresses.length) return;
+        settled = true;
+        done(ok(values));
+      });
+    }
+    if (addresses.length === 0) done(failed("unavailable", 1_000));
+  }
+
+  #addresses(kind: "inventory" | "accounts"): string[] {
+    return this.#options.topology.plan.actors
+      .map(({ address }) => address)
+      .filter((address) => address.startsWith(`${kind}[`));
+  }
+}
+
+/** One page over all shards: each gave its own first `limit` items. */
+function mergeAudits(
+  audits: readonly StockAudit[],
+  limit: number,
+): StockAudit {
+  const totals = {
+    available: 0,
+    held: 0,
+    sold: 0,
+    initial: 0,
+    restocked: 0,
+    removed: 0,
+  };
+  for (const audit of audits) {
+    for (const name of Object.keys(totals) as (keyof typeof totals)[]) {
+      totals[name] += audit.totals[name];
+    }
+  }
+  const all = audits.flatMap(({ items }) => items)
+    .sort((left, right) => left.sku < right.sku ? -1 : 1);
+  const items = all.slice(0, limit);
+  const more = all.length > limit ||
+    audits.some(({ next }) => next !== null);
+  return {
+    totals,
+    items,
+    next: more ? items.at(-1)?.sku ?? null : null,
+    violations: audits.flatMap(({ violations }) => violations),
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * Puts a domain of the shop together in the thread that calls: its actors by
+ * the plan, its journal, the catalog store where the plan wants one. Worker
+ * threads are made this way, and the main thread when everything is inline.
+ *
+ * @module
+ */
+import { behaviors, kindOf } from "../../actors/registry.ts";
+import type { Journal, Log } from "../../actors/runtime/ports.ts";
+import { handleCatalog } from "../gateways/catalog.ts";
+import { GatewayHost } from "../gateways/gateway.ts";
+import { CatalogStore } from "../journal/catalog_store.ts";
+import { snapshotOrigin } from "../journal/snapshot_file.ts";
+import { SqliteJournal } from "../journal/sqlite_journal.ts";
+import type { CatalogMessage } from "../../actors/catalog.ts";
+import { type ShopPlan, Topology } from "../topology.ts";
+import { hostClock } from "./host_clock.ts";
+import { Turns } from "./turns.ts";
+
+/**
+ * Messages in each lane of a mailbox: as many as the outbox of a link, so
+ * that one full batch of each of two links finds room.
+ */
+const MAILBOX_MESSAGES = 16_384;
+
+/** A catalog read takes microseconds; waiting longer means a sick disk. */
+const CATALOG_WITHIN_MS = 2_000;
+
+/** What to put together. */
+export interface DomainParts {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly seed: number;
+  readonly dataFolder: string;
+  readonly release: string;
+  readonly shop: ShopPlan;
+  readonly log: Log;
+  /** Gateways that the thread brings along. */
+  readonly gateways?: ReadonlyMap<string, GatewayHost>;
+  readonly died: (reason: "fenced" | "append-unknown") => void;
+  readonly linkBroke: (peer: string) => void;
+  /** Called before each append; a place for faults. */
+  readonly beforeAppend?: () => void;
+}
+
+/** A domain that is ready to start. */
+export interface AssembledDomain {
+  readonly turns: Turns;
+  /** What the recovery read; null without a journal or before the start. */
+  readonly recovery: () => { events: number; partitions: number } | null;
+  /** Lets everybody finish their step, commits, and closes all files. */
+  readonly stop: () => void;
+}
+
+/** Timers of this thread, as gateways take them. */
+export const hostTimers = {
+  set: (action: () => void, delayMs: number) => setTimeout(action, delayMs),
+  clear: (timer: unknown) =>
+    clearTimeout(timer as ReturnType<typeof setTimeout>),
+};
+
+/** See the module's text. Throws `StoreError` when a file cannot be used. */
+export function assembleDomain(parts: DomainParts): AssembledDomain {
+  const { name, shop } = parts;
+  const actors = shop.actors.filter(({ domain }) => domain === name);
+  const journal = actors.some(({ journaled }) => journaled)
+    ? openJournal(parts)
+    : null;
+  const catalog = openCatalog(parts);
+  const gateways = new Map(parts.gateways);
+  for (const gateway of catalog.gateways) {
+    gateways.set(gateway.address, gateway);
+  }
+  const topology = new Topology(shop);
+  const domains = new Set(shop.domains.map((domain) => domain.name));
+  const turns = new Turns({
+    domain: {
+      name,
+      incarnation: parts.incarnation,
+      seed: parts.seed,
+      journal: journal && withFault(journal, parts.beforeAppend),
+      died: parts.died,
+    },
+    log: parts.log,
+    // A domain's own name is the address of callers outside its actors.
+    locate: (address) =>
+      topology.locate(address) ?? (domains.has(address) ? address : undefined),
+    gateways,
+    linkBroke: parts.linkBroke,
+  });
+  for (const { address, args, journaled, supervision } of actors) {
+    turns.domain.add({
+      address,
+      behavior: behaviors[kindOf(address)],
+      args,
+      journaled,
+      restart: supervision,
+      mailboxCapacity: MAILBOX_MESSAGES,
+    });
+  }
+  return {
+    turns,
+    recovery: () => journal?.lastRecovery ?? null,
+    stop() {
+      turns.domain.stop();
+      turns.turn();
+      turns.stop();
+      journal?.close();
+      catalog.close();
+    },
+  };
+}
+
+function openJournal(parts: DomainParts): SqliteJournal {
+  const args = new Map(
+    parts.shop.actors.map((actor) => [actor.address, actor.args]),
+  );
+  return new SqliteJournal({
+    folder: parts.dataFolder,
+    domain: parts.name,
+    clock: hostClock,
+    log: parts.log,
+    snapshotOriginOf: (partition) =>
+      snapshotOrigin(
+        parts.release,
+        behaviors[kindOf(partition)].name,
+        args.get(partition),
+      ),
+  });
+}
+
+function openCatalog(parts: DomainParts) {
+  const addresses = parts.shop.gateways
+    .filter(({ kind, domain }) => kind === "catalog" && domain === parts.name)
+    .map(({ address }) => address);
+  if (addresses.length === 0) return { gateways: [], close: () => {} };
+  const store = new CatalogStore(parts.dataFolder);
+  const source = {
+    readEntry: (sku: string) => store.readEntry(sku),
+    search: (query: string, limit: number, after?: string) =>
+      store.search(query, limit, after) ?? { items: [], next: null },
+  };
+  const gateways = addresses.map((address) =>
+    new GatewayHost({
+      address,
+      // The store answers at once, so calls never pile up.
+      concurrency: 64,
+      queue: 10_000,
+      withinMs: CATALOG_WITHIN_MS,
+      clock: hostClock,
+      timers: hostTimers,
+      handle: (message) => handleCatalog(source, message as CatalogMessage),
+    })
+  );
+  return { gateways, close: () => store.close() };
+}
+
+function withFault(journal: Journal, before?: () => void): Journal {
+  if (before === undefined) return journal;
+  return {
+    recover: (partitions, into, done) =>
+      journal.recover(partitions, into, done),
+    replay: (partition, into, done) => journal.replay(partition, into, done),
+    append(appends, done) {
+      before();
+      journal.append(appends, done);
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * All that crosses the border of a worker besides links: what the main thread
+ * orders and what a worker reports. Mail goes by ports of its own.
+ *
+ * @module
+ */
+import type { DomainReport } from "../../actors/runtime/domain.ts";
+import type { LogLevel } from "../../actors/runtime/actor.ts";
+import type { ShopPlan } from "../topology.ts";
+
+/** What a worker needs to live. */
+export interface WorkerPlan {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly seed: number;
+  readonly dataFolder: string;
+  /** Names the build: snapshots of another are not used. */
+  readonly release: string;
+  readonly shop: ShopPlan;
+  readonly heartbeatMs: number;
+}
+
+/** Orders to a worker. */
+export type Order =
+  | { readonly kind: "begin"; readonly plan: WorkerPlan }
+  /** Comes with the port of the link. */
+  | { readonly kind: "connect"; readonly peer: string }
+  | { readonly kind: "disconnect"; readonly peer: string }
+  | { readonly kind: "crash"; readonly address: string }
+  | {
+    readonly kind: "slow";
+    readonly address: string;
+    readonly delayMs: number;
+  }
+  /** Spins before the next commit, as a runaway actor would. */
+  | { readonly kind: "hang"; readonly forMs: number }
+  /** Throws outside any actor. */
+  | { readonly kind: "throw" }
+  | { readonly kind: "stop" };
+
+/** How long the recovery of a worker's partitions took. */
+export interface RecoveryReport {
+  readonly partitions: number;
+  readonly events: number;
+  readonly recoveryMs: number;
+}
+
+/** Reports of a worker. */
+export type Report =
+  | { readonly kind: "ready"; readonly recovery: RecoveryReport }
+  | {
+    readonly kind: "beat";
+    readonly report: DomainReport;
+    readonly waitingFrames: number;
+  }
+  | { readonly kind: "link_broke"; readonly peer: string }
+  /** The worker cannot go on; `detail` is one line. */
+  | {
+    readonly kind: "ended";
+    readonly reason: "fenced" | "append-unknown" | "start-failed";
+    readonly detail: string;
+  }
+  | {
+    readonly kind: "log";
+    readonly level: LogLevel;
+    readonly text: string;
+    readonly fields: Readonly<Record<string, unknown>>;
+  }
+  | { readonly kind: "stopped" };

@@ -1,0 +1,108 @@
+/// <reference lib="deno.worker" />
+/**
+ * Where a worker thread begins: it takes its plan, folds its partitions and
+ * runs its turns until it is stopped or replaced.
+ *
+ * @module
+ */
+import { type AssembledDomain, assembleDomain } from "./assemble.ts";
+import type { Order, Report, WorkerPlan } from "./control.ts";
+import { hostClock } from "./host_clock.ts";
+
+let domain: AssembledDomain | null = null;
+let beats: ReturnType<typeof setInterval> | undefined;
+/** Milliseconds to burn at the next chance: the fault `hang`. */
+let hangMs = 0;
+
+// Before anything is awaited, or early orders would be lost.
+self.onmessage = ({ data, ports }: MessageEvent) => {
+  obey(data as Order, ports);
+};
+
+function obey(order: Order, ports: readonly MessagePort[]): void {
+  switch (order.kind) {
+    case "begin":
+      return begin(order.plan);
+    case "connect":
+      return domain?.turns.connect(order.peer, ports[0]!);
+    case "disconnect":
+      return domain?.turns.disconnect(order.peer);
+    case "crash":
+      domain?.turns.domain.crash(order.address, "a fault");
+      return;
+    case "slow":
+      domain?.turns.domain.slow(order.address, order.delayMs);
+      return;
+    case "hang":
+      hangMs = order.forMs;
+      // In the midst of its next commit, or here when nothing comes.
+      setTimeout(spin, 200);
+      return;
+    case "throw":
+      throw new Error("a fault");
+    case "stop":
+      return stop();
+  }
+}
+
+function report(message: Report): void {
+  self.postMessage(message);
+}
+
+function begin(plan: WorkerPlan): void {
+  const startedMs = hostClock.monotonicMs();
+  const failed = (cause: unknown) => {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    report({ kind: "ended", reason: "start-failed", detail });
+  };
+  try {
+    const begun = assembleDomain({
+      ...plan,
+      log: {
+        write: (level, text, fields) =>
+          report({ kind: "log", level, text, fields }),
+      },
+      died: (reason) => report({ kind: "ended", reason, detail: plan.name }),
+      linkBroke: (peer) => report({ kind: "link_broke", peer }),
+      beforeAppend: spin,
+    });
+    domain = begun;
+    begun.turns.domain.start((started) => {
+      if (!started) return failed("the journal cannot be reached");
+      const read = begun.recovery();
+      const recovery = {
+        partitions: read?.partitions ?? 0,
+        events: read?.events ?? 0,
+        recoveryMs: Math.round(hostClock.monotonicMs() - startedMs),
+      };
+      report({ kind: "ready", recovery });
+      beats = setInterval(() => beat(begun), plan.heartbeatMs);
+    });
+  } catch (cause) {
+    failed(cause);
+  }
+}
+
+/** Says that the thread lives, and how it is. */
+function beat({ turns }: AssembledDomain): void {
+  report({
+    kind: "beat",
+    report: turns.domain.report(),
+    waitingFrames: turns.waitingFrames,
+  });
+}
+
+function stop(): void {
+  clearInterval(beats);
+  domain?.stop();
+  report({ kind: "stopped" });
+  self.close();
+}
+
+/** Burns the core, as a loop without end would. */
+function spin(): void {
+  if (hangMs === 0) return;
+  const untilMs = hostClock.monotonicMs() + hangMs;
+  hangMs = 0;
+  while (hostClock.monotonicMs() < untilMs);
+}

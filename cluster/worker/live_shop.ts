@@ -1,0 +1,312 @@
+/**
+ * The shop, alive: opens its store, starts its threads, brings a new store's
+ * catalog and opening stock in, and gives the gate to whoever serves people.
+ *
+ * Reading `openShop` from top to bottom is reading the start-up.
+ *
+ * @module
+ */
+import type { OpenStock } from "../../actors/inventory_shard.ts";
+import type { PasswordMessage } from "../../actors/password.ts";
+import type { PaymentMessage } from "../../actors/payment.ts";
+import type { Outcome } from "../../actors/runtime/outcome.ts";
+import type { Log } from "../../actors/runtime/ports.ts";
+import { CatalogError, parseCatalog } from "../catalog_file.ts";
+import type { Config } from "../config.ts";
+import { GatewayHost } from "../gateways/gateway.ts";
+import { PasswordGateway } from "../gateways/password.ts";
+import { SandboxPayment } from "../gateways/sandbox_payment.ts";
+import { CatalogStore } from "../journal/catalog_store.ts";
+import { openDataFolder, readOrCreateSecret } from "../journal/data_folder.ts";
+import { PaymentLedger } from "../journal/payment_ledger.ts";
+import { ShopGate } from "../shop_gate.ts";
+import { planShop, type ShopPlan, Topology } from "../topology.ts";
+import {
+  type AssembledDomain,
+  assembleDomain,
+  hostTimers,
+} from "./assemble.ts";
+import { injectFault } from "./faults.ts";
+import { hostClock } from "./host_clock.ts";
+import { shopMetrics } from "./shop_metrics.ts";
+import { Snapshots } from "./snapshots.ts";
+import { WorkerSupervisor } from "./worker_supervisor.ts";
+
+/** A shop that runs. */
+export interface LiveShop {
+  readonly gate: ShopGate;
+  readonly sessionSecret: string;
+  readonly adminToken: string;
+  /** How long the start took, and what of it was recovery. */
+  readonly startedInMs: number;
+  /** Finishes what is under way, flushes, lets the store go. */
+  stop(): Promise<void>;
+}
+
+/** SKUs in one opening message: a step of about a millisecond. */
+const OPENING_SKUS = 1_000;
+/** Opening a store waits for nobody else; a slow disk may take its time. */
+const OPENING_WITHIN_MS = 60_000;
+/** Leaves the edge its part of the ten seconds that a stop may take. */
+const STOP_WITHIN_MS = 5_000;
+/** scrypt takes 60–110 ms of one core; two leave the shop its share. */
+const PASSWORDS_AT_ONCE = 2;
+const PASSWORDS_WAITING = 64;
+const PASSWORD_WITHIN_MS = 8_000;
+const PAYMENTS_WAITING = 10_000;
+
+/**
+ * Opens the shop and everything it needs.
+ *
+ * @param release Names the build; snapshots of another one are not used.
+ * @throws {StoreError} When the data folder or a file in it cannot be used.
+ * @throws {CatalogError} When a new store's catalog cannot be read.
+ */
+export async function openShop(
+  config: Config,
+  log: Log,
+  release: string,
+): Promise<LiveShop> {
+  const startedMs = hostClock.monotonicMs();
+  const { dataFolder } = config.environment;
+  const folder = await openDataFolder(dataFolder, {
+    partitions: { ...config.topology.partitions },
+    clock: hostClock,
+    newStoreId: () => crypto.randomUUID(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  const closing: (() => void | Promise<void>)[] = [() => folder.close()];
+  try {
+    fillCatalog(dataFolder, config.environment.catalogFile);
+    const plan = planShop(config, config.topology.partitions);
+    const ledger = new PaymentLedger(dataFolder);
+    closing.unshift(() => ledger.close());
+    const threads = await startThreads(config, plan, ledger, log, release);
+    closing.unshift(() => threads.stop());
+    const gate = openGate(config, plan, threads);
+    await openStock(dataFolder, threads.main, new Topology(plan));
+    await new Promise<void>((resolve, reject) =>
+      gate.loadRevocations((outcome) =>
+        outcome.kind === "ok"
+          ? resolve()
+          : reject(new Error("The accounts do not answer"))
+      )
+    );
+    const { sessionSecret, adminToken } = config.environment;
+    const random = () => crypto.getRandomValues(new Uint8Array(32));
+    return {
+      gate,
+      sessionSecret: sessionSecret ??
+        readOrCreateSecret(dataFolder, "session_secret", random),
+      adminToken: adminToken ??
+        readOrCreateSecret(dataFolder, "admin_token", random),
+      startedInMs: Math.round(hostClock.monotonicMs() - startedMs),
+      async stop() {
+        for (const close of closing) await close();
+      },
+    };
+  } catch (error) {
+    for (const close of closing) await close();
+    throw error;
+  }
+}
+
+/** A catalog is read into an empty store only. */
+function fillCatalog(dataFolder: string, file: string): void {
+  const store = new CatalogStore(dataFolder);
+  try {
+    if (!store.isEmpty) return;
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(file);
+    } catch (error) {
+      throw new CatalogError(
+        `CATALOG: expected a readable file, found ${(error as Error).message}`,
+      );
+    }
+    store.importProducts(parseCatalog(text, file));
+  } finally {
+    store.close();
+  }
+}
+
+interface Threads {
+  readonly main: AssembledDomain;
+  readonly workers: WorkerSupervisor;
+  stop(): Promise<void>;
+}
+
+async function startThreads(
+  config: Config,
+  plan: ShopPlan,
+  ledger: PaymentLedger,
+  log: Log,
+  release: string,
+): Promise<Threads> {
+  const { dataFolder } = config.environment;
+  const common = {
+    seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
+    dataFolder,
+    release,
+    shop: plan,
+  };
+  let startFailed: (detail: string) => void = () => {};
+  const failure = new Promise<never>((_, reject) => {
+    startFailed = (detail) => reject(new Error(detail));
+  });
+  // Heard at the start only; later a worker that cannot start is tried again.
+  failure.catch(() => {});
+  const main = assembleDomain({
+    ...common,
+    name: "main",
+    incarnation: 1,
+    log,
+    gateways: openGateways(config, ledger),
+    // Inline, the process is the commit domain: it ends with it.
+    died: (reason) => {
+      throw new Error(`The journal refused this process: ${reason}`);
+    },
+    linkBroke: (peer) => workers.kill(peer),
+  });
+  const workers = new WorkerSupervisor({
+    plans: plan.domains.filter(({ role }) => role !== "main")
+      .map(({ name }) => ({
+        ...common,
+        name,
+        heartbeatMs: config.topology.heartbeat.everyMs,
+      })),
+    restart: config.topology.restart,
+    heartbeat: config.topology.heartbeat,
+    log,
+    connect: (peer, port) => main.turns.connect(peer, port),
+    disconnect: (peer) => main.turns.disconnect(peer),
+    startFailed: (detail) => startFailed(detail),
+  });
+  const stop = async () => {
+    snapshots.stop();
+    await workers.stop(STOP_WITHIN_MS);
+    main.stop();
+  };
+  const snapshots = new Snapshots({ ...common, workers, main, log });
+  try {
+    await new Promise<void>((resolve) =>
+      main.turns.domain.start(() => resolve())
+    );
+    await Promise.race([workers.start(), failure]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  snapshots.start();
+  return { main, workers, stop };
+}
+
+function openGateways(
+  config: Config,
+  ledger: PaymentLedger,
+): Map<string, GatewayHost> {
+  const sandbox = new SandboxPayment(ledger, hostTimers);
+  const passwords = new PasswordGateway();
+  const shared = { clock: hostClock, timers: hostTimers };
+  const payment = new GatewayHost({
+    ...shared,
+    address: "payment",
+    concurrency: config.payment.concurrency,
+    queue: PAYMENTS_WAITING,
+    withinMs: config.payment.timeoutMs,
+    handle: (message) => sandbox.handle(message as PaymentMessage),
+  });
+  const password = new GatewayHost({
+    ...shared,
+    address: "password",
+    concurrency: PASSWORDS_AT_ONCE,
+    queue: PASSWORDS_WAITING,
+    withinMs: PASSWORD_WITHIN_MS,
+    handle: (message) => passwords.handle(message as PasswordMessage),
+  });
+  return new Map([["payment", payment], ["password", password]]);
+}
+
+function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
+  const { main, workers } = threads;
+  return new ShopGate({
+    domain: main.turns.domain,
+    topology: new Topology(plan),
+    clock: hostClock,
+    admission: config.admission,
+    withinMs: config.edge.requestTimeoutMs,
+    describe: () => describeTopology(config, plan, threads),
+    injectFault: (fault) => injectFault(fault, plan, threads),
+    metrics: () => shopMetrics(main.turns, workers.statuses()),
+    isReady: () => workers.isReady,
+  });
+}
+
+/** What runs where, as the admin page shows it. */
+function describeTopology(config: Config, plan: ShopPlan, threads: Threads) {
+  const reports = new Map(
+    [
+      threads.main.turns.domain.report(),
+      ...threads.workers.statuses().map(({ report }) => report),
+    ].flatMap((report) => report?.actors ?? [])
+      .map((actor) => [actor.address, actor]),
+  );
+  return {
+    placement: config.topology.placement,
+    partitions: plan.partitions,
+    virtualNodes: plan.virtualNodes,
+    workers: threads.workers.statuses().map(({ report: _, ...rest }) => rest),
+    actors: plan.actors.map(({ address, domain, journaled }) => ({
+      ...reports.get(address),
+      address,
+      worker: domain,
+      journaled,
+    })),
+    gateways: plan.gateways,
+  };
+}
+
+/** Tells each shard the opening stock of its SKUs; known ones stay. */
+async function openStock(
+  dataFolder: string,
+  main: AssembledDomain,
+  topology: Topology,
+): Promise<void> {
+  const store = new CatalogStore(dataFolder);
+  try {
+    if (store.isOpened) return;
+    const asks: Promise<void>[] = [];
+    for (const chunk of store.openingStock(OPENING_SKUS * 16)) {
+      const byShard = Map.groupBy(
+        chunk,
+        ({ sku }) => topology.inventoryOf(sku),
+      );
+      for (const [shard, items] of byShard) {
+        asks.push(askToOpen(main, shard, { kind: "open_stock", items }));
+      }
+      // A chunk at a time: mailboxes and links are bounded.
+      await Promise.all(asks.splice(0));
+    }
+    store.markOpened();
+  } finally {
+    store.close();
+  }
+}
+
+function askToOpen(
+  main: AssembledDomain,
+  shard: string,
+  message: OpenStock,
+): Promise<void> {
+  return new Promise((resolve, reject) =>
+    main.turns.domain.ask(
+      shard,
+      message,
+      OPENING_WITHIN_MS,
+      (outcome: Outcome<unknown>) =>
+        outcome.kind === "ok"
+          ? resolve()
+          : reject(new Error(`${shard} does not open: ${outcome.kind}`)),
+    )
+  );
+}

@@ -1,0 +1,155 @@
+/**
+ * The numbers of everything behind the gate, as samples for Prometheus.
+ *
+ * @module
+ */
+import type { DomainReport } from "../../actors/runtime/domain.ts";
+import type { MetricSample } from "../gate.ts";
+import type { Turns } from "./turns.ts";
+import type { WorkerStatus } from "./worker_supervisor.ts";
+
+/** Samples of this thread and, as of their last heartbeat, of all workers. */
+export function shopMetrics(
+  main: Turns,
+  workers: readonly WorkerStatus[],
+): MetricSample[] {
+  const samples: MetricSample[] = [];
+  const reports = [
+    { report: main.domain.report(), waitingFrames: main.waitingFrames },
+    ...workers,
+  ];
+  for (const { report, waitingFrames } of reports) {
+    if (report !== null) addDomain(samples, report, waitingFrames);
+  }
+  for (const { name, status, replacements, recovery } of workers) {
+    const labels = { worker: name };
+    samples.push(
+      gauge(
+        "worker_up",
+        "1 while the worker is ready.",
+        labels,
+        Number(status === "ready"),
+      ),
+      counter(
+        "worker_replacements_total",
+        "Times the worker was replaced.",
+        labels,
+        replacements,
+      ),
+      gauge(
+        "worker_recovery_seconds",
+        "Length of its last recovery.",
+        labels,
+        (recovery?.recoveryMs ?? 0) / 1_000,
+      ),
+    );
+  }
+  samples.push(hitRatio(samples));
+  return samples;
+}
+
+function addDomain(
+  samples: MetricSample[],
+  report: DomainReport,
+  waitingFrames: number,
+): void {
+  const labels = { domain: report.name };
+  samples.push(
+    counter(
+      "commits_total",
+      "Commits to the journal.",
+      labels,
+      report.commits,
+    ),
+    counter(
+      "committed_events_total",
+      "Events in those commits; divided by them, the size of a commit.",
+      labels,
+      report.events,
+    ),
+    counter(
+      "commit_seconds_total",
+      "Time spent in commits.",
+      labels,
+      report.commitMs / 1_000,
+    ),
+    counter(
+      "dead_letters_total",
+      "Messages and answers that nobody took.",
+      labels,
+      report.deadLetters,
+    ),
+    gauge("asks_pending", "Asks under way.", labels, report.pendingAsks),
+    gauge(
+      "link_frames_waiting",
+      "Frames that wait for a link.",
+      labels,
+      waitingFrames,
+    ),
+  );
+  for (const [name, value] of Object.entries(report.counters)) {
+    samples.push(counter(`${name}_total`, "Counted by actors.", labels, value));
+  }
+  for (const actor of report.actors) {
+    const named = { actor: actor.address };
+    samples.push(
+      gauge(
+        "mailbox_depth",
+        "Messages that wait in the mailbox.",
+        named,
+        actor.depth,
+      ),
+      counter(
+        "messages_handled_total",
+        "Messages handled.",
+        named,
+        actor.handled,
+      ),
+      counter(
+        "actor_restarts_total",
+        "Restarts after a crash.",
+        named,
+        actor.restarts,
+      ),
+      gauge(
+        "actor_up",
+        "1 while the actor runs.",
+        named,
+        Number(actor.status === "running"),
+      ),
+    );
+  }
+}
+
+/** Hits over hits and misses; 0 before the first read, never NaN. */
+function hitRatio(samples: readonly MetricSample[]): MetricSample {
+  const sum = (name: string) =>
+    samples.filter((sample) => sample.name === name)
+      .reduce((total, { value }) => total + value, 0);
+  const hits = sum("cache_hits_total");
+  const reads = hits + sum("cache_misses_total");
+  return gauge(
+    "cache_hit_ratio",
+    "Share of product reads that the cache answered.",
+    {},
+    reads === 0 ? 0 : hits / reads,
+  );
+}
+
+function gauge(
+  name: string,
+  help: string,
+  labels: Readonly<Record<string, string>>,
+  value: number,
+): MetricSample {
+  return { name, type: "gauge", help, labels, value };
+}
+
+function counter(
+  name: string,
+  help: string,
+  labels: Readonly<Record<string, string>>,
+  value: number,
+): MetricSample {
+  return { name, type: "counter", help, labels, value };
+}

@@ -1,0 +1,87 @@
+/**
+ * Has snapshots written when enough has happened, by a thread of its own that
+ * only reads the journals: no actor stops or even knows.
+ *
+ * @module
+ */
+import type { Log } from "../../actors/runtime/ports.ts";
+import { SnapshotSchedule } from "../journal/snapshots.ts";
+import type { SnapshotRequest } from "../journal/snapshots.ts";
+import type { ShopPlan } from "../topology.ts";
+import type { AssembledDomain } from "./assemble.ts";
+import { hostClock } from "./host_clock.ts";
+import type { WorkerSupervisor } from "./worker_supervisor.ts";
+
+/** What the snapshots are taken of. */
+export interface SnapshotsOptions {
+  readonly dataFolder: string;
+  readonly release: string;
+  readonly shop: ShopPlan;
+  readonly workers: WorkerSupervisor;
+  readonly main: AssembledDomain;
+  readonly log: Log;
+}
+
+/** How often it is asked whether snapshots are due. */
+const ASK_EVERY_MS = 5_000;
+
+/** Runs the snapshot writer. */
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
+  readonly #schedule = new SnapshotSchedule(hostClock.monotonicMs());
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #writer: Worker | null = null;
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to look whether snapshots are due. */
+  start(): void {
+    this.#timer = setInterval(() => this.#look(), ASK_EVERY_MS);
+  }
+
+  /** Stops; a snapshot under way is not finished, and that is harmless. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#writer?.terminate();
+    this.#writer = null;
+  }
+
+  #look(): void {
+    const { workers, main } = this.#options;
+    let events = main.turns.domain.report().events;
+    for (const { report } of workers.statuses()) events += report?.events ?? 0;
+    if (this.#writer !== null) return;
+    if (this.#schedule.isDue(events, hostClock.monotonicMs())) this.#write();
+  }
+
+  #write(): void {
+    const { dataFolder, release, shop, log } = this.#options;
+    const request: SnapshotRequest = {
+      folder: dataFolder,
+      release,
+      partitions: shop.actors.filter(({ journaled }) => journaled)
+        .map(({ address, args }) => ({ partition: address, args })),
+    };
+    const writer = new Worker(new URL("./snapshot_entry.ts", import.meta.url), {
+      type: "module",
+      name: "snapshots",
+    });
+    this.#writer = writer;
+    const end = () => {
+      writer.terminate();
+      if (this.#writer === writer) this.#writer = null;
+    };
+    writer.onmessage = ({ data }) => {
+      log.write("info", "snapshots written", data);
+      end();
+    };
+    writer.onerror = (event) => {
+      event.preventDefault();
+      log.write("error", "snapshots failed", { cause: event.message });
+      end();
+    };
+    writer.postMessage(request);
+  }
+}

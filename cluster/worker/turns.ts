@@ -1,0 +1,195 @@
+/**
+ * The turns of a thread: a domain, the links to the other domains, and when
+ * each of them has its go.
+ *
+ * What comes in by a link is run at once, as one batch with one commit. What
+ * is asked from this thread itself (by HTTP requests) is gathered until the
+ * end of the macrotask, through a port that posts to itself: of the triggers
+ * that were measured (docs/adr/0005) it gave the most requests per second, and
+ * batches that follow the load. A link that is acknowledged sends what waits
+ * at once.
+ *
+ * @module
+ */
+import { Domain, type DomainOptions } from "../../actors/runtime/domain.ts";
+import { Envelope } from "../../actors/runtime/envelope.ts";
+import { failed, type Outcome, unknown } from "../../actors/runtime/outcome.ts";
+import type { Log } from "../../actors/runtime/ports.ts";
+import type { GatewayHost } from "../gateways/gateway.ts";
+import { type Batch, Link } from "../link.ts";
+import { hostClock } from "./host_clock.ts";
+
+/** What a thread's turns are made of. */
+export interface TurnsOptions {
+  readonly domain: Pick<
+    DomainOptions,
+    "name" | "incarnation" | "seed" | "journal" | "died"
+  >;
+  readonly log: Log;
+  /** The domain in which an address lives. */
+  readonly locate: (address: string) => string | undefined;
+  /** Gateways that this thread serves, by address. */
+  readonly gateways: ReadonlyMap<string, GatewayHost>;
+  /** A link broke its protocol; its domain must be linked anew. */
+  readonly linkBroke: (peer: string) => void;
+}
+
+interface Peer {
+  readonly link: Link;
+  readonly port: MessagePort;
+}
+
+/** One thread's domain and links. See the module's text. */
+export class Turns {
+  readonly domain: Domain;
+  readonly #options: TurnsOptions;
+  readonly #peers = new Map<string, Peer>();
+  readonly #self = new MessageChannel();
+  #posted = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAtMs = Infinity;
+  #stopped = false;
+
+  constructor(options: TurnsOptions) {
+    this.#options = options;
+    this.#self.port1.onmessage = () => {
+      this.#posted = false;
+      this.turn();
+    };
+    this.domain = new Domain({
+      ...options.domain,
+      clock: hostClock,
+      log: options.log,
+      transmit: (envelope) => this.#transmit(envelope),
+      wake: () => this.#post(),
+    });
+  }
+
+  /** Links this thread with another domain. */
+  connect(peer: string, port: MessagePort): void {
+    this.disconnect(peer);
+    const link = new Link((frame) => {
+      // The ask never left: it had no effect.
+      this.domain.deliver(
+        new Envelope(frame.from, frame.to, -frame.ask, 0, failed("expired", 0)),
+      );
+    });
+    this.#peers.set(peer, { link, port });
+    port.onmessage = ({ data }) => this.#receive(peer, link, data as Batch);
+  }
+
+  /**
+   * Ends the link to a domain that is gone. Asks that never left fail; every
+   * other one to it may have had its effect and is unknown.
+   */
+  disconnect(peer: string): void {
+    const lost = this.#peers.get(peer);
+    if (lost === undefined) return;
+    this.#peers.delete(peer);
+    lost.port.close();
+    for (const { to, from, ask } of lost.link.close()) {
+      if (ask <= 0) continue;
+      const outcome = failed("unavailable", 250);
+      this.domain.deliver(new Envelope(from, to, -ask, 0, outcome));
+    }
+    const { locate } = this.#options;
+    this.domain.settleLost((to) => locate(to) === peer, unknown(250));
+  }
+
+  /** One go: run the domain, commit, send what may leave. */
+  turn(): void {
+    if (this.#stopped) return;
+    const nextMs = this.domain.run();
+    this.#flush();
+    if (nextMs === 0) this.#post();
+    else this.#wakeAt(nextMs);
+  }
+
+  /** Stops for good: no timer, no port stays. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    for (const { port } of this.#peers.values()) port.close();
+    this.#self.port1.close();
+    this.#self.port2.close();
+  }
+
+  /** Frames that wait for their link, over all links. */
+  get waitingFrames(): number {
+    let frames = 0;
+    for (const { link } of this.#peers.values()) frames += link.waiting;
+    return frames;
+  }
+
+  #receive(peer: string, link: Link, batch: Batch): void {
+    const received = link.receive(
+      batch,
+      hostClock.monotonicMs(),
+      (to, from, ask, deadlineMs, content) => {
+        const envelope = new Envelope(to, from, ask, deadlineMs, content);
+        const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
+        if (gateway === undefined) this.domain.deliver(envelope);
+        else this.#serve(gateway, envelope);
+      },
+    );
+    if (received === "broken") return this.#options.linkBroke(peer);
+    this.turn();
+  }
+
+  #transmit(envelope: Envelope): "queued" | "full" | "gone" {
+    const { to, from, ask, deadlineMs, content } = envelope;
+    const gateway = this.#options.gateways.get(to);
+    if (gateway !== undefined) return this.#serve(gateway, envelope);
+    const home = this.#options.locate(to);
+    const peer = home === undefined ? undefined : this.#peers.get(home);
+    if (peer === undefined) return "gone";
+    const room = peer.link.send(to, from, ask, deadlineMs, content);
+    this.#post();
+    return room;
+  }
+
+  #serve(gateway: GatewayHost, envelope: Envelope): "queued" {
+    const { to, from, ask, deadlineMs, content } = envelope;
+    const leftMs = deadlineMs - hostClock.monotonicMs();
+    gateway.call(
+      content as { kind: string },
+      ask > 0 ? leftMs : Infinity,
+      (outcome: Outcome<unknown>) => {
+        if (ask <= 0) return;
+        const answer = new Envelope(from, to, -ask, 0, outcome);
+        // The asker lives here, or its answer goes by a link.
+        if (this.#options.locate(from) === this.domain.name) {
+          this.domain.deliver(answer);
+        } else {
+          this.#transmit(answer);
+        }
+      },
+    );
+    return "queued";
+  }
+
+  #flush(): void {
+    const nowMs = hostClock.monotonicMs();
+    for (const { link, port } of this.#peers.values()) {
+      const batch = link.flush(nowMs);
+      if (batch !== null) port.postMessage(batch);
+    }
+  }
+
+  #post(): void {
+    if (this.#posted || this.#stopped) return;
+    this.#posted = true;
+    this.#self.port2.postMessage(0);
+  }
+
+  #wakeAt(atMs: number): void {
+    if (atMs === Infinity || atMs >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = atMs;
+    const delayMs = Math.max(0, atMs - hostClock.monotonicMs());
+    this.#timer = setTimeout(() => {
+      this.#timerAtMs = Infinity;
+      this.turn();
+    }, delayMs);
+  }
+}

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { readHistory } from "../../../cluster/journal/history.ts";
+import { granted } from "../../permission.ts";
+import { append, take } from "./journal_contract.ts";
+import { TemporaryFolder, TemporaryShop } from "./shop_folder.ts";
+
+const ignore = !granted("read", "write");
+const canRun = granted("read", "write", "run");
+
+const DAY_MS = Date.UTC(2026, 10, 11);
+const LINES = [{ sku: "85123A", quantity: 2, priceCents: 295 }];
+const HOLD = { holdId: "hold 7", userId: "u1" };
+
+/** An event of any shape. */
+function fact(kind: string, fields: Readonly<Record<string, unknown>>) {
+  return { kind, ...fields };
+}
+
+/** An order and its hold in two partitions, with others around them. */
+async function shopWithAnOrder() {
+  const shop = await TemporaryShop.open();
+  const journal = shop.journal("worker-0");
+  const [store, stock] = await take(journal, "storefront[1]", "inventory[0]");
+  const many = Array.from(
+    { length: 5 },
+    (_, index) => ({ sku: `other${index}`, quantity: 1, priceCents: 5 }),
+  );
+  await append(journal, {
+    partition: "inventory[0]",
+    epoch: stock!.epoch,
+    firstSequence: 1,
+    events: [
+      fact("stock_held", { ...HOLD, lines: LINES, atMs: DAY_MS }),
+      fact("stock_held", { holdId: "hold 70", lines: many, atMs: DAY_MS + 1 }),
+      fact("stock_sold", { holdId: "hold 7", atMs: DAY_MS + 9 }),
+    ],
+  }, {
+    partition: "storefront[1]",
+    epoch: store!.epoch,
+    firstSequence: 1,
+    events: [
+      fact("order_placed", {
+        orderId: "o-1",
+        ...HOLD,
+        lines: LINES,
+        atMs: DAY_MS + 5,
+      }),
+      fact("order_placed", {
+        orderId: "o-10",
+        holdId: "hold 70",
+        atMs: DAY_MS + 6,
+      }),
+    ],
+  });
+  return shop;
+}
+
+function kindsOf(folder: string, id: string): string[] {
+  return readHistory(folder, id).map(({ event, partition }) =>
+    `${partition} ${event.kind}`
+  );
+}
+
+Deno.test({
+  name: "an order's history has what became of its hold, oldest first",
+  ignore,
+  async fn() {
+    using shop = await shopWithAnOrder();
+    assert.deepEqual(kindsOf(shop.path, "o-1"), [
+      "inventory[0] stock_held",
+      "storefront[1] order_placed",
+      "inventory[0] stock_sold",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "a product's history has its holds and how they ended",
+  ignore,
+  async fn() {
+    using shop = await shopWithAnOrder();
+    assert.deepEqual(kindsOf(shop.path, "85123A"), [
+      "inventory[0] stock_held",
+      "storefront[1] order_placed",
+      "inventory[0] stock_sold",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "part of an id is no id, and what nobody names has no history",
+  ignore,
+  async fn() {
+    using shop = await shopWithAnOrder();
+    for (const id of ["o-", "85123", "hold", "kind", "%", '"']) {
+      assert.deepEqual(kindsOf(shop.path, id), []);
+    }
+  },
+});
+
+/** Runs the command as the task does, without the task's config. */
+async function run(folder: string, ...args: string[]) {
+  const main = new URL("../../../cluster/journal/main.ts", import.meta.url);
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env=DATA_DIR",
+      main.pathname,
+      ...args,
+    ],
+    env: { DATA_DIR: folder, NO_COLOR: "1" },
+  });
+  const { code, stdout, stderr } = await command.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+Deno.test({
+  name: "the command prints one line for each event while the shop runs",
+  ignore: !canRun,
+  async fn() {
+    using shop = await shopWithAnOrder();
+    const { code, stdout } = await run(shop.path, "o-1");
+    assert.equal(code, 0);
+    const [held, placed, sold] = stdout.trimEnd().split("\n");
+    assert.match(
+      held!,
+      /^2026-11-11T00:00:00.000Z inventory\[0\] +1:1 +stock_held /,
+    );
+    assert.match(placed!, /storefront\[1\] +1:1 +order_placed +orderId="o-1" /);
+    assert.match(sold!, /1:3 +stock_sold +holdId="hold 7"$/);
+  },
+});
+
+Deno.test({
+  name: "the command prints a JSON object a line when asked to",
+  ignore: !canRun,
+  async fn() {
+    using shop = await shopWithAnOrder();
+    const { code, stdout } = await run(shop.path, "other3", "--json");
+    assert.equal(code, 0);
+    const [held, ...rest] = stdout.trimEnd().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assert.equal(held.at, "2026-11-11T00:00:00.001Z");
+    assert.equal(held.event.lines.length, 5);
+    assert.deepEqual(rest.map((each) => each.event.orderId), ["o-10"]);
+  },
+});
+
+Deno.test({
+  name: "long lists show what the question was about",
+  ignore: !canRun,
+  async fn() {
+    using shop = await shopWithAnOrder();
+    const { stdout } = await run(shop.path, "other3");
+    assert.match(stdout, /lines=\[\{"sku":"other3".*\}\] and 4 more/);
+    assert.doesNotMatch(stdout, /other2/);
+  },
+});
+
+Deno.test({
+  name: "the command explains itself",
+  ignore: !canRun,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const { code, stdout } = await run(folder.path, "--help");
+    assert.equal(code, 0);
+    assert.match(stdout, /deno task journal ORDER\|SKU/);
+  },
+});
+
+for (
+  const [what, args, line] of [
+    ["nothing to look for", [], /^Expected one ORDER\|SKU, found nothing/],
+    ["two ids", ["a", "b"], /^Expected one ORDER\|SKU, found "a b"/],
+    ["an unknown option", ["--all"], /^Expected ORDER\|SKU .*'--all'/],
+    [
+      "an id that nobody names",
+      ["o-2"],
+      /"o-2", which no event in ".*" names\n$/,
+    ],
+  ] as const
+) {
+  Deno.test({
+    name: `the command ends with 2 and one line for ${what}`,
+    ignore: !canRun,
+    async fn() {
+      using shop = await shopWithAnOrder();
+      const { code, stdout, stderr } = await run(shop.path, ...args);
+      assert.equal(code, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, line);
+      assert.equal(stderr.split("\n").length, 2);
+    },
+  });
+}
+
+Deno.test({
+  name: "the command ends with 2 and one line where there is no store",
+  ignore: !canRun,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const { code, stderr } = await run(folder.path, "o-1");
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^Cannot use ".*store.sqlite": expected .*, found .*\n$/,
+    );
+  },
+});

@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { stableHash } from "../../../actors/runtime/random.ts";
+import type { Behavior, JournalEvent } from "../../../actors/runtime/actor.ts";
+import type { Log } from "../../../actors/runtime/ports.ts";
+import { snapshotOrigin } from "../../../cluster/journal/snapshot_file.ts";
+import type { SnapshotAnswer } from "../../../cluster/journal/snapshot_writer.ts";
+import {
+  type SnapshotRequest,
+  SnapshotSchedule,
+  writeSnapshots,
+} from "../../../cluster/journal/snapshots.ts";
+import { SqliteJournal } from "../../../cluster/journal/sqlite_journal.ts";
+import { granted } from "../../permission.ts";
+import { append, takeOne } from "./journal_contract.ts";
+import { clock, silent, TemporaryShop } from "./shop_folder.ts";
+
+const ignore = !granted("read", "write");
+
+interface Noted extends JournalEvent {
+  readonly kind: "noted";
+  readonly number: number;
+}
+
+/** State with everything that a snapshot must bring back as it was. */
+interface Notes {
+  seen: Set<number>;
+  byNumber: Map<number, { number: number; least: number }>;
+  newest: { number: number; least: number } | null;
+  volatile: { readonly waiting: number[] };
+}
+
+const notes: Behavior<Notes, never, { readonly from: number }, Noted> = {
+  name: "notes",
+  start: () => ({
+    seen: new Set(),
+    byNumber: new Map(),
+    newest: null,
+    volatile: { waiting: [] },
+  }),
+  receive: () => {},
+  apply(state, { number }) {
+    // The newest note is the one in the map, not a copy of it.
+    if (state.newest !== null) state.newest.least = number;
+    state.newest = { number, least: Infinity };
+    state.byNumber.set(number, state.newest);
+    state.seen.add(number);
+  },
+};
+
+const ARGS = { from: 1 };
+
+function noted(first: number, last: number): Noted[] {
+  const length = last - first + 1;
+  return Array.from(
+    { length },
+    (_, index) => ({ kind: "noted", number: first + index }),
+  );
+}
+
+function request(folder: string, release = "1"): SnapshotRequest {
+  const partitions = [{ partition: "notes[0]", args: ARGS }];
+  return { folder, release, partitions };
+}
+
+function write(folder: string, release = "1") {
+  return writeSnapshots(request(folder, release), () => notes, silent);
+}
+
+/** What a new owner gets, folded as the runtime does it. */
+function recover(folder: string, release = "1", log: Log = silent) {
+  const journal = new SqliteJournal({
+    folder,
+    domain: "b",
+    clock,
+    log,
+    snapshotOriginOf: () => snapshotOrigin(release, "notes", ARGS),
+  });
+  let state = notes.start(ARGS);
+  let snapshotSequence = 0;
+  let events = 0;
+  journal.recover(["notes[0]"], () => ({
+    snapshot(found, sequence) {
+      state = { ...(found as Notes), volatile: state.volatile };
+      snapshotSequence = sequence;
+    },
+    event(event) {
+      notes.apply!(state, event as Noted);
+      events++;
+    },
+  }), () => {});
+  journal.close();
+  return { state, snapshotSequence, events };
+}
+
+/** A shop whose partition has `count` notes, one in a commit. */
+async function shopWithNotes(count: number) {
+  const shop = await TemporaryShop.open();
+  const journal = shop.journal("a");
+  const { epoch } = await takeOne(journal, "notes[0]");
+  const add = async (first: number, last: number) => {
+    for (const event of noted(first, last)) {
+      const firstSequence = event.number;
+      const one = { partition: "notes[0]", epoch, firstSequence };
+      assert.equal(
+        await append(journal, { ...one, events: [event] }),
+        "durable",
+      );
+    }
+  };
+  await add(1, count);
+  return Object.assign(shop, { add });
+}
+
+Deno.test({
+  name: "a recovery starts from the snapshot and folds only what came after",
+  ignore,
+  async fn() {
+    using shop = await shopWithNotes(20);
+    assert.deepEqual(write(shop.path), { written: 1, events: 20, refused: [] });
+    await shop.add(21, 25);
+    const { state, snapshotSequence, events } = recover(shop.path);
+    assert.equal(snapshotSequence, 20);
+    assert.equal(events, 5);
+    const whole = notes.start(ARGS);
+    for (const event of noted(1, 25)) notes.apply!(whole, event);
+    assert.deepEqual(state, whole);
+    assert.equal(state.newest, state.byNumber.get(25));
+  },
+});
+
+Deno.test({
+  name: "a snapshot goes on from the one before, whoever owns the partition",
+  ignore,
+  async fn() {
+    using shop = await shopWithNotes(20);
+    write(shop.path);
+    await shop.add(21, 25);
+    assert.equal(write(shop.path).events, 5);
+    assert.deepEqual(write(shop.path), { written: 0, events: 0, refused: [] });
+    const owner = shop.journal("c");
+    const { epoch, lastSequence } = await takeOne(owner, "notes[0]");
+    const next = { partition: "notes[0]", epoch, firstSequence: 26 };
+    assert.equal(lastSequence, 25);
+    await append(owner, { ...next, events: noted(26, 27) });
+    assert.equal(write(shop.path).events, 2);
+    const { state, snapshotSequence, events } = recover(shop.path);
+    assert.equal(snapshotSequence, 27);
+    assert.equal(events, 0);
+    assert.equal(state.seen.size, 27);
+  },
+});
+
+Deno.test({
+  name: "a snapshot has no volatile member",
+  ignore,
+  async fn() {
+    using shop = await shopWithNotes(1);
+    write(shop.path);
+    const { state } = recover(shop.path);
+    assert.deepEqual(state.volatile, { waiting: [] });
+    using file = new DatabaseSync(`${shop.path}/snapshots.sqlite`);
+    const row = file.prepare(
+      "SELECT instr(state, 'volatile') AS at FROM snapshots",
+    );
+    assert.equal(row.get()?.at, 0);
+  },
+});
+
+Deno.test({
+  name: "a snapshot of another release or other arguments is not used",
+  ignore,
+  async fn() {
+    using shop = await shopWithNotes(3);
+    write(shop.path);
+    assert.equal(recover(shop.path, "2").events, 3);
+    assert.equal(recover(shop.path, "1").events, 0);
+    const [one, other] = [snapshotOrigin("1", "a", { from: 1 }), "1"];
+    assert.notEqual(one, snapshotOrigin(other, "a", { from: 2 }));
+    assert.notEqual(one, snapshotOrigin(other, "b", { from: 1 }));
+  },
+});
+
+for (
+  const [what, damage] of [
+    ["state", (folder: string) => {
+      using file = new DatabaseSync(`${folder}/snapshots.sqlite`);
+      file.exec("UPDATE snapshots SET state = x'00'");
+    }],
+    ["file", (folder: string) => {
+      Deno.removeSync(`${folder}/snapshots.sqlite`);
+      Deno.writeTextFileSync(`${folder}/snapshots.sqlite`, "x".repeat(9_000));
+    }],
+  ] as const
+) {
+  Deno.test({
+    name: `a damaged snapshot ${what} is ignored, with a warning`,
+    ignore,
+    async fn() {
+      using shop = await shopWithNotes(3);
+      write(shop.path);
+      damage(shop.path);
+      const warnings: string[] = [];
+      const log: Log = {
+        write: (level, text) => void (level === "warn" && warnings.push(text)),
+      };
+      assert.equal(recover(shop.path, "1", log).events, 3);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0]!, /ignored/);
+    },
+  });
+}
+
+Deno.test({
+  name: "a state that would come back different gets no snapshot",
+  ignore,
+  async fn() {
+    using shop = await shopWithNotes(3);
+    class Odd {
+      readonly #hidden = 1;
+      get shown() {
+        return this.#hidden;
+      }
+    }
+    const odd = {
+      ...notes,
+      start: () => ({ ...notes.start(ARGS), o: new Odd() }),
+    };
+    const report = writeSnapshots(request(shop.path), () => odd, silent);
+    assert.equal(report.written, 0);
+    assert.match(report.refused[0]!.because, /not plain/);
+    assert.equal(recover(shop.path).events, 3);
+  },
+});
+
+Deno.test({
+  name: "the snapshot thread folds the shop's own actors",
+  ignore,
+  async fn() {
+    using shop = await TemporaryShop.open();
+    const journal = shop.journal("a");
+    const { epoch } = await takeOne(journal, "inventory[0]");
+    const sku = skuOfPartitionZero();
+    const one = { partition: "inventory[0]", epoch, firstSequence: 1 };
+    const opened = {
+      kind: "stock_opened",
+      sku,
+      units: 5,
+      priceCents: 9,
+      atMs: 1,
+    };
+    await append(journal, { ...one, events: [opened] });
+    const args = { limitPerUser: null, cacheNodes: [], publishEveryMs: 200 };
+    const partitions = [{ partition: "inventory[0]", args }];
+    const answer = await askThread({
+      folder: shop.path,
+      release: "1",
+      partitions,
+    });
+    assert.deepEqual(answer, {
+      kind: "snapshots_written",
+      report: { written: 1, events: 1, refused: [] },
+    });
+    const failed = await askThread({
+      folder: "/nowhere",
+      release: "1",
+      partitions,
+    });
+    assert.equal(failed.kind, "snapshots_failed");
+  },
+});
+
+function skuOfPartitionZero(): string {
+  for (let number = 0;; number++) {
+    if (stableHash(`sku${number}`) % 2 === 0) return `sku${number}`;
+  }
+}
+
+async function askThread(order: SnapshotRequest): Promise<SnapshotAnswer> {
+  const entry = "../../../cluster/journal/snapshot_writer.ts";
+  const worker = new Worker(new URL(entry, import.meta.url), {
+    type: "module",
+  });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(order);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+Deno.test("snapshots are due after many events, or after some in a long time", () => {
+  const schedule = new SnapshotSchedule(1_000);
+  assert.equal(schedule.isDue(499_999, 1_000), false);
+  assert.equal(schedule.isDue(500_000, 1_000), true);
+  assert.equal(schedule.isDue(549_999, 1_000 + 900_000), false);
+  assert.equal(schedule.isDue(550_000, 1_000 + 899_999), false);
+  assert.equal(schedule.isDue(550_000, 1_000 + 900_000), true);
+  assert.equal(schedule.isDue(550_001, 9_000_000), false);
+});

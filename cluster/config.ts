@@ -1,0 +1,298 @@
+/**
+ * What a shop can be told: the environment, then an optional JSON file.
+ *
+ * Each section of the file is a schema of its own, and scenario files have the
+ * same sections with the same schemas. They only check and fill in defaults;
+ * values keep their units, so that what is printed is what can be read again.
+ * An unknown key is an error, and every error is one line that says where, what
+ * was expected (the message of the rule) and what was found.
+ *
+ * @module
+ */
+import { z } from "zod";
+import {
+  type Config,
+  ConfigError,
+  type Environment,
+  readEnvironment,
+  settle,
+} from "./config_values.ts";
+import { MOST_TOKENS } from "./token_bucket.ts";
+import {
+  DURATION,
+  parseDuration,
+  parseRate,
+  parseSize,
+  RATE,
+  SIZE,
+} from "./units.ts";
+
+export { type Config, ConfigError, type Environment };
+export type {
+  EnvironmentConfig,
+  PartitionCounts,
+  Placement,
+} from "./config_values.ts";
+
+/** An object that takes these keys and no other; all have defaults. */
+function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `one of ${Object.keys(shape).join(", ")}`
+        : "an object",
+  });
+}
+
+/** A duration of at least `least` and at most `most`. */
+function duration(least: string, most: string) {
+  const error = `a duration from "${least}" to "${most}", such as "30s"`;
+  const between = (text: string) => {
+    const durationMs = parseDuration(text);
+    return durationMs !== null && durationMs >= parseDuration(least)! &&
+      durationMs <= parseDuration(most)!;
+  };
+  return z.string({ error }).regex(DURATION, { error, abort: true })
+    .refine(between, { error });
+}
+
+function integer(least: number, most: number) {
+  const error = `an integer from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
+function size(least: string, most: string) {
+  const error = `a size from "${least}" to "${most}", such as "64KB"`;
+  const between = (text: string) => {
+    const bytes = parseSize(text);
+    return bytes !== null && bytes >= parseSize(least)! &&
+      bytes <= parseSize(most)!;
+  };
+  return z.string({ error }).regex(SIZE, { error, abort: true })
+    .refine(between, { error });
+}
+
+/** Tokens are integers, so a rate is a whole number of them each second. */
+function rate() {
+  const error = `a rate of whole tokens per second from "1/s", such as "200/s"`;
+  const isWhole = (text: string) => {
+    const perSecond = parseRate(text);
+    return perSecond !== null && Number.isInteger(perSecond) &&
+      perSecond >= 1 && perSecond <= MOST_TOKENS;
+  };
+  return z.string({ error }).regex(RATE, { error, abort: true })
+    .refine(isWhole, { error });
+}
+
+/** A bucket: `rate` tokens drip in, at most `burst` are kept. */
+function tokenBucket() {
+  return section({ rate: rate(), burst: integer(1, MOST_TOKENS) });
+}
+
+/**
+ * Partitions of a kind: enough to spread over any machine, few enough that
+ * each is still worth a supervisor and a journal cursor.
+ */
+const partitionCount = integer(1, 4096);
+
+/** Which actors there are and where they run. */
+export const topology = section({
+  /**
+   * paired: storefront partitions and inventory shards share shop workers.
+   * spread: every actor has a worker of its own. inline: all in one thread.
+   */
+  placement: z.enum(["paired", "spread", "inline"], {
+    error: '"paired", "spread" or "inline"',
+  }).default("paired"),
+  // A worker takes about 13 MB: 64 are what a large machine has cores for.
+  shopWorkers: integer(1, 64).default(2),
+  cacheNodes: integer(1, 64).default(2),
+  partitions: section({
+    storefront: partitionCount.default(16),
+    inventory: partitionCount.default(16),
+    accounts: partitionCount.default(4),
+  }).prefault({}),
+  // 128 keep the shares of 8 nodes within 8 % of the mean.
+  virtualNodes: integer(1, 4096).default(128),
+  restart: section({
+    maxRestarts: integer(0, 1000).default(5),
+    period: duration("1ms", "1h").default("10s"),
+    backoffMin: duration("1ms", "1m").default("100ms"),
+    backoffMax: duration("1ms", "10m").default("5s"),
+  }).prefault({}),
+  // 8 × 250 ms: a hang is noticed after 2 s, a GC pause is none.
+  heartbeat: section({
+    every: duration("10ms", "1m").default("250ms"),
+    missed: integer(1, 1000).default(8),
+  }).prefault({}),
+});
+
+/** Who may come in. */
+export const admission = section({
+  user: tokenBucket().prefault({ rate: "200/s", burst: 400 }),
+  // Many people sit behind one address.
+  address: tokenBucket().prefault({ rate: "20000/s", burst: 40_000 }),
+  overall: tokenBucket().nullable().default(null),
+  // Addresses whose X-Forwarded-For is believed.
+  trustedProxies: z.array(
+    z.string({ error: "an address" }).min(1, { error: "an address" }),
+    { error: "an array of addresses" },
+  ).default([]),
+});
+
+/** What cache nodes keep, and for how long. */
+export const cache = section({
+  // Entries of one node; 10 M products would be some GB of memory.
+  capacity: integer(1, 10_000_000).default(10_000),
+  ttl: duration("1ms", "7d").default("60s"),
+  // Spreads expiry, so that what was filled together is not refilled together.
+  jitterPercent: integer(0, 100).default(10),
+  // How long "no such product" is remembered.
+  negativeTtl: duration("0s", "1d").default("5s"),
+  // Up to this many available units the stock state is "low".
+  lowStock: integer(0, 1_000_000).default(5),
+});
+
+/** What orders are held to. */
+export const orders = section({
+  holdFor: duration("1ms", "7d").default("15m"),
+  // Units of one SKU a user may hold or own.
+  limitPerUser: integer(1, 1_000_000_000).nullable().default(null),
+  keepKeysFor: duration("1s", "30d").default("24h"),
+  currency: z.string({ error: "three capital letters" })
+    .regex(/^[A-Z]{3}$/, { error: "three capital letters" }).default("GBP"),
+});
+
+/** When guessing passwords is stopped. */
+export const accounts = section({
+  maxFailures: integer(1, 1000).default(5),
+  failureWindow: duration("1s", "1d").default("15m"),
+});
+
+/** How soon an open circuit breaker lets a probe through. */
+export const breaker = section({
+  resetAfter: duration("1ms", "10m").default("1s"),
+});
+
+/** What the HTTP edge takes. */
+export const edge = section({
+  // 100 lines with 64-character SKUs are under 16 KB.
+  bodyLimit: size("1KB", "64MB").default("64KB"),
+  requestTimeout: duration("100ms", "5m").default("10s"),
+});
+
+/** How long, and how many at a time, payments wait for the provider. */
+export const payment = section({
+  timeout: duration("1ms", "5m").default("5s"),
+  concurrency: integer(1, 10_000).default(64),
+});
+
+/** A whole config file. */
+export const shopFile = section({
+  topology: topology.prefault({}),
+  admission: admission.prefault({}),
+  cache: cache.prefault({}),
+  orders: orders.prefault({}),
+  accounts: accounts.prefault({}),
+  breaker: breaker.prefault({}),
+  edge: edge.prefault({}),
+  payment: payment.prefault({}),
+});
+
+/** A config file with every default filled in, values as written. */
+export type ShopFile = z.output<typeof shopFile>;
+
+/**
+ * Reads the whole configuration.
+ *
+ * @param readText Reads the file that `SHOP_CONFIG` names; may throw.
+ * @throws {ConfigError} With a line for each thing that is wrong.
+ */
+export function readConfig(
+  environment: Environment,
+  readText: (path: string) => string,
+): Config {
+  const path = environment.SHOP_CONFIG;
+  const file = path ? parseShopFile(readFile(path, readText), path) : {};
+  return settle(readEnvironment(environment), shopFile.parse(file));
+}
+
+/**
+ * The file's sections with every default, as JSON that `SHOP_CONFIG` takes
+ * again. The environment, and with it every secret, is not part of it.
+ */
+export function printConfig(config: Config): string {
+  return JSON.stringify(config.file, null, 2);
+}
+
+/**
+ * Checks the text of a config file.
+ *
+ * @param path The name by which errors call the file.
+ * @throws {ConfigError}
+ */
+export function parseShopFile(text: string, path: string): ShopFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    // The engine's message quotes the text, line ends and all.
+    const found = (error as Error).message.replaceAll(/\s+/g, " ");
+    throw new ConfigError([`${path}: expected valid JSON, found ${found}`]);
+  }
+  const parsed = shopFile.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    describeIssues(parsed.error, value).map((line) => `${path}: ${line}`),
+  );
+}
+
+/**
+ * One line for each issue: the path inside the file, what was expected, what
+ * was found. The schema's own messages say what is expected.
+ */
+export function describeIssues(error: z.ZodError, value: unknown): string[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code !== "unrecognized_keys") {
+      const found = show(valueAt(value, path));
+      return [`${place(path)}: expected ${issue.message}, found ${found}`];
+    }
+    return issue.keys.map((key) => {
+      const where = place([...path, key]);
+      return `${where}: expected ${issue.message}, found an unknown key`;
+    });
+  });
+}
+
+function place(path: readonly string[]): string {
+  if (path.length === 0) return "the file";
+  // A key that is no plain word is quoted, so that a line stays a line.
+  return path.map((key) => /^[\w-]+$/.test(key) ? key : JSON.stringify(key))
+    .join(".");
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  for (const key of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = Object.getOwnPropertyDescriptor(value, key)?.value;
+  }
+  return value;
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
+
+function readFile(path: string, readText: (path: string) => string): string {
+  try {
+    return readText(path);
+  } catch (error) {
+    const found = (error as Error).message;
+    throw new ConfigError([
+      `SHOP_CONFIG: expected a readable file, found ${found}`,
+    ]);
+  }
+}

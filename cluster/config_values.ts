@@ -1,0 +1,218 @@
+/**
+ * The configuration as code uses it: plain values whose names say the unit,
+ * settled from a checked config file and from the environment.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { RestartSpec } from "../actors/runtime/supervision.ts";
+import type { ShopFile } from "./config.ts";
+import type { TokenBucketPolicy } from "./token_bucket.ts";
+import { parseDuration, parseRate, parseSize } from "./units.ts";
+
+/** A configuration that cannot be used: exit code 2. One line per problem. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+
+  /** @param lines Each says where, what was expected, what was found. */
+  constructor(readonly lines: readonly string[]) {
+    super(lines.join("\n"));
+  }
+}
+
+/** The environment's part. Secrets stand here and nowhere else. */
+export interface EnvironmentConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataFolder: string;
+  readonly catalogFile: string;
+  /** Null: generated into the data folder. */
+  readonly sessionSecret: string | null;
+  /** Null: generated into the data folder. */
+  readonly adminToken: string | null;
+}
+
+/** Where actors run. */
+export type Placement = ShopFile["topology"]["placement"];
+
+/** How many partitions each kind has; fixed when a store is created. */
+export type PartitionCounts = ShopFile["topology"]["partitions"];
+
+/** The effective configuration, in the units that names say. */
+export interface Config {
+  readonly environment: EnvironmentConfig;
+  readonly topology: {
+    readonly placement: Placement;
+    readonly shopWorkers: number;
+    readonly cacheNodes: number;
+    /** For a new store only. */
+    readonly partitions: PartitionCounts;
+    readonly virtualNodes: number;
+    readonly restart: RestartSpec;
+    /** A worker that misses this many beats in a row hangs. */
+    readonly heartbeat: { readonly everyMs: number; readonly missed: number };
+  };
+  readonly admission: {
+    readonly user: TokenBucketPolicy;
+    readonly address: TokenBucketPolicy;
+    readonly overall: TokenBucketPolicy | null;
+    readonly trustedProxies: readonly string[];
+  };
+  readonly cache: {
+    readonly capacityEntries: number;
+    readonly ttlMs: number;
+    readonly jitterPercent: number;
+    readonly negativeTtlMs: number;
+    readonly lowStockUnits: number;
+  };
+  readonly orders: {
+    readonly holdForMs: number;
+    readonly limitPerUser: number | null;
+    readonly keepKeysMs: number;
+    readonly currency: string;
+  };
+  readonly accounts: {
+    readonly maxFailures: number;
+    readonly failureWindowMs: number;
+  };
+  readonly breaker: { readonly resetAfterMs: number };
+  readonly edge: {
+    readonly bodyLimitBytes: number;
+    readonly requestTimeoutMs: number;
+  };
+  readonly payment: {
+    readonly timeoutMs: number;
+    readonly concurrency: number;
+  };
+  /** The file's sections with every default, as they are written. */
+  readonly file: ShopFile;
+}
+
+/** Environment variables; one that is empty counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the environment's part.
+ *
+ * @throws {ConfigError} With a line for each variable that is wrong.
+ */
+export function readEnvironment(environment: Environment): EnvironmentConfig {
+  const problems = ["REDIS_URL", "DATABASE_URL"].filter((name) =>
+    environment[name]
+  ).map((name) =>
+    `${name}: expected it to be unset, as shops of several processes are not ` +
+    `there yet, found a value`
+  );
+  const port = environment.PORT || "8000";
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    problems.push(
+      `PORT: expected an integer from 0 to 65535, found ${
+        JSON.stringify(port)
+      }`,
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    host: environment.HOST || "127.0.0.1",
+    port: Number(port),
+    dataFolder: environment.DATA_DIR || "./data",
+    catalogFile: environment.CATALOG || shippedCatalog(),
+    sessionSecret: environment.SESSION_SECRET || null,
+    adminToken: environment.ADMIN_TOKEN || null,
+  };
+}
+
+/** The fixture beside this folder, wherever the shop was started. */
+function shippedCatalog(): string {
+  return join(import.meta.dirname ?? "cluster", "../fixtures/catalog.csv");
+}
+
+/** From values with units to numbers whose names say the unit. */
+export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
+  return {
+    environment,
+    topology: settleTopology(file.topology),
+    admission: settleAdmission(file.admission),
+    cache: settleCache(file.cache),
+    orders: {
+      holdForMs: ms(file.orders.holdFor),
+      limitPerUser: file.orders.limitPerUser,
+      keepKeysMs: ms(file.orders.keepKeysFor),
+      currency: file.orders.currency,
+    },
+    accounts: {
+      maxFailures: file.accounts.maxFailures,
+      failureWindowMs: ms(file.accounts.failureWindow),
+    },
+    breaker: { resetAfterMs: ms(file.breaker.resetAfter) },
+    edge: {
+      bodyLimitBytes: checked(parseSize(file.edge.bodyLimit)),
+      requestTimeoutMs: ms(file.edge.requestTimeout),
+    },
+    payment: {
+      timeoutMs: ms(file.payment.timeout),
+      concurrency: file.payment.concurrency,
+    },
+    file,
+  };
+}
+
+/** The topology section in code's units. */
+export function settleTopology(
+  section: ShopFile["topology"],
+): Config["topology"] {
+  const { restart, heartbeat, ...same } = section;
+  return {
+    ...same,
+    restart: {
+      maxRestarts: restart.maxRestarts,
+      periodMs: ms(restart.period),
+      backoffMinMs: ms(restart.backoffMin),
+      backoffMaxMs: ms(restart.backoffMax),
+    },
+    heartbeat: { everyMs: ms(heartbeat.every), missed: heartbeat.missed },
+  };
+}
+
+/** The admission section in code's units. */
+export function settleAdmission(
+  section: ShopFile["admission"],
+): Config["admission"] {
+  return {
+    user: bucket(section.user),
+    address: bucket(section.address),
+    overall: section.overall && bucket(section.overall),
+    trustedProxies: section.trustedProxies,
+  };
+}
+
+/** The cache section in code's units. */
+export function settleCache(section: ShopFile["cache"]): Config["cache"] {
+  return {
+    capacityEntries: section.capacity,
+    ttlMs: ms(section.ttl),
+    jitterPercent: section.jitterPercent,
+    negativeTtlMs: ms(section.negativeTtl),
+    lowStockUnits: section.lowStock,
+  };
+}
+
+function bucket(
+  section: { rate: string; burst: number },
+): TokenBucketPolicy {
+  return {
+    capacityTokens: section.burst,
+    refillPerSecond: checked(parseRate(section.rate)),
+  };
+}
+
+function ms(duration: string): number {
+  return checked(parseDuration(duration));
+}
+
+/** The schema let it pass, so null here is a bug of ours. */
+function checked(value: number | null): number {
+  if (value === null) throw new TypeError("A value passed without its unit");
+  return value;
+}

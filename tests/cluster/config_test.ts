@@ -1,0 +1,196 @@
+/**
+ * The configuration: defaults, what may be said, and how a mistake is named.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import {
+  ConfigError,
+  type Environment,
+  printConfig,
+  readConfig,
+} from "../../cluster/config.ts";
+
+/** Reads a config whose file has this text. */
+function read(text: string, environment: Environment = {}) {
+  return readConfig({ ...environment, SHOP_CONFIG: "shop.json" }, () => text);
+}
+
+/** The lines of the error that reading such a config ends in. */
+function refusal(file: unknown, environment: Environment = {}) {
+  try {
+    const text = typeof file === "string" ? file : JSON.stringify(file);
+    read(text, environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.lines;
+  }
+  assert.fail("The config was accepted");
+}
+
+function noFile(): string {
+  assert.fail("A file was read");
+}
+
+Deno.test("readConfig() knows every default without a file or a variable", () => {
+  const { environment, topology, admission, cache, orders, edge } = readConfig(
+    {},
+    noFile,
+  );
+  assert.equal(environment.host, "127.0.0.1");
+  assert.equal(environment.port, 8000);
+  assert.equal(environment.dataFolder, "./data");
+  assert.match(environment.catalogFile, /fixtures.catalog\.csv$/);
+  assert.equal(environment.sessionSecret, null);
+  assert.equal(environment.adminToken, null);
+  assert.equal(topology.placement, "paired");
+  assert.deepEqual(
+    [topology.shopWorkers, topology.cacheNodes, topology.virtualNodes],
+    [2, 2, 128],
+  );
+  assert.deepEqual(
+    topology.partitions,
+    { storefront: 16, inventory: 16, accounts: 4 },
+  );
+  // A hang is noticed after two seconds.
+  const { everyMs, missed } = topology.heartbeat;
+  assert.equal(everyMs * missed, 2_000);
+  assert.deepEqual(admission, {
+    user: { capacityTokens: 400, refillPerSecond: 200 },
+    address: { capacityTokens: 40_000, refillPerSecond: 20_000 },
+    overall: null,
+    trustedProxies: [],
+  });
+  assert.deepEqual([cache.capacityEntries, cache.ttlMs], [10_000, 60_000]);
+  assert.deepEqual(orders, {
+    ...{ holdForMs: 900_000, limitPerUser: null, keepKeysMs: 86_400_000 },
+    currency: "GBP",
+  });
+  assert.deepEqual(edge, { bodyLimitBytes: 65_536, requestTimeoutMs: 10_000 });
+});
+
+Deno.test("readConfig() takes the environment, where empty is unset", () => {
+  const { environment } = readConfig({
+    ...{ HOST: "0.0.0.0", PORT: "0", DATA_DIR: "/srv/shop", CATALOG: "c.json" },
+    ...{ SESSION_SECRET: "s", ADMIN_TOKEN: "", REDIS_URL: "", SHOP_CONFIG: "" },
+  }, noFile);
+  assert.deepEqual(environment, {
+    ...{ host: "0.0.0.0", port: 0, dataFolder: "/srv/shop" },
+    ...{ catalogFile: "c.json", sessionSecret: "s", adminToken: null },
+  });
+});
+
+Deno.test("readConfig() fills a section that a file gives in part", () => {
+  const config = read(JSON.stringify({
+    orders: { holdFor: "30s", limitPerUser: 2 },
+    admission: { overall: { rate: "100/10s", burst: 5 } },
+    topology: { partitions: { storefront: 8 } },
+  }));
+  assert.equal(config.orders.holdForMs, 30_000);
+  assert.equal(config.orders.limitPerUser, 2);
+  assert.equal(config.orders.keepKeysMs, 86_400_000);
+  assert.deepEqual(
+    config.admission.overall,
+    { capacityTokens: 5, refillPerSecond: 10 },
+  );
+  assert.equal(config.topology.partitions.storefront, 8);
+  assert.equal(config.topology.partitions.inventory, 16);
+});
+
+Deno.test("printConfig() gives a file that means the same", () => {
+  const config = read('{"orders": {"holdFor": "90s"}}');
+  const printed = printConfig(config);
+  assert.deepEqual(read(printed), config);
+  assert.equal(JSON.parse(printed).orders.holdFor, "90s");
+  assert.equal(JSON.parse(printed).admission.user.rate, "200/s");
+});
+
+Deno.test("printConfig() prints no secret", () => {
+  const secrets = { SESSION_SECRET: "hush-1", ADMIN_TOKEN: "hush-2" };
+  assert.doesNotMatch(printConfig(read("{}", secrets)), /hush/);
+});
+
+Deno.test("readConfig() names the path, what it expected and what it found", () => {
+  assert.deepEqual(refusal({ orders: { holdFor: 30 }, edge: 5 }), [
+    'shop.json: orders.holdFor: expected a duration from "1ms" to "7d", ' +
+    'such as "30s", found 30',
+    "shop.json: edge: expected an object, found 5",
+  ]);
+  assert.deepEqual(refusal({ topology: { placement: "paire" } }), [
+    'shop.json: topology.placement: expected "paired", "spread" or "inline", ' +
+    'found "paire"',
+  ]);
+  assert.deepEqual(refusal({ admission: { user: { burst: 400 } } }), [
+    "shop.json: admission.user.rate: expected a rate of whole tokens per " +
+    'second from "1/s", such as "200/s", found nothing',
+  ]);
+});
+
+Deno.test("readConfig() refuses unknown keys and says which there are", () => {
+  assert.deepEqual(refusal({ orders: { holdfor: "30s" } }), [
+    "shop.json: orders.holdfor: expected one of holdFor, limitPerUser, " +
+    "keepKeysFor, currency, found an unknown key",
+  ]);
+  const [line] = refusal('{"__proto__": {"x": 1}}');
+  assert.match(line!, /^shop\.json: __proto__: .*found an unknown key$/);
+});
+
+Deno.test("readConfig() holds every number to its bounds", () => {
+  const bad = [
+    { orders: { holdFor: "0s" } },
+    { orders: { limitPerUser: 0 } },
+    { orders: { limitPerUser: 1.5 } },
+    { orders: { currency: "pound" } },
+    { topology: { shopWorkers: 0 } },
+    { topology: { partitions: { inventory: 4097 } } },
+    { admission: { user: { rate: "1/10s", burst: 1 } } },
+    { admission: { user: { rate: "0/s", burst: 1 } } },
+    { admission: { trustedProxies: [""] } },
+    { cache: { jitterPercent: 101 } },
+    { edge: { bodyLimit: "65GB" } },
+    { payment: null },
+  ];
+  for (const file of bad) {
+    assert.equal(refusal(file).length, 1, JSON.stringify(file));
+  }
+});
+
+Deno.test("every error of readConfig() is one line", () => {
+  const texts = ["", "oops\n{}\n", "[]", '{"a\\nb": 1}', "null", '"\\n"'];
+  for (const line of texts.flatMap((text) => refusal(text))) {
+    assert.doesNotMatch(line, /\n/);
+    assert.match(line, /^shop\.json: .*expected .*found /);
+  }
+});
+
+Deno.test("readConfig() says so when the file cannot be read", () => {
+  const unreadable = () => {
+    throw new Error("No such file: shop.json");
+  };
+  assert.throws(
+    () => readConfig({ SHOP_CONFIG: "shop.json" }, unreadable),
+    new ConfigError([
+      "SHOP_CONFIG: expected a readable file, found No such file: shop.json",
+    ]),
+  );
+});
+
+Deno.test("readConfig() refuses a port that is none", () => {
+  for (const PORT of ["65536", "-1", "80a", "1.5"]) {
+    const [line] = refusal({}, { PORT });
+    assert.equal(
+      line,
+      `PORT: expected an integer from 0 to 65535, found "${PORT}"`,
+    );
+  }
+});
+
+Deno.test("readConfig() refuses Redis and PostgreSQL without printing their URLs", () => {
+  const urls = {
+    REDIS_URL: "redis://:hush@h",
+    DATABASE_URL: "postgres://hush",
+  };
+  const lines = refusal({}, urls);
+  assert.deepEqual(lines.map((line) => line.split(":")[0]), Object.keys(urls));
+  assert.doesNotMatch(lines.join(), /hush/);
+});

@@ -1,0 +1,186 @@
+/**
+ * The shop as data: what runs where, and which actor a key belongs to.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readConfig } from "../../cluster/config.ts";
+import {
+  type ActorPlan,
+  planShop,
+  type ShopPlan,
+  Topology,
+} from "../../cluster/topology.ts";
+
+/** Written down once; other answers would strand orders and stock. */
+const GOLDEN = [
+  "storefront[14]",
+  "storefront[4]",
+  "inventory[15]",
+  "inventory[9]",
+  "cache[0]",
+  "cache[0]",
+  "accounts[2]",
+];
+
+/** The plan of a config file with this topology section. */
+function plan(topology: Record<string, unknown> = {}): ShopPlan {
+  const text = JSON.stringify({ topology });
+  const config = readConfig({ SHOP_CONFIG: "shop.json" }, () => text);
+  return planShop(config, config.topology.partitions);
+}
+
+/** The actors of a kind, by domain. */
+function byDomain({ actors }: ShopPlan, kind: ActorPlan["kind"]) {
+  const chosen = actors.filter((actor) => actor.kind === kind);
+  return Map.groupBy(chosen, (actor) => actor.domain);
+}
+
+function names({ domains }: ShopPlan): string[] {
+  return domains.map(({ name }) => name);
+}
+
+Deno.test("planShop() by default makes two shop workers and two cache nodes", () => {
+  const shop = plan();
+  assert.deepEqual(names(shop).toSorted(), [
+    ...["cache-0", "cache-1", "main", "worker-0", "worker-1"],
+  ]);
+  assert.equal(names(shop)[0], "main");
+  assert.equal(shop.actors.length, 16 + 16 + 4 + 2);
+  for (const kind of ["storefront", "inventory_shard", "accounts"] as const) {
+    const shares = byDomain(shop, kind);
+    assert.deepEqual([...shares.keys()].toSorted(), ["worker-0", "worker-1"]);
+    const [one, other] = [...shares.values()];
+    assert.equal(one!.length, other!.length, kind);
+  }
+});
+
+for (const shopWorkers of [1, 2, 3, 5, 8]) {
+  Deno.test(`planShop() gives ${shopWorkers} workers an even share of each kind`, () => {
+    const shop = plan({ shopWorkers });
+    for (const kind of ["storefront", "inventory_shard"] as const) {
+      for (const share of byDomain(shop, kind).values()) {
+        assert.ok(share.length <= Math.ceil(16 / shopWorkers));
+      }
+    }
+  });
+}
+
+Deno.test("planShop() moves few partitions when a third worker joins", () => {
+  const [two, three] = [plan({ shopWorkers: 2 }), plan({ shopWorkers: 3 })];
+  const [before, after] = [new Topology(two), new Topology(three)];
+  const moved = two.actors.filter(({ address, journaled }) =>
+    journaled && before.locate(address) !== after.locate(address)
+  );
+  // A third of 36 is 12; even shares cost a little more.
+  assert.ok(moved.length <= 15, `${moved.length}`);
+});
+
+Deno.test("planShop() spread gives every actor a worker of its own", () => {
+  const shop = plan({ placement: "spread" });
+  const domains = shop.actors.map(({ domain }) => domain);
+  assert.equal(new Set(domains).size, shop.actors.length);
+  assert.equal(domains.includes("main"), false);
+});
+
+Deno.test("planShop() inline runs everything in the main thread", () => {
+  const shop = plan({ placement: "inline" });
+  assert.deepEqual(shop.domains, [{ name: "main", role: "main" }]);
+  for (const { domain } of [...shop.actors, ...shop.gateways]) {
+    assert.equal(domain, "main");
+  }
+});
+
+Deno.test("planShop() puts a catalog beside each cache node and the rest in main", () => {
+  const shop = plan();
+  const topology = new Topology(shop);
+  const gateways = shop.gateways.map(({ address, domain }) =>
+    `${address} ${domain}`
+  );
+  assert.deepEqual(gateways, [
+    ...["payment main", "password main"],
+    ...["catalog[0] cache-0", "catalog[1] cache-1"],
+  ]);
+  for (const actor of shop.actors) {
+    if (actor.kind !== "cache_node") continue;
+    assert.equal(topology.locate(actor.args.catalog), actor.domain);
+  }
+});
+
+Deno.test("planShop() gives actors what the config says", () => {
+  const text = JSON.stringify({
+    orders: { holdFor: "30s", limitPerUser: 2 },
+    cache: { lowStock: 9 },
+    topology: { restart: { maxRestarts: 3, period: "7s" }, cacheNodes: 1 },
+  });
+  const config = readConfig({ SHOP_CONFIG: "shop.json" }, () => text);
+  const { actors } = planShop(config, config.topology.partitions);
+  const find = (address: string) =>
+    actors.find((actor) => actor.address === address)!;
+  assert.deepEqual(find("storefront[3]").args, {
+    ...{ shards: 16, partition: 3, holdForMs: 30_000, keepKeysMs: 86_400_000 },
+    ...{ currency: "GBP", paymentGateway: "payment" },
+  });
+  assert.deepEqual(find("inventory[0]").args, {
+    ...{ limitPerUser: 2, cacheNodes: ["cache[0]"], publishEveryMs: 200 },
+  });
+  assert.deepEqual(find("cache[0]").args, {
+    ...{ capacityEntries: 10_000, ttlMs: 60_000, jitterPercent: 10 },
+    ...{ negativeTtlMs: 5_000, lowStockUnits: 9, shards: 16 },
+    catalog: "catalog[0]",
+  });
+  assert.deepEqual(find("accounts[1]").args, {
+    ...{ partition: 1, passwordGateway: "password" },
+    ...{ maxFailures: 5, failureWindowMs: 900_000 },
+  });
+  assert.deepEqual(find("accounts[1]").supervision, {
+    ...{ maxRestarts: 3, periodMs: 7_000 },
+    ...{ backoffMinMs: 100, backoffMaxMs: 5_000 },
+  });
+  assert.equal(find("accounts[1]").journaled, true);
+  assert.equal(find("cache[0]").journaled, false);
+});
+
+Deno.test("planShop() counts partitions as the store does, not as the config", () => {
+  const config = readConfig({}, () => "");
+  const counts = { storefront: 3, inventory: 5, accounts: 1 };
+  const shop = planShop(config, counts);
+  const topology = new Topology(shop);
+  assert.equal(shop.actors.length, 3 + 5 + 1 + 2);
+  assert.equal(topology.storefront(2), "storefront[2]");
+  assert.equal(topology.storefront(3), undefined);
+});
+
+Deno.test("planShop() is plain data that a worker gets whole", () => {
+  const shop = plan();
+  assert.deepEqual(structuredClone(shop), shop);
+  assert.deepEqual(JSON.parse(JSON.stringify(shop)), shop);
+});
+
+Deno.test("Topology routes keys alike in every process and release", () => {
+  const topology = new Topology(plan());
+  assert.deepEqual([
+    ...["ann", "bob"].map((user) => topology.storefrontOf(user)),
+    ...["22423", "85123A"].map((sku) => topology.inventoryOf(sku)),
+    ...["22423", "85123A"].map((sku) => topology.cacheNodeOf(sku)),
+    topology.accountsOf("ann"),
+  ], GOLDEN);
+});
+
+Deno.test("Topology.accountsOf() ignores the case of a name", () => {
+  const topology = new Topology(plan());
+  assert.equal(topology.accountsOf("Ann.Lee"), topology.accountsOf("ann.lee"));
+});
+
+Deno.test("Topology spreads products over the cache nodes", () => {
+  const topology = new Topology(plan());
+  const skus = Array.from({ length: 10_000 }, (_, index) => `sku-${index}`);
+  const first = skus.filter((sku) => topology.cacheNodeOf(sku) === "cache[0]");
+  assert.ok(Math.abs(first.length / skus.length - 0.5) < 0.1);
+});
+
+Deno.test("Topology.locate() does not know an address that is not there", () => {
+  const topology = new Topology(plan());
+  assert.equal(topology.locate("storefront[16]"), undefined);
+  assert.equal(topology.locate("__proto__"), undefined);
+});

@@ -346,6 +346,17 @@ Deno.test("a flood of tombstones is forgotten once their deadlines passed", () =
   assert.equal(state.holds.has("late:101"), true);
 });
 
+Deno.test("a tombstone is not forgotten while its reserve may still come", () => {
+  const state = emptyStock();
+  const flood = 262_144 + 100;
+  for (let atMs = 1; atMs <= flood; atMs++) {
+    const holdId = `late:${atMs}`;
+    const untilMs = atMs + HOLD_MS;
+    applyStock(state, { kind: "hold_refused", holdId, untilMs, atMs });
+  }
+  assert.equal(state.holds.size, flood);
+});
+
 Deno.test("opening leaves an open SKU as it is", () => {
   const shard = new ShardStep({ mug: 3 });
   const items = [
@@ -492,6 +503,13 @@ Deno.test("after a crash the newest changes are published again", () => {
   assert.deepEqual(shard.sent.map(({ message }) => message), [
     { kind: "stock_published", items: [item] },
   ]);
+});
+
+Deno.test("opening publishes nothing, also after a crash", () => {
+  const shard = new ShardStep({ mug: 9 }, { cacheNodes: ["cache[0]"] });
+  shard.crash();
+  shard.advance(1_000);
+  assert.equal(shard.sent.length, 0);
 });
 
 Deno.test("a shard with a senseless limit does not start", () => {

@@ -202,13 +202,14 @@ export function applyEvent(
 }
 
 function applyPlaced(state: StorefrontState, event: OrderPlaced): void {
-  const { orderId, userId, atMs } = event;
+  const { orderId, userId, holdId, atMs } = event;
   if (state.orders.has(orderId)) throw misfit(event, "placed");
-  if (!state.started.delete(orderId)) state.issued++;
+  const wasStarted = state.started.delete(orderId);
+  if (!wasStarted) state.issued++;
   state.orders.set(orderId, {
     id: orderId,
     userId,
-    holdId: event.holdId,
+    holdId,
     lines: event.lines,
     totalCents: event.totalCents,
     reservedUntilMs: event.reservedUntilMs,
@@ -218,7 +219,9 @@ function applyPlaced(state: StorefrontState, event: OrderPlaced): void {
     attempts: 0,
   });
   state.newestOf.set(userId, orderId);
-  rememberKey(state, placeScope(event.key, userId), orderId, atMs);
+  // An order that was not started has the plain hold: one string for both.
+  const scope = wasStarted ? placeScope(event.key, userId) : holdId;
+  rememberKey(state, scope, orderId, atMs);
 }
 
 type PaymentFact = Exclude<

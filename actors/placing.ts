@@ -46,9 +46,9 @@ export interface Placing {
   holdId: string;
   /** Null as long as nothing is recorded of it. */
   orderId: string | null;
-  /** Lines held so far, by `asked` shards. */
+  /** Lines held so far, by the shards that have answered. */
   readonly held: PricedLine[];
-  /** Shards that have answered yes. */
+  /** How many shards have said yes. */
   answered: number;
 }
 

@@ -7,7 +7,7 @@
 import { BehaviorStep } from "../../actors/runtime/step.ts";
 import type { Asked } from "../../actors/runtime/step.ts";
 import { ok, type Outcome } from "../../actors/runtime/outcome.ts";
-import type { Line } from "../../actors/inventory_shard.ts";
+import type { Line, Reserve } from "../../actors/inventory_shard.ts";
 import { partitionOf } from "../../actors/placement.ts";
 import {
   type Placed,
@@ -80,7 +80,7 @@ export function count(shop: Shop, kind: string): number {
 
 /** A shard's yes: every line at 2.50. */
 export function held(asked: Asked): Outcome<unknown> {
-  const { lines } = asked.message as unknown as { lines: Line[] };
+  const { lines } = asked.message as Reserve;
   return ok({ lines: lines.map((line) => ({ ...line, priceCents: 250 })) });
 }
 

@@ -24,12 +24,13 @@
 import type { LogLevel, Message, Signal } from "./actor.ts";
 import { type ActorSpec, Cell, Effects, type StepHost } from "./cell.ts";
 import { CommitQueue } from "./commit_queue.ts";
+import { type DomainReport, reportActor } from "./domain_report.ts";
 import { Envelope } from "./envelope.ts";
 import { Fifo } from "./mailbox.ts";
+import { foldInto, Lives, RETRY_AFTER_MS } from "./lives.ts";
 import { failed, type FailureCode, type Outcome, unknown } from "./outcome.ts";
-import type { Clock, FoldTarget, Journal, Log } from "./ports.ts";
+import type { Clock, Journal, Log } from "./ports.ts";
 import { SeededRandom } from "./random.ts";
-import { decideRestart } from "./supervision.ts";
 import { Waits } from "./waits.ts";
 
 /** Steps in one run before the batch is committed and links get a turn. */
@@ -40,9 +41,6 @@ const STEPS_PER_TURN = 64;
 const STAGED_EVENTS_MAX = 16_384;
 /** Asks under way. A gate of 65,536 callers and each step's own asks fit. */
 const PENDING_ASKS_MAX = 262_144;
-/** What a caller is told to wait when nothing better is known. */
-const RETRY_AFTER_MS = 250;
-
 /** What a host lends to a domain. */
 export interface DomainOptions {
   readonly name: string;
@@ -67,28 +65,6 @@ export interface DomainOptions {
   readonly freeze?: boolean;
 }
 
-/** Numbers of a domain since its start, for metrics. */
-export interface DomainReport {
-  readonly name: string;
-  readonly commits: number;
-  readonly events: number;
-  readonly commitMs: number;
-  readonly deadLetters: number;
-  readonly expired: number;
-  readonly pendingAsks: number;
-  readonly counters: Readonly<Record<string, number>>;
-  readonly actors: readonly {
-    readonly address: string;
-    readonly status: string;
-    readonly depth: number;
-    readonly handled: number;
-    readonly crashes: number;
-    readonly restarts: number;
-    readonly incarnation: number;
-    readonly epoch: number;
-  }[];
-}
-
 /** The actors of one thread with their run loop. See the module's text. */
 export class Domain implements StepHost {
   readonly name: string;
@@ -101,12 +77,12 @@ export class Domain implements StepHost {
   readonly #pickable: Cell[] = [];
   readonly #waits: Waits;
   readonly #commits: CommitQueue;
+  readonly #lives: Lives;
   #state: "new" | "running" | "dead" = "new";
   #awake = false;
   #running = false;
   #monotonicMs = 0;
   #wallMs = 0;
-  readonly #supervisorRandom: SeededRandom;
   readonly #counters = new Map<string, number>();
   #deadLetters = 0;
   #expired = 0;
@@ -133,10 +109,22 @@ export class Domain implements StepHost {
       storageChanged: (isFull) =>
         this.log(isFull ? "error" : "info", "storage changed", { isFull }),
     });
-    this.#supervisorRandom = new SeededRandom(
-      options.seed,
-      `supervisor ${options.name}`,
-    );
+    this.#lives = new Lives({
+      effects: this.effects,
+      waits: this.#waits,
+      commits: this.#commits,
+      journal: options.journal,
+      random: new SeededRandom(options.seed, `supervisor ${options.name}`),
+      monotonicMs: () => this.#monotonicMs,
+      wallMs: () => this.#wallMs,
+      after: (delayMs, act) => this.#after(delayMs, act),
+      answer: (asking, outcome) => this.#answer(asking, outcome),
+      begin: (cell) => {
+        this.#signal(cell, { kind: "recovered" });
+        if (cell.mailbox.size > 0) this.#queue(cell);
+      },
+      log: (level, text, fields) => this.log(level, text, fields),
+    });
     this.#readClocks();
   }
 
@@ -164,7 +152,7 @@ export class Domain implements StepHost {
     }
     const begin = () => {
       this.#state = "running";
-      for (const cell of this.#cells.values()) this.#beginLife(cell);
+      for (const cell of this.#cells.values()) this.#lives.begin(cell);
       this.#wake();
       done(true);
     };
@@ -343,7 +331,7 @@ export class Domain implements StepHost {
     try {
       behavior.receive(cell.context, cell.state, message);
     } catch (cause) {
-      return this.#crash(cell, cause);
+      return this.#lives.crash(cell, cause);
     }
     this.#settleStep(cell);
   }
@@ -354,7 +342,7 @@ export class Domain implements StepHost {
     try {
       behavior.signal(cell.context, cell.state, signal);
     } catch (cause) {
-      return this.#crash(cell, cause);
+      return this.#lives.crash(cell, cause);
     }
     this.#settleStep(cell);
   }
@@ -485,7 +473,7 @@ export class Domain implements StepHost {
     const cell = this.#cells.get(address);
     if (cell === undefined || cell.status !== "running") return false;
     this.#readClocks();
-    this.#crash(cell, new Error(cause));
+    this.#lives.crash(cell, new Error(cause));
     this.#wake();
     return true;
   }
@@ -504,84 +492,6 @@ export class Domain implements StepHost {
       cell.queued = false;
       if (cell.mailbox.size > 0) this.#queue(cell);
     });
-  }
-
-  #crash(cell: Cell, cause: unknown): void {
-    const { current, settled } = this.effects;
-    const kind = current === null
-      ? "signal"
-      : (current.content as Message).kind;
-    const askers = [...settled, ...cell.askers.values()]
-      .filter((asking) => asking !== current);
-    this.effects.clear();
-    const { behavior } = cell.spec;
-    cell.crashes++;
-    cell.lastCrash = {
-      atMs: this.#wallMs,
-      incarnation: cell.incarnation,
-      messageKind: kind,
-      cause: cause instanceof Error ? cause.message : String(cause),
-    };
-    if (current !== null) {
-      const message = current.content as Message;
-      cell.quarantine.note(kind, behavior.keyOf?.(message) ?? "");
-      this.#refuse(current, "crashed");
-    }
-    for (const asking of askers) this.#answer(asking, unknown(RETRY_AFTER_MS));
-    cell.askers.clear();
-    this.#waits.forget(cell);
-    this.#supervise(cell);
-  }
-
-  #supervise(cell: Cell): void {
-    const { restart } = cell.spec;
-    cell.failuresMs = cell.failuresMs
-      .filter((atMs) => atMs > this.#monotonicMs - restart.periodMs);
-    cell.failuresMs.push(this.#monotonicMs);
-    const { action, delayMs } = decideRestart(
-      restart,
-      cell.failuresMs,
-      this.#supervisorRandom.next(),
-    );
-    cell.status = action === "restart" ? "backing_off" : "down";
-    cell.retryAtMs = this.#monotonicMs + delayMs;
-    this.log("error", "actor crashed", {
-      actor: cell.spec.address,
-      ...cell.lastCrash,
-      action,
-      delayMs,
-      restartsLeft: Math.max(0, restart.maxRestarts - cell.failuresMs.length),
-    });
-    this.#after(delayMs, () => this.#restart(cell));
-  }
-
-  /** Folds the actor anew; its neighbors run on. */
-  #restart(cell: Cell): void {
-    cell.status = "folding";
-    cell.restarts++;
-    try {
-      cell.state = cell.spec.behavior.start(cell.spec.args);
-    } catch (cause) {
-      return this.#crash(cell, cause);
-    }
-    if (!cell.spec.journaled) return this.#beginLife(cell);
-    // Its committed events are read back; staged ones must be there first.
-    if (cell.staged.length > 0 || this.#commits.isAppending) {
-      return this.#after(1, () => this.#restart(cell));
-    }
-    this.#options.journal!.replay(cell.spec.address, foldInto(cell), (last) => {
-      if (last !== null && last === cell.sequence) return this.#beginLife(cell);
-      cell.restarts--;
-      this.#after(RETRY_AFTER_MS, () => this.#restart(cell));
-    });
-  }
-
-  #beginLife(cell: Cell): void {
-    cell.incarnation++;
-    cell.context.renew();
-    cell.status = "running";
-    this.#signal(cell, { kind: "recovered" });
-    if (cell.mailbox.size > 0) this.#queue(cell);
   }
 
   #retryAfterMs(cell: Cell): number {
@@ -640,16 +550,7 @@ export class Domain implements StepHost {
       expired: this.#expired,
       pendingAsks: this.#waits.asksUnderWay,
       counters: Object.fromEntries(this.#counters),
-      actors: [...this.#cells.values()].map((cell) => ({
-        address: cell.spec.address,
-        status: cell.status,
-        depth: cell.mailbox.size,
-        handled: cell.handled,
-        crashes: cell.crashes,
-        restarts: cell.restarts,
-        incarnation: cell.incarnation,
-        epoch: cell.epoch,
-      })),
+      actors: [...this.#cells.values()].map(reportActor),
     };
   }
 
@@ -675,24 +576,6 @@ export class Domain implements StepHost {
     this.#awake = true;
     this.#options.wake();
   }
-}
-
-/** Folds a partition's past into the fresh state of its actor. */
-function foldInto(cell: Cell): FoldTarget {
-  const { behavior } = cell.spec;
-  return {
-    snapshot(state) {
-      const fresh = cell.state as { volatile?: unknown };
-      cell.state = state;
-      if (fresh.volatile !== undefined) {
-        (cell.state as { volatile?: unknown }).volatile = fresh.volatile;
-      }
-    },
-    event(event) {
-      cell.noteTime(event);
-      behavior.apply!(cell.state, event);
-    },
-  };
 }
 
 /** Freezes plain data all the way down. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DomainReport } from "../../actors/runtime/domain.ts";
+import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { LogLevel } from "../../actors/runtime/actor.ts";
 import type { ShopPlan } from "../topology.ts";
 

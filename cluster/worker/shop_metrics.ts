@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DomainReport } from "../../actors/runtime/domain.ts";
+import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { MetricSample } from "../gate.ts";
 import type { Turns } from "./turns.ts";
 import type { WorkerStatus } from "./worker_supervisor.ts";

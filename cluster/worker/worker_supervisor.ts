@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { DomainReport } from "../../actors/runtime/domain.ts";
+import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import { SeededRandom } from "../../actors/runtime/random.ts";
 import {

@@ -68,6 +68,13 @@ export interface OpenStock extends Asks<{ readonly opened: number }> {
   }[];
 }
 
+/** What a shard has set aside, and until when. */
+export interface Held {
+  readonly lines: readonly PricedLine[];
+  /** Wall time; that of the first answer, when the hold was known already. */
+  readonly untilMs: number;
+}
+
 /**
  * Holds all lines or none until `untilMs` (wall time). The same `holdId` again
  * gives the first answer. Lines of one SKU are summed; the answer has one line
@@ -76,8 +83,7 @@ export interface OpenStock extends Asks<{ readonly opened: number }> {
  * the hold was released; `idempotency-key-reused` when the hold has other
  * lines or another user; `invalid-input` without lines or for a bad quantity.
  */
-export interface Reserve
-  extends Asks<{ readonly lines: readonly PricedLine[] }> {
+export interface Reserve extends Asks<Held> {
   readonly kind: "reserve";
   readonly holdId: string;
   readonly userId: string;

@@ -22,6 +22,7 @@ import {
   watchUnpinned,
 } from "./hold_expiry.ts";
 import type {
+  Held,
   InventoryArgs,
   InventoryContext,
   InventoryEvent,
@@ -200,7 +201,7 @@ function reserve(
   });
   watch(ctx, state.volatile.expiry, holdId, untilMs);
   markLines(ctx, state.volatile.publisher, priced);
-  ctx.reply(ok({ lines: priced }));
+  ctx.reply(ok({ lines: priced, untilMs }));
 }
 
 /** Why these lines cannot be held together; null when they can. */
@@ -245,7 +246,7 @@ function answerAgain(
   hold: Hold,
   userId: string,
   lines: readonly Line[],
-): Ok<{ lines: readonly PricedLine[] }> | Rejected<Refusal> {
+): Ok<Held> | Rejected<Refusal> {
   if (hold.lines.length === 0) return ORDER_EXPIRED;
   const isSame = hold.userId === userId &&
     hold.lines.length === lines.length &&
@@ -254,7 +255,9 @@ function answerAgain(
     );
   if (!isSame) return KEY_REUSED;
   const stands = hold.status === "open" || hold.status === "sold";
-  return stands ? ok({ lines: hold.lines }) : ORDER_EXPIRED;
+  return stands
+    ? ok({ lines: hold.lines, untilMs: hold.untilMs })
+    : ORDER_EXPIRED;
 }
 
 function confirm(

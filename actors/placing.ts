@@ -9,7 +9,12 @@
  */
 import type { Answered, Asker, Context } from "./runtime/actor.ts";
 import { failed, ok, type Outcome } from "./runtime/outcome.ts";
-import type { InventoryRef, Line, PricedLine } from "./inventory_shard.ts";
+import type {
+  Held,
+  InventoryRef,
+  Line,
+  PricedLine,
+} from "./inventory_shard.ts";
 import { dischargeObligation } from "./obligation.ts";
 import {
   holdIdOf,
@@ -52,15 +57,8 @@ export interface Placing {
   answered: number;
 }
 
-/** A shard's word on a hold. */
-export interface HoldAnswer {
-  readonly lines: readonly PricedLine[];
-  /** The hold's own deadline, which a hold that is found again keeps. */
-  readonly untilMs?: number;
-}
-
 /** A shard's answer to a reserve; `about` is the scope of the key. */
-export type ReserveAnswered = Answered<"reserve_answered", HoldAnswer, string>;
+export type ReserveAnswered = Answered<"reserve_answered", Held, string>;
 
 type StorefrontContext = Context<StorefrontMail, StorefrontEvent>;
 
@@ -157,7 +155,7 @@ export function reserveAnswered(
 }
 
 /** The hold of that id was made for this key before and has ended. */
-function isSpent(outcome: Outcome<HoldAnswer>): boolean {
+function isSpent(outcome: Outcome<Held>): boolean {
   return outcome.kind === "rejected" && outcome.code === "order-expired";
 }
 

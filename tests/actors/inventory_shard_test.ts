@@ -10,7 +10,10 @@ Deno.test("a reserve moves units from available to held and prices them", () => 
   const shard = new ShardStep({ mug: 5 });
   assert.deepEqual(shard.hold("ann:1", "mug", 2), {
     kind: "ok",
-    value: { lines: [{ sku: "mug", quantity: 2, priceCents: 100 }] },
+    value: {
+      lines: [{ sku: "mug", quantity: 2, priceCents: 100 }],
+      untilMs: shard.nowMs + HOLD_MS,
+    },
   });
   assert.deepEqual(shard.units("mug"), [3, 2, 0]);
   shard.refold();

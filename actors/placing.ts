@@ -239,9 +239,9 @@ function recordPlaced(
   ctx: StorefrontContext,
   state: StorefrontState,
   order: Placing,
-  heldUntilMs: number | undefined,
+  heldUntilMs: number,
 ): void {
-  const { userId, key, holdId, untilMs } = order;
+  const { userId, key, holdId } = order;
   const lines = priceLines(order.lines, order.held);
   const event: OrderPlaced = {
     kind: "order_placed",
@@ -251,7 +251,7 @@ function recordPlaced(
     holdId,
     lines,
     totalCents: totalCentsOf(lines),
-    reservedUntilMs: heldUntilMs ?? untilMs,
+    reservedUntilMs: heldUntilMs,
     atMs: ctx.now(),
   };
   ctx.record(event);

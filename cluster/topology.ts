@@ -23,7 +23,7 @@ import { HashRing } from "./hash_ring.ts";
  * A worker gets at most ⌈partitions / workers⌉ of a kind. With a looser bound
  * of 1.25 the default, 16 on 2 workers, comes out 10 to 6, and the fuller
  * worker is the shop's limit; the even 8 to 8 moves 12 of 32 partitions when a
- * third worker joins instead of 11, and a move costs no event.
+ * third worker joins instead of 9, and a move costs no event.
  */
 const LOAD_SLACK = 1;
 

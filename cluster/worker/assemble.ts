@@ -135,11 +135,6 @@ function openCatalog(parts: DomainParts) {
     .map(({ address }) => address);
   if (addresses.length === 0) return { gateways: [], close: () => {} };
   const store = new CatalogStore(parts.dataFolder);
-  const source = {
-    readEntry: (sku: string) => store.readEntry(sku),
-    search: (query: string, limit: number, after?: string) =>
-      store.search(query, limit, after) ?? { items: [], next: null },
-  };
   const gateways = addresses.map((address) =>
     new GatewayHost({
       address,
@@ -149,7 +144,7 @@ function openCatalog(parts: DomainParts) {
       withinMs: CATALOG_WITHIN_MS,
       clock: hostClock,
       timers: hostTimers,
-      handle: (message) => handleCatalog(source, message as CatalogMessage),
+      handle: (message) => handleCatalog(store, message as CatalogMessage),
     })
   );
   return { gateways, close: () => store.close() };

@@ -121,18 +121,20 @@ function addDomain(
   }
 }
 
-/** Hits over hits and misses; 0 before the first read, never NaN. */
+/** How a read can end at a cache node (actors/cache_node.ts counts them). */
+const READS = ["hits", "misses", "collapsed", "stale", "absent_hits"];
+
+/** Hits over all reads; 0 before the first read, never NaN. */
 function hitRatio(samples: readonly MetricSample[]): MetricSample {
   const sum = (name: string) =>
-    samples.filter((sample) => sample.name === name)
+    samples.filter((sample) => sample.name === `cache_${name}_total`)
       .reduce((total, { value }) => total + value, 0);
-  const hits = sum("cache_hits_total");
-  const reads = hits + sum("cache_misses_total");
+  const reads = READS.reduce((total, name) => total + sum(name), 0);
   return gauge(
     "cache_hit_ratio",
     "Share of product reads that the cache answered.",
     {},
-    reads === 0 ? 0 : hits / reads,
+    reads === 0 ? 0 : sum("hits") / reads,
   );
 }
 

@@ -2,12 +2,11 @@
  * The turns of a thread: a domain, the links to the other domains, and when
  * each of them has its go.
  *
- * What comes in by a link is run at once, as one batch with one commit. What
- * is asked from this thread itself (by HTTP requests) is gathered until the
- * end of the macrotask, through a port that posts to itself: of the triggers
- * that were measured (docs/adr/0005) it gave the most requests per second, and
- * batches that follow the load. A link that is acknowledged sends what waits
- * at once.
+ * What comes in by a link is run at once, as one batch with one commit, and
+ * what it leads to is sent at once. What is asked from this thread itself (by
+ * HTTP requests) is gathered until the end of the macrotask. So batches follow
+ * the load, since a link has at most two of them in flight
+ * (docs/adr/0005-batches-follow-the-load.md has the alternatives measured).
  *
  * @module
  */
@@ -44,7 +43,6 @@ export class Turns {
   readonly domain: Domain;
   readonly #options: TurnsOptions;
   readonly #peers = new Map<string, Peer>();
-  readonly #self = new MessageChannel();
   #posted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAtMs = Infinity;
@@ -52,10 +50,6 @@ export class Turns {
 
   constructor(options: TurnsOptions) {
     this.#options = options;
-    this.#self.port1.onmessage = () => {
-      this.#posted = false;
-      this.turn();
-    };
     this.domain = new Domain({
       ...options.domain,
       clock: hostClock,
@@ -110,8 +104,6 @@ export class Turns {
     this.#stopped = true;
     clearTimeout(this.#timer);
     for (const { port } of this.#peers.values()) port.close();
-    this.#self.port1.close();
-    this.#self.port2.close();
   }
 
   /** Frames that wait for their link, over all links. */
@@ -179,8 +171,13 @@ export class Turns {
   #post(): void {
     if (this.#posted || this.#stopped) return;
     this.#posted = true;
-    this.#self.port2.postMessage(0);
+    setImmediate(this.#turnPosted);
   }
+
+  readonly #turnPosted = () => {
+    this.#posted = false;
+    this.turn();
+  };
 
   #wakeAt(atMs: number): void {
     if (atMs === Infinity || atMs >= this.#timerAtMs) return;

@@ -35,7 +35,8 @@ export function readTree(root: URL): Tree {
       if (entry.isDirectory && !SKIPPED.test(entry.name)) visit(`${path}/`);
       if (!entry.isFile) continue;
       // Of other files rules only need to know that they are there.
-      const isRead = TEXT.test(path) && !path.startsWith("fixtures/");
+      const isRead = TEXT.test(path) &&
+        (isCode(path) || !path.startsWith("fixtures/"));
       const url = new URL(path.replaceAll("%", "%25"), root);
       tree.set(path, isRead ? Deno.readTextFileSync(url) : "");
     }

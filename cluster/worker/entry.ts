@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { StoreError } from "../journal/database.ts";
 import { type AssembledDomain, assembleDomain } from "./assemble.ts";
 import type { Order, Report, WorkerPlan } from "./control.ts";
 import { hostClock } from "./host_clock.ts";
@@ -52,7 +53,11 @@ function report(message: Report): void {
 function begin(plan: WorkerPlan): void {
   const startedMs = hostClock.monotonicMs();
   const failed = (cause: unknown) => {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    // What a store says of itself is a whole line; the rest says where it was.
+    const detail = cause instanceof StoreError
+      ? reason
+      : `${plan.name} cannot start: ${reason.replaceAll(/\s+/g, " ")}`;
     report({ kind: "ended", reason: "start-failed", detail });
   };
   try {

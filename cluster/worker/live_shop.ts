@@ -11,13 +11,18 @@ import type { PasswordMessage } from "../../actors/password.ts";
 import type { PaymentMessage } from "../../actors/payment.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
-import { CatalogError, parseCatalog } from "../catalog_file.ts";
+import {
+  CatalogError,
+  type CatalogItem,
+  parseCatalog,
+} from "../catalog_file.ts";
 import type { Config } from "../config.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { PasswordGateway } from "../gateways/password.ts";
 import { SandboxPayment } from "../gateways/sandbox_payment.ts";
 import { CatalogStore } from "../journal/catalog_store.ts";
 import { openDataFolder, readOrCreateSecret } from "../journal/data_folder.ts";
+import { failureOf, StoreError } from "../journal/database.ts";
 import { PaymentLedger } from "../journal/payment_ledger.ts";
 import { ShopGate } from "../shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../topology.ts";
@@ -43,6 +48,11 @@ export interface LiveShop {
   stop(): Promise<void>;
 }
 
+/** A shop that cannot start; the message is one line for a person. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
 /** SKUs in one opening message: a step of about a millisecond. */
 const OPENING_SKUS = 1_000;
 /** Opening a store waits for nobody else; a slow disk may take its time. */
@@ -61,6 +71,7 @@ const PAYMENTS_WAITING = 10_000;
  * @param release Names the build; snapshots of another one are not used.
  * @throws {StoreError} When the data folder or a file in it cannot be used.
  * @throws {CatalogError} When a new store's catalog cannot be read.
+ * @throws {StartError} When a thread or an actor does not start.
  */
 export async function openShop(
   config: Config,
@@ -68,16 +79,23 @@ export async function openShop(
   release: string,
 ): Promise<LiveShop> {
   const startedMs = hostClock.monotonicMs();
-  const { dataFolder } = config.environment;
-  const folder = await openDataFolder(dataFolder, {
-    partitions: { ...config.topology.partitions },
-    clock: hostClock,
-    newStoreId: () => crypto.randomUUID(),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  });
-  const closing: (() => void | Promise<void>)[] = [() => folder.close()];
+  const { dataFolder, catalogFile } = config.environment;
+  // Before there is a store, so that a broken catalog leaves nothing behind.
+  const products = hasCatalog(dataFolder) ? null : readCatalog(catalogFile);
+  const closing: (() => void | Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closing) await close();
+  };
   try {
-    fillCatalog(dataFolder, config.environment.catalogFile);
+    const folder = await openDataFolder(dataFolder, {
+      partitions: { ...config.topology.partitions },
+      clock: hostClock,
+      newStoreId: () => crypto.randomUUID(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    });
+    closing.unshift(() => folder.close());
+    fillCatalog(dataFolder, () => products ?? readCatalog(catalogFile));
+    const secrets = readSecrets(config);
     const plan = planShop(config, config.topology.partitions);
     const ledger = new PaymentLedger(dataFolder);
     closing.unshift(() => ledger.close());
@@ -85,46 +103,83 @@ export async function openShop(
     closing.unshift(() => threads.stop());
     const gate = openGate(config, plan, threads);
     await openStock(dataFolder, threads.main, new Topology(plan));
-    await new Promise<void>((resolve, reject) =>
-      gate.loadRevocations((outcome) =>
-        outcome.kind === "ok"
-          ? resolve()
-          : reject(new Error("The accounts do not answer"))
-      )
-    );
-    const { sessionSecret, adminToken } = config.environment;
-    const random = () => crypto.getRandomValues(new Uint8Array(32));
-    return {
-      gate,
-      sessionSecret: sessionSecret ??
-        readOrCreateSecret(dataFolder, "session_secret", random),
-      adminToken: adminToken ??
-        readOrCreateSecret(dataFolder, "admin_token", random),
-      startedInMs: Math.round(hostClock.monotonicMs() - startedMs),
-      async stop() {
-        for (const close of closing) await close();
-      },
-    };
+    await loadRevocations(gate);
+    const startedInMs = Math.round(hostClock.monotonicMs() - startedMs);
+    return { gate, ...secrets, startedInMs, stop };
   } catch (error) {
-    for (const close of closing) await close();
-    throw error;
+    await stop();
+    throw asStoreError(error, dataFolder);
   }
 }
 
+/** What the disk refused, as a line about the folder; a bug stays a bug. */
+function asStoreError(error: unknown, dataFolder: string): unknown {
+  const { code, message } = error as { code?: unknown; message?: string };
+  const isOfSystem = typeof code === "string" && /^E[A-Z0-9]+$/.test(code);
+  if (!isOfSystem && failureOf(error) === "bug") return error;
+  return new StoreError(
+    "unwritable",
+    dataFolder,
+    "a folder with room that this process can write",
+    String(message).replaceAll(/\s+/g, " "),
+  );
+}
+
+/** Those of the environment, else those that the folder keeps. */
+function readSecrets(
+  { environment }: Config,
+): Pick<LiveShop, "sessionSecret" | "adminToken"> {
+  const { dataFolder, sessionSecret, adminToken } = environment;
+  const random = () => crypto.getRandomValues(new Uint8Array(32));
+  return {
+    sessionSecret: sessionSecret ??
+      readOrCreateSecret(dataFolder, "session_secret", random),
+    adminToken: adminToken ??
+      readOrCreateSecret(dataFolder, "admin_token", random),
+  };
+}
+
+function loadRevocations(gate: ShopGate): Promise<void> {
+  return new Promise((resolve, reject) =>
+    gate.loadRevocations((outcome) =>
+      outcome.kind === "ok" ? resolve() : reject(
+        new StartError(`The accounts do not answer: ${reasonOf(outcome)}`),
+      )
+    )
+  );
+}
+
+/** Whether a store has been given its catalog, or at least a file for it. */
+function hasCatalog(dataFolder: string): boolean {
+  try {
+    Deno.statSync(`${dataFolder}/catalog.sqlite`);
+    return true;
+  } catch {
+    // What is wrong with the folder is found when it is opened.
+    return false;
+  }
+}
+
+function readCatalog(file: string): readonly CatalogItem[] {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    throw new CatalogError(
+      `CATALOG: expected a readable file, found ${(error as Error).message}`,
+    );
+  }
+  return parseCatalog(text, file);
+}
+
 /** A catalog is read into an empty store only. */
-function fillCatalog(dataFolder: string, file: string): void {
+function fillCatalog(
+  dataFolder: string,
+  products: () => readonly CatalogItem[],
+): void {
   const store = new CatalogStore(dataFolder);
   try {
-    if (!store.isEmpty) return;
-    let text: string;
-    try {
-      text = Deno.readTextFileSync(file);
-    } catch (error) {
-      throw new CatalogError(
-        `CATALOG: expected a readable file, found ${(error as Error).message}`,
-      );
-    }
-    store.importProducts(parseCatalog(text, file));
+    if (store.isEmpty) store.importProducts(products());
   } finally {
     store.close();
   }
@@ -152,7 +207,7 @@ async function startThreads(
   };
   let startFailed: (detail: string) => void = () => {};
   const failure = new Promise<never>((_, reject) => {
-    startFailed = (detail) => reject(new Error(detail));
+    startFailed = (detail) => reject(new StartError(detail));
   });
   // Heard at the start only; later a worker that cannot start is tried again.
   failure.catch(() => {});
@@ -189,8 +244,12 @@ async function startThreads(
   };
   const snapshots = new Snapshots({ ...common, workers, main, log });
   try {
-    await new Promise<void>((resolve) =>
-      main.turns.domain.start(() => resolve())
+    await new Promise<void>((resolve, reject) =>
+      main.turns.domain.start((started) =>
+        started
+          ? resolve()
+          : reject(new StartError("The journal cannot be reached"))
+      )
     );
     await Promise.race([workers.start(), failure]);
   } catch (error) {
@@ -304,9 +363,13 @@ function askToOpen(
       message,
       OPENING_WITHIN_MS,
       (outcome: Outcome<unknown>) =>
-        outcome.kind === "ok"
-          ? resolve()
-          : reject(new Error(`${shard} does not open: ${outcome.kind}`)),
+        outcome.kind === "ok" ? resolve() : reject(
+          new StartError(`${shard} does not open: ${reasonOf(outcome)}`),
+        ),
     )
   );
+}
+
+function reasonOf(outcome: Exclude<Outcome<unknown>, { kind: "ok" }>): string {
+  return outcome.kind === "unknown" ? "no answer" : outcome.code;
 }

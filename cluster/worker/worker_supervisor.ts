@@ -198,7 +198,11 @@ export class WorkerSupervisor {
     worker.onerror = (event) => {
       // Unhandled, it would end the host too.
       event.preventDefault();
-      if (slot.worker === worker) this.#fell(slot, event.message);
+      if (slot.worker !== worker) return;
+      if (slot.everReady) return this.#fell(slot, event.message);
+      this.#options.startFailed(
+        `${slot.plan.name} cannot start: ${event.message}`,
+      );
     };
     const plan = { ...slot.plan, incarnation: slot.incarnation };
     this.#order(slot, { kind: "begin", plan });

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { Log } from "../actors/runtime/ports.ts";
 import { CatalogError } from "../cluster/catalog_file.ts";
 import {
@@ -13,10 +12,14 @@ import {
   printConfig,
   readConfig,
 } from "../cluster/config.ts";
+import { isHeld } from "../cluster/journal/data_folder.ts";
 import { StoreError } from "../cluster/journal/database.ts";
 import { hostClock } from "../cluster/worker/host_clock.ts";
-import { type LiveShop, openShop } from "../cluster/worker/live_shop.ts";
-import manifest from "../deno.json" with { type: "json" };
+import {
+  type LiveShop,
+  openShop,
+  StartError,
+} from "../cluster/worker/live_shop.ts";
 import { createEdge } from "./edge.ts";
 
 const HELP = `deno task serve [--print-config] [--help]
@@ -51,39 +54,50 @@ const log: Log = {
   },
 };
 
+/** A port or host that cannot be had; the message is one line. */
+class AddressError extends Error {}
+
+// A crash of ours is an event like any other: whoever reads the log gets JSON.
+globalThis.addEventListener("error", (event) => crash(event.error));
+globalThis.addEventListener(
+  "unhandledrejection",
+  (event) => crash(event.reason),
+);
+
 try {
-  await main();
+  await main(Deno.args);
 } catch (error) {
-  const isUsers = error instanceof ConfigError ||
-    error instanceof CatalogError || error instanceof StoreError;
-  if (!isUsers) throw error;
-  refuse(error.message);
+  const line = lineFor(error);
+  if (line === null) throw error;
+  refuse(line);
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options.help) return say(HELP);
+async function main(args: readonly string[]): Promise<void> {
+  const known = ["--help", "-h", "--print-config"];
+  const strange = args.find((arg) => !known.includes(arg));
+  if (strange !== undefined) {
+    const found = JSON.stringify(strange);
+    return refuse(`Expected --print-config or --help, found ${found}`);
+  }
+  if (args.some((arg) => arg !== "--print-config")) return say(HELP);
   const config = readConfig(
     environment(),
     (path) => Deno.readTextFileSync(path),
   );
-  if (options.printConfig) return say(printConfig(config));
+  if (args.length > 0) return say(printConfig(config));
   await serve(config);
 }
 
-function readOptions(): { help: boolean; printConfig: boolean } {
-  try {
-    const { values } = parseArgs({
-      args: Deno.args,
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        "print-config": { type: "boolean", default: false },
-      },
-    });
-    return { help: values.help, printConfig: values["print-config"] };
-  } catch (error) {
-    return refuse(`${(error as Error).message} (see --help)`);
+/** What a person can mend, in one line; null for a bug. */
+function lineFor(error: unknown): string | null {
+  if (error instanceof ConfigError) {
+    const [first, ...more] = error.lines;
+    return more.length === 0 ? first! : `${first} (and ${more.length} more)`;
   }
+  const isTheirs = error instanceof CatalogError ||
+    error instanceof StoreError || error instanceof StartError ||
+    error instanceof AddressError;
+  return isTheirs ? error.message : null;
 }
 
 /** The variables that the configuration knows; the others stay unread. */
@@ -103,7 +117,60 @@ function environment(): Record<string, string | undefined> {
 }
 
 async function serve(config: Config): Promise<void> {
-  const shop = await openShop(config, log, manifest.version);
+  // Until the shop is open nothing is under way that an end could harm.
+  let stop = (): void => Deno.exit(0);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => stop());
+  }
+  probeAddress(config);
+  const shop = await openShop(config, log, readRelease());
+  try {
+    const server = listen(config, shop);
+    stop = once(() => closeDown(server, shop));
+    announce(config, shop, server.addr.port);
+  } catch (error) {
+    await shop.stop();
+    throw error;
+  }
+}
+
+/** Names this build for what it leaves in the store. */
+function readRelease(): string {
+  const manifest = new URL("../deno.json", import.meta.url);
+  return JSON.parse(Deno.readTextFileSync(manifest)).version;
+}
+
+/**
+ * Finds out before the store is opened that the address cannot be had. When
+ * somebody holds the port and the folder, it is our own shop, perhaps about to
+ * stop: opening the folder waits for it and says who it is.
+ */
+function probeAddress(config: Config): void {
+  const { host: hostname, port, dataFolder } = config.environment;
+  try {
+    Deno.listen({ hostname, port }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse && isHeld(dataFolder)) return;
+    throw addressError(config, error as Error);
+  }
+}
+
+function addressError(config: Config, error: Error): AddressError {
+  const { host, port } = config.environment;
+  const found = error.message.replaceAll(/\s+/g, " ");
+  return new AddressError(
+    error instanceof Deno.errors.AddrInUse ||
+      error instanceof Deno.errors.PermissionDenied
+      ? `PORT: expected a port of ${host} that is free, found ${port}: ${found}`
+      : `HOST: expected an address of this machine, found ` +
+        `${JSON.stringify(host)}: ${found}`,
+  );
+}
+
+function listen(
+  config: Config,
+  shop: LiveShop,
+): Deno.HttpServer<Deno.NetAddr> {
   const edge = createEdge({
     gate: shop.gate,
     sessionSecret: shop.sessionSecret,
@@ -117,25 +184,18 @@ async function serve(config: Config): Promise<void> {
     randomId: () => crypto.randomUUID(),
     log,
   });
-  const { host, port } = config.environment;
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  const { host: hostname, port } = config.environment;
   try {
-    server = Deno.serve(
-      { hostname: host, port, onListen: () => {} },
+    return Deno.serve(
+      { hostname, port, onListen: () => {} },
       (request, info) =>
         edge.fetch(request, {
           remoteAddr: { hostname: (info.remoteAddr as Deno.NetAddr).hostname },
         }),
     );
   } catch (error) {
-    await shop.stop();
-    return refuse(
-      `PORT: expected ${host}:${port} to be free, found ` +
-        (error as Error).message,
-    );
+    throw addressError(config, error as Error);
   }
-  stopOnSignals(server, shop);
-  announce(config, shop, server.addr.port);
 }
 
 function announce(config: Config, shop: LiveShop, port: number): void {
@@ -150,21 +210,23 @@ function announce(config: Config, shop: LiveShop, port: number): void {
   say(`ready http://${name}:${port}`);
 }
 
-function stopOnSignals(server: Deno.HttpServer, shop: LiveShop): void {
-  let stopping = false;
-  const stop = async () => {
-    if (stopping) return;
-    stopping = true;
-    log.write("info", "stopping", {});
-    const drained = server.shutdown();
-    await Promise.race([drained, wait(DRAIN_MS)]);
-    await shop.stop();
-    log.write("info", "stopped", {});
-    Deno.exit(0);
+async function closeDown(
+  server: Deno.HttpServer,
+  shop: LiveShop,
+): Promise<void> {
+  log.write("info", "stopping", {});
+  await Promise.race([server.shutdown(), wait(DRAIN_MS)]);
+  await shop.stop();
+  log.write("info", "stopped", {});
+  Deno.exit(0);
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
   };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, stop);
-  }
 }
 
 function wait(ms: number): Promise<void> {
@@ -181,4 +243,11 @@ function refuse(line: string): never {
   // deno-lint-ignore no-console -- the one line that says what is wrong
   console.error(line);
   Deno.exit(BAD_USAGE);
+}
+
+/** Ends the program for a bug of ours, with all that is known of it. */
+function crash(cause: unknown): never {
+  const stack = cause instanceof Error ? cause.stack : String(cause);
+  log.write("error", "crashed", { stack });
+  Deno.exit(1);
 }

@@ -87,6 +87,21 @@ export async function openDataFolder(
   }
 }
 
+/** Whether a process holds the folder now; false when there is no folder. */
+export function isHeld(folder: string): boolean {
+  let file;
+  try {
+    file = Deno.openSync(`${folder}/lock`);
+  } catch {
+    return false;
+  }
+  try {
+    return !file.tryLockSync(true);
+  } finally {
+    file.close();
+  }
+}
+
 /** Reads who a store is, without holding its folder. */
 export function readIdentity(folder: string): StoreIdentity {
   const { database, identity } = openStore(folder, true);

@@ -1,0 +1,69 @@
+/**
+ * Limits: what a client is told of them, who a client is, and that a refusal
+ * comes before any work.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Client } from "./client.ts";
+
+Deno.test("Answers name the policy and what is left of it", async () => {
+  const client = new Client({ tokens: 400 });
+  const answer = await client.ask("/v1/orders", { as: "ada" });
+  assert.equal(answer.headers.get("ratelimit-policy"), '"user";q=400;w=2');
+  assert.equal(answer.headers.get("ratelimit"), '"user";r=399;t=1');
+  const product = await client.ask("/v1/products/85123A");
+  const policy = product.headers.get("ratelimit-policy");
+  assert.equal(policy, '"address";q=400;w=2');
+});
+
+Deno.test("A client over his limit gets 429 and when to come back", async () => {
+  const client = new Client({ tokens: 1 });
+  await client.ask("/v1/products/85123A");
+  const answer = await client.ask("/v1/products/85123A");
+  assert.equal(answer.status, 429);
+  assert.equal(answer.json.type, "/problems/rate-limited");
+  assert.equal(answer.headers.get("retry-after"), "2");
+  assert.equal(answer.headers.get("ratelimit"), '"address";r=0;t=2');
+});
+
+Deno.test("A refused request's body is not even looked at", async () => {
+  const client = new Client({ tokens: 1 });
+  const ask = { as: "ada", key: "k", body: "{" };
+  assert.equal((await client.ask("/v1/orders", ask)).status, 400);
+  assert.equal((await client.ask("/v1/orders", ask)).status, 429);
+});
+
+Deno.test("Each user has a bucket of his own, whatever his address", async () => {
+  const client = new Client({ tokens: 1 });
+  assert.equal((await client.ask("/v1/orders", { as: "ada" })).status, 200);
+  assert.equal((await client.ask("/v1/orders", { as: "bob" })).status, 200);
+  assert.equal((await client.ask("/v1/orders", { as: "ada" })).status, 429);
+});
+
+Deno.test("X-Forwarded-For counts only when a trusted proxy sent it", async () => {
+  const trustedProxies = ["10.0.0.0/8", "::1"];
+  const client = new Client({ tokens: 1, trustedProxies });
+  const from = async (forwarded: string, address: string) => {
+    const headers = { "x-forwarded-for": forwarded };
+    const ask = { headers, address };
+    return (await client.ask("/v1/products/85123A", ask)).status;
+  };
+  assert.equal(await from("198.51.100.1", "10.0.0.1"), 200);
+  assert.equal(await from("198.51.100.2", "10.0.0.1"), 200);
+  assert.equal(await from("198.51.100.1, 10.9.9.9", "::1"), 429);
+  // Whoever writes his own chain is still the last hop before the proxy.
+  assert.equal(await from("203.0.113.9, 198.51.100.2", "10.0.0.1"), 429);
+  assert.equal(await from("203.0.113.1", "192.0.2.7"), 200);
+  assert.equal(await from("203.0.113.2", "192.0.2.7"), 429);
+});
+
+Deno.test("A proxy that is no address is refused at the start", () => {
+  assert.throws(() => new Client({ trustedProxies: ["proxy"] }), TypeError);
+});
+
+Deno.test("Probes are not metered", async () => {
+  const client = new Client({ tokens: 0 });
+  assert.equal((await client.ask("/health/live")).status, 200);
+  assert.equal((await client.ask("/v1/products")).status, 429);
+});

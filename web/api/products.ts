@@ -1,0 +1,121 @@
+/**
+ * Products over HTTP: one, and a search. The cache node keeps a product as the
+ * JSON text that is sent, so the edge adds header fields and nothing else. A
+ * product's entity tag is its version; without a lifetime of its own it is
+ * asked about again each time, which a moving stock needs anyway.
+ *
+ * @module
+ */
+import type { CachedProduct } from "../../actors/cache_node.ts";
+import { type Call, type Fields, JSON_TYPE } from "../call.ts";
+import { problemOf } from "../problems.ts";
+import type { Operation, Route } from "../routes.ts";
+import * as schemas from "../schemas.ts";
+import { readShelf } from "./shelf.ts";
+
+/** A shelf may be a second old; with the shop away, a minute-old one helps. */
+const SHELF_CACHE = "public, max-age=1, stale-if-error=60";
+
+const READ: Operation = {
+  id: "readProduct",
+  tag: "shop",
+  summary: "Read a product, with its stock",
+  answers: {
+    200: { text: "The product", schema: schemas.product },
+    304: { text: "It is still the version of If-None-Match" },
+  },
+  problems: ["not-found"],
+};
+
+const SEARCH: Operation = {
+  id: "searchProducts",
+  tag: "shop",
+  summary: "Find products by words of their names; best sellers first",
+  query: schemas.searchQuery,
+  answers: { 200: { text: "A page of products", schema: schemas.productPage } },
+  problems: [],
+};
+
+function read(call: Call): Response | Promise<Response> {
+  const sku = call.param("sku");
+  if (!schemas.sku.safeParse(sku).success) {
+    return call.problem({ code: "not-found" });
+  }
+  const { headers } = call.request;
+  const fresh = headers.get("cache-control")?.includes("no-cache") ?? false;
+  return call.ask(
+    (done) => call.services.gate.readProduct(sku, fresh, done),
+    (product: CachedProduct) => {
+      const etag = `"${product.version}"`;
+      const fields: Fields = {
+        "content-type": JSON_TYPE,
+        "etag": etag,
+        "cache-status": cacheStatus(product, fresh),
+      };
+      const known = headers.get("if-none-match");
+      if (known === null || !matches(known, etag)) {
+        return call.send(200, product.body, fields);
+      }
+      delete fields["content-type"];
+      return call.send(304, null, fields);
+    },
+  );
+}
+
+async function search(call: Call): Promise<Response> {
+  const query = call.query(schemas.searchQuery);
+  if (query.problem !== undefined) return call.problem(query.problem);
+  const { q, limit, after } = query.value;
+  const shelf = await readShelf(call.services.gate, q, limit, after);
+  if (shelf.kind !== "ok") return call.problem(problemOf(shelf));
+  const { items, next } = shelf.value;
+  return call.sendJson(
+    200,
+    {
+      items: items.map(({ entry, product }) => product ?? entry),
+      next: next ?? undefined,
+    },
+    { "cache-control": SHELF_CACHE },
+  );
+}
+
+/** The Cache-Status field (RFC 9211) of a read. */
+function cacheStatus(product: CachedProduct, fresh: boolean): string {
+  switch (product.status) {
+    case "hit":
+      return `doorbuster; hit; ttl=${Math.floor(product.freshForMs / 1000)}`;
+    case "miss":
+      return `doorbuster; fwd=${fresh ? "request" : "miss"}; stored`;
+    case "collapsed":
+      return "doorbuster; fwd=miss; collapsed";
+    case "stale":
+      return "doorbuster; hit; ttl=0; detail=stale";
+  }
+}
+
+/** If-None-Match: a list of tags, weak ones as good as strong, or `*`. */
+function matches(known: string, etag: string): boolean {
+  if (known === etag) return true;
+  return known.split(",").some((tag) => {
+    const text = tag.trim();
+    return text === "*" || text === etag || text === `W/${etag}`;
+  });
+}
+
+/** The rows of this file. */
+export const PRODUCT_ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/products",
+    access: "public",
+    operation: SEARCH,
+    handle: search,
+  },
+  {
+    method: "GET",
+    path: "/v1/products/{sku}",
+    access: "public",
+    operation: READ,
+    handle: read,
+  },
+];

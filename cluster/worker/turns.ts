@@ -114,6 +114,8 @@ export class Turns {
   }
 
   #receive(peer: string, link: Link, batch: Batch): void {
+    // A batch that was under way when the link ended.
+    if (this.#peers.get(peer)?.link !== link) return;
     const received = link.receive(
       batch,
       hostClock.monotonicMs(),

@@ -201,6 +201,14 @@ const CODES_UNAVAILABLE: ReadonlySet<number> = new Set([
   14, // CANTOPEN
 ]);
 const CODES_CORRUPT: ReadonlySet<number> = new Set([11, 26]); // CORRUPT, NOTADB
+// `exec` and the constructor throw without a code; these are the texts of
+// sqlite3_errstr() for the codes above that a machine gives.
+const CODES_BY_TEXT: ReadonlyMap<unknown, number> = new Map([
+  ["attempt to write a readonly database", 8],
+  ["disk I/O error", 10],
+  ["database or disk is full", 13],
+  ["unable to open database file", 14],
+]);
 const IOERR = 10;
 // A log frame whose write was refused fails its checksum, so the commit does
 // not count: as with a full disk, nothing was written.
@@ -208,7 +216,8 @@ const IOERR_WRITE = 778;
 
 /** Judges an error thrown while a transaction ran or was committed. */
 export function failureOf(error: unknown, duringCommit = false): Failure {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
+  const { errcode, message } = Object(error);
+  const code = errcode ?? CODES_BY_TEXT.get(message);
   if (typeof code !== "number") return "bug";
   const primary = code & 0xff;
   if (CODES_CORRUPT.has(primary)) return "corrupt";

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { deserialize, serialize } from "node:v8";
+import { deserialize } from "node:v8";
 import type { DatabaseSync } from "node:sqlite";
 import type { Log } from "../../actors/runtime/ports.ts";
 import {
@@ -34,9 +34,6 @@ const SNAPSHOT_FILE: FileKind = {
     ) STRICT;
   `,
 };
-
-// SQLite holds values up to 1 GB; half of it leaves room for its row buffer.
-const MAX_STATE_BYTES = 512 * 1024 * 1024;
 
 /** The fold of a partition's events up to `sequence`. */
 export interface Snapshot {
@@ -118,15 +115,15 @@ export class SnapshotFile {
     }
   }
 
-  /** Replaces the partition's snapshot. Throws what the disk says. */
-  write(snapshot: Snapshot, origin: string): void {
-    const state = serialize(snapshot.state);
-    if (state.byteLength > MAX_STATE_BYTES) {
-      throw new RangeError(
-        `Cannot write a snapshot of "${snapshot.partition}" as it must be ` +
-          `<= ${MAX_STATE_BYTES} bytes: current value is ${state.byteLength}`,
-      );
-    }
+  /**
+   * Replaces the partition's snapshot; `state` is in V8's format. Throws what
+   * the disk says.
+   */
+  write(
+    snapshot: Omit<Snapshot, "state">,
+    origin: string,
+    state: Uint8Array,
+  ): void {
     this.#database.prepare(
       "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)",
     ).run(

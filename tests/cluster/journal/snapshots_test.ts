@@ -67,6 +67,13 @@ function write(folder: string, release = "1") {
   return writeSnapshots(request(folder, release), () => notes, silent);
 }
 
+const wrote = (events: number) => ({
+  written: 1,
+  unprofitable: 0,
+  events,
+  refused: [],
+});
+
 /** What a new owner gets, folded as the runtime does it. */
 function recover(folder: string, release = "1", log: Log = silent) {
   const journal = new SqliteJournal({
@@ -117,7 +124,7 @@ Deno.test({
   ignore,
   async fn() {
     using shop = await shopWithNotes(20);
-    assert.deepEqual(write(shop.path), { written: 1, events: 20, refused: [] });
+    assert.deepEqual(write(shop.path), wrote(20));
     await shop.add(21, 25);
     const { state, snapshotSequence, events } = recover(shop.path);
     assert.equal(snapshotSequence, 20);
@@ -137,7 +144,7 @@ Deno.test({
     write(shop.path);
     await shop.add(21, 25);
     assert.equal(write(shop.path).events, 5);
-    assert.deepEqual(write(shop.path), { written: 0, events: 0, refused: [] });
+    assert.deepEqual(write(shop.path), { ...wrote(0), written: 0 });
     const owner = shop.journal("c");
     const { epoch, lastSequence } = await takeOne(owner, "notes[0]");
     const next = { partition: "notes[0]", epoch, firstSequence: 26 };
@@ -259,7 +266,7 @@ Deno.test({
     });
     assert.deepEqual(answer, {
       kind: "snapshots_written",
-      report: { written: 1, events: 1, refused: [] },
+      report: wrote(1),
     });
     const failed = await askThread({
       folder: "/nowhere",
@@ -300,4 +307,33 @@ Deno.test("snapshots are due after many events, or after some in a long time", (
   assert.equal(schedule.isDue(550_000, 1_000 + 899_999), false);
   assert.equal(schedule.isDue(550_000, 1_000 + 900_000), true);
   assert.equal(schedule.isDue(550_001, 9_000_000), false);
+});
+
+Deno.test("a pass that gains nothing makes the next one wait twice as long", () => {
+  const schedule = new SnapshotSchedule(0);
+  assert.equal(schedule.isDue(500_000, 0), true);
+  schedule.finished({ written: 0 });
+  assert.equal(schedule.isDue(1_499_999, 0), false);
+  assert.equal(schedule.isDue(1_500_000, 0), true);
+  schedule.finished({ written: 1 });
+  assert.equal(schedule.isDue(2_000_000, 0), true);
+});
+
+Deno.test({
+  name: "a state that is larger than its history is folded, not kept",
+  ignore,
+  async fn() {
+    using shop = await shopWithNotes(2);
+    const large: typeof notes = {
+      ...notes,
+      apply(state, event) {
+        notes.apply!(state, event);
+        for (let more = 1; more < 5_000; more++) state.seen.add(more * 1e6);
+      },
+    };
+    const report = writeSnapshots(request(shop.path), () => large, silent);
+    assert.equal(report.unprofitable, 1);
+    assert.equal(report.written, 0);
+    assert.equal(recover(shop.path).events, 2);
+  },
 });

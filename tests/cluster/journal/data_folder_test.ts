@@ -182,6 +182,20 @@ for (
 }
 
 Deno.test({
+  name: "a journal that was cut short meanwhile is not opened either",
+  ignore,
+  async fn() {
+    using old = await oldStore();
+    Deno.truncateSync(old.journal, 8_192);
+    const options = { folder: old.path, domain: "a", clock, log: silent };
+    assert.throws(
+      () => new SqliteJournal(options),
+      refusal("torn", old.journal, "8192 bytes"),
+    );
+  },
+});
+
+Deno.test({
   name: "a journal of another store is refused and left as it is",
   ignore,
   async fn() {

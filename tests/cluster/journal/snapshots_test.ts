@@ -12,7 +12,7 @@ import {
 } from "../../../cluster/journal/snapshots.ts";
 import { SqliteJournal } from "../../../cluster/journal/sqlite_journal.ts";
 import { granted } from "../../permission.ts";
-import { append, takeOne } from "./journal_contract.ts";
+import { append, take, takeOne } from "./journal_contract.ts";
 import { clock, silent, TemporaryShop } from "./shop_folder.ts";
 
 const ignore = !granted("read", "write");
@@ -100,6 +100,27 @@ function recover(folder: string, release = "1", log: Log = silent) {
   return { state, snapshotSequence, events };
 }
 
+/** The numbers that a new owner of all partitions still has to fold. */
+function recoverAll(folder: string, partitions: readonly string[]) {
+  const journal = new SqliteJournal({
+    folder,
+    domain: "b",
+    clock,
+    log: silent,
+    snapshotOriginOf: () => snapshotOrigin("1", "notes", ARGS),
+  });
+  const folded: Record<string, number[]> = {};
+  journal.recover(partitions, (partition) => {
+    const numbers: number[] = folded[partition] = [];
+    return {
+      snapshot: () => {},
+      event: (event) => void numbers.push((event as Noted).number),
+    };
+  }, () => {});
+  journal.close();
+  return folded;
+}
+
 /** A shop whose partition has `count` notes, one in a commit. */
 async function shopWithNotes(count: number) {
   const shop = await TemporaryShop.open();
@@ -155,6 +176,35 @@ Deno.test({
     assert.equal(snapshotSequence, 27);
     assert.equal(events, 0);
     assert.equal(state.seen.size, 27);
+  },
+});
+
+Deno.test({
+  name: "partitions that have snapshots of different ages recover together",
+  ignore,
+  async fn() {
+    using shop = await TemporaryShop.open();
+    const journal = shop.journal("a");
+    const owners = await take(journal, "notes[0]", "notes[1]");
+    const add = (number: number) =>
+      append(
+        journal,
+        ...owners.map(({ partition, epoch }) => ({
+          partition,
+          epoch,
+          firstSequence: number,
+          events: noted(number, number),
+        })),
+      );
+    await add(1);
+    await add(2);
+    assert.equal(write(shop.path).written, 1);
+    await add(3);
+    const { state, events } = recover(shop.path);
+    assert.equal(events, 1);
+    assert.equal(state.seen.size, 3);
+    const both = recoverAll(shop.path, ["notes[0]", "notes[1]"]);
+    assert.deepEqual(both, { "notes[0]": [3], "notes[1]": [1, 2, 3] });
   },
 });
 

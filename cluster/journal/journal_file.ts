@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import {
   asStoreError,
@@ -120,7 +120,7 @@ export class JournalReader {
   readonly #database: DatabaseSync;
   readonly #names: ReadonlyMap<number, string>;
   readonly #sql: string;
-  #chunk: readonly Readonly<Record<string, unknown>>[] = [];
+  #chunk: readonly unknown[][] = [];
   #next = 0;
   #position: number;
   readonly #end: number;
@@ -215,22 +215,33 @@ export class JournalReader {
     try {
       const statement = this.#database.prepare(this.#sql);
       const values = this.where === null ? [] : [this.where.value];
-      this.#chunk = statement.all(this.#position, ...values);
+      asArrays(statement);
+      const rows: unknown = statement.all(this.#position, ...values);
+      this.#chunk = rows as unknown[][];
     } catch (error) {
       throw asStoreError(error, this.path);
     }
   }
 
-  #rowOf(found: Readonly<Record<string, unknown>>): JournalRow {
+  #rowOf(cells: readonly unknown[]): JournalRow {
     return {
-      row: found.row as number,
-      partition: this.#names.get(found.partition as number)!,
-      epoch: found.epoch as number,
-      firstSequence: found.first_sequence as number,
-      eventCount: found.event_count as number,
-      writtenAtMs: found.written_at_ms as number,
-      version: found.version as number,
-      events: found.events as string,
+      row: cells[0] as number,
+      partition: this.#names.get(cells[1] as number)!,
+      epoch: cells[2] as number,
+      firstSequence: cells[3] as number,
+      eventCount: cells[4] as number,
+      writtenAtMs: cells[5] as number,
+      version: cells[6] as number,
+      events: cells[7] as string,
     };
   }
+}
+
+/**
+ * Rows as arrays: an object for each has no prototype and slow members, which
+ * doubles the time of a read. Deno has the method, its types do not.
+ */
+function asArrays(statement: StatementSync): void {
+  (statement as unknown as { setReturnArrays(on: boolean): void })
+    .setReturnArrays(true);
 }

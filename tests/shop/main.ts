@@ -1,0 +1,59 @@
+/**
+ * `deno task crash`: the crash campaign at full length. The test suite runs the
+ * same in a few rounds.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console -- a process entry talks to its terminal
+import { parseArgs } from "node:util";
+import { crashCampaign } from "./crash_campaign.ts";
+
+const HELP = `Usage: deno task crash [--rounds N] [--buyers N] [--seed N]
+
+Storms a shop over HTTP, kills it with kill -9, starts it again and checks that
+nothing it answered is lost. Exit code 0, or 1 when something is.
+
+  --rounds   how often (20)
+  --buyers   how many at a time (200)
+  --seed     chooses the moments and the orders; a new one each time if left out`;
+
+const options = {
+  rounds: { type: "string", default: "20" },
+  buyers: { type: "string", default: "200" },
+  seed: { type: "string", default: String(drawSeed()) },
+  help: { type: "boolean", default: false },
+} as const;
+
+function drawSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}
+
+function number(name: string, text: string, most: number): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) <= most) return Number(text);
+  return refuse(`--${name}: expected an integer up to ${most}, found ${text}`);
+}
+
+function refuse(line: string): never {
+  console.error(line);
+  Deno.exit(2);
+}
+
+function readOptions() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return refuse(`${(error as Error).message} (see --help)`);
+  }
+}
+
+const given = readOptions();
+if (given.help) {
+  console.log(HELP);
+} else {
+  const seed = number("seed", given.seed, 2 ** 32 - 1);
+  const rounds = number("rounds", given.rounds, 10_000);
+  const buyers = number("buyers", given.buyers, 2_000);
+  console.log(`seed ${seed}, ${buyers} buyers`);
+  await crashCampaign({ rounds, buyers, seed, report: console.log });
+  console.log(`PASSED ${rounds} crashes, seed ${seed}`);
+}

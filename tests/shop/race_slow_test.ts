@@ -1,0 +1,71 @@
+/** The last units of a product, raced for over HTTP. */
+import assert from "node:assert/strict";
+import { expectBody, type Order } from "./shop_client.ts";
+import { insist } from "./purchase.ts";
+import { eventually, LACKS_PROCESSES, Stage } from "./stage.ts";
+
+/** Long enough to pay on a loaded machine, short enough to wait for. */
+const HOLD_FOR = "6s";
+const HOLD_FOR_MS = 6_000;
+
+Deno.test({
+  name: "1,000 buyers race for the last 100 units: 100 orders, 900 sold-out, " +
+    "and what 30 of them do not pay is for sale again",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage([{ sku: "last", units: 100 }]);
+    await using shop = stage.start({ orders: { holdFor: HOLD_FOR } });
+    using client = await stage.connect(shop);
+    const lines = [{ sku: "last", quantity: 1 }];
+    const stock = async () => (await client.auditAll()).bySku.get("last")!;
+
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, async (_, index) => {
+        const user = `racer-${index}`;
+        const answer = await client.placeOrder(user, "one", lines);
+        return { user, answer };
+      }),
+    );
+
+    const won: { user: string; order: Order }[] = [];
+    const refusals = new Map<string, number>();
+    for (const { user, answer } of answers) {
+      if (answer.problem === null) won.push({ user, order: answer.body });
+      else {
+        const { status, code } = answer.problem;
+        const said = `${status} ${code}`;
+        refusals.set(said, (refusals.get(said) ?? 0) + 1);
+      }
+    }
+    assert.equal(won.length, 100);
+    assert.deepEqual([...refusals], [["409 sold-out", 900]]);
+    assert.equal((await stock()).available, 0);
+
+    const [paying, leaving] = [won.slice(0, 70), won.slice(70)];
+    await Promise.all(paying.map(async ({ user, order }) => {
+      const ask = () => client.payOrder(user, order.id, "pay");
+      assert.equal(expectBody(await insist(ask)).status, "paid");
+    }));
+    await eventually("the unpaid units", HOLD_FOR_MS * 3, async () => {
+      return (await stock()).held === 0 ? true : null;
+    });
+    const { available, held, sold } = await stock();
+    assert.deepEqual({ available, held, sold }, {
+      available: 30,
+      held: 0,
+      sold: 70,
+    });
+    for (const { user, order } of paying) {
+      const { status } = expectBody(await client.readOrder(user, order.id));
+      assert.equal(status, "paid");
+    }
+    for (const { user, order } of leaving) {
+      const { status } = expectBody(await client.readOrder(user, order.id));
+      assert.equal(status, "expired");
+    }
+    const late = await client.placeOrder("late", "one", [
+      { sku: "last", quantity: 30 },
+    ]);
+    assert.equal(late.status, 201);
+  },
+});

@@ -4,9 +4,10 @@
  * its end, hangs (misses its heartbeats) or is killed by a fault.
  *
  * A thread that hangs cannot be stopped from outside: `terminate` only keeps
- * it from running on once it returns to its loop. So a replaced worker may
- * still write once, and it is the journal's fence that refuses it. While a
- * worker is down nothing is linked to it and its asks fail at once.
+ * it from running on once it returns to its loop, and makes it mute. So a
+ * replaced worker may still write once, and it is the journal's fence that
+ * refuses it; it is terminated when it has said so. While a worker is down
+ * nothing is linked to it and its asks fail at once.
  *
  * @module
  */
@@ -66,6 +67,8 @@ export class WorkerSupervisor {
   readonly #options: WorkerSupervisorOptions;
   readonly #slots = new Map<string, Slot>();
   readonly #random = new SeededRandom(Date.now() >>> 0, "worker supervisor");
+  /** Replaced while they hung; each until it wakes. */
+  readonly #hung = new Set<Worker>();
   #watch: ReturnType<typeof setInterval> | undefined;
   #lastWatchMs = 0;
   #stopping = false;
@@ -121,6 +124,7 @@ export class WorkerSupervisor {
     await Promise.race([Promise.all(stopped), late]);
     clearTimeout(timer);
     for (const slot of slots) slot.worker?.terminate();
+    for (const worker of this.#hung) worker.terminate();
   }
 
   /** True while every worker is ready. */
@@ -193,12 +197,12 @@ export class WorkerSupervisor {
     slot.worker = worker;
     worker.onmessage = ({ data }) => {
       if (slot.worker === worker) this.#take(slot, data as Report);
-      else this.#takeLate(slot, data as Report);
+      else this.#takeLate(slot, worker, data as Report);
     };
     worker.onerror = (event) => {
       // Unhandled, it would end the host too.
       event.preventDefault();
-      if (slot.worker !== worker) return;
+      if (slot.worker !== worker) return void this.#hung.delete(worker);
       if (slot.everReady) return this.#fell(slot, event.message);
       this.#options.startFailed(
         `${slot.plan.name} cannot start: ${event.message}`,
@@ -235,12 +239,20 @@ export class WorkerSupervisor {
     }
   }
 
-  /** A replaced worker woke up. All it may still do is say so. */
-  #takeLate(slot: Slot, report: Report): void {
-    if (report.kind !== "ended" && report.kind !== "log") return;
+  /** A replaced worker woke up: it says what it was refused, and ends. */
+  #takeLate(slot: Slot, worker: Worker, report: Report): void {
+    if (report.kind !== "log") {
+      worker.terminate();
+      this.#hung.delete(worker);
+    }
+    const said = "reason" in report
+      ? report.reason
+      : "text" in report
+      ? report.text
+      : report.kind;
     this.#options.log.write("warn", "a replaced worker spoke", {
       worker: slot.plan.name,
-      report: report.kind === "ended" ? report.reason : report.text,
+      report: said,
     });
   }
 
@@ -271,11 +283,12 @@ export class WorkerSupervisor {
   }
 
   /** A worker is no good any more: unlink it, replace it. */
-  #fell(slot: Slot, cause: string): void {
+  #fell(slot: Slot, cause: string, hangs = false): void {
     if (this.#stopping || slot.status === "down") return;
     const { name } = slot.plan;
     slot.status = "down";
-    slot.worker?.terminate();
+    if (slot.worker !== null && hangs) this.#hung.add(slot.worker);
+    else slot.worker?.terminate();
     slot.worker = null;
     this.#options.disconnect(name);
     for (const other of this.#slots.values()) {
@@ -315,7 +328,7 @@ export class WorkerSupervisor {
       // A worker that folds its journal cannot beat; it has no deadline.
       if (slot.status !== "ready") continue;
       if (nowMs - slot.lastBeatMs > everyMs * missed) {
-        this.#fell(slot, `missed ${missed} heartbeats`);
+        this.#fell(slot, `missed ${missed} heartbeats`, true);
       }
     }
   }

@@ -1,0 +1,93 @@
+/** A fault in one part of the running shop, and who notices. */
+import assert from "node:assert/strict";
+import {
+  expectOneOrderForEachKey,
+  expectStockOfOrders,
+} from "./bookkeeping.ts";
+import { Custom } from "./custom.ts";
+import { Placement, replaced, restarted } from "./placement.ts";
+import { LACKS_PROCESSES, products, Stage } from "./stage.ts";
+
+const CATALOG = products("thing", 60, 100_000);
+const SKUS = CATALOG.map(({ sku }) => sku);
+
+/** What a buyer whose part of the shop is gone may be told: ask again. */
+const ASK_AGAIN = new Set([
+  "unavailable",
+  "outcome-unknown",
+  "idempotency-in-flight",
+  "payment-in-flight",
+]);
+
+function expectOnlyAskAgain(custom: Custom): void {
+  for (const code of custom.problems.keys()) {
+    assert(ASK_AGAIN.has(code), `${code}, which asking again does not mend`);
+  }
+}
+
+Deno.test({
+  name: "while one worker is killed again and again, buyers on the other see " +
+    "no error, and its own only what asking again mends",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    await using shop = stage.start();
+    using client = await stage.connect(shop);
+    const placement = new Placement(await client.topology());
+    const custom = (worker: string) =>
+      new Custom(
+        client,
+        placement.usersOn(worker, 10),
+        placement.skusOn(worker, SKUS),
+      );
+    const [shaken, calm] = [custom("worker-0"), custom("worker-1")];
+    // Five are what the default restart intensity allows in ten seconds.
+    for (let kill = 1; kill <= 5; kill++) {
+      await Promise.all([shaken.more(20), calm.more(20)]);
+      await client.injectFault({ do: "crash", target: "worker[0]" });
+      await replaced(client, "worker-0", 1 + kill);
+    }
+    await Promise.all([shaken.more(20), calm.more(20)]);
+    await Promise.all([shaken.stop(), calm.stop()]);
+
+    assert.deepEqual([...calm.problems], []);
+    assert(shaken.problems.size > 0, "the kills were not felt");
+    expectOnlyAskAgain(shaken);
+    const purchases = [...shaken.purchases, ...calm.purchases];
+    await expectOneOrderForEachKey(client, purchases);
+    await expectStockOfOrders(client, purchases);
+  },
+});
+
+Deno.test({
+  name: "while one shard crashes again and again, buyers of other products " +
+    "see no error, and its own only what asking again mends",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    await using shop = stage.start();
+    using client = await stage.connect(shop);
+    const placement = new Placement(await client.topology());
+    const ofShard = SKUS.filter((sku) =>
+      placement.shardOf(sku) === "inventory[3]"
+    );
+    const others = SKUS.filter((sku) => !ofShard.includes(sku));
+    const users = (name: string) =>
+      Array.from({ length: 10 }, (_, index) => `${name}-${index}`);
+    const shaken = new Custom(client, users("shaken"), ofShard);
+    const calm = new Custom(client, users("calm"), others);
+    for (let crash = 1; crash <= 4; crash++) {
+      await Promise.all([shaken.more(20), calm.more(20)]);
+      await client.injectFault({ do: "crash", target: "inventory[3]" });
+      await restarted(client, "inventory[3]", crash);
+    }
+    await Promise.all([shaken.more(20), calm.more(20)]);
+    await Promise.all([shaken.stop(), calm.stop()]);
+
+    assert.deepEqual([...calm.problems], []);
+    expectOnlyAskAgain(shaken);
+    const purchases = [...shaken.purchases, ...calm.purchases];
+    await expectOneOrderForEachKey(client, purchases);
+    await expectStockOfOrders(client, purchases);
+  },
+});

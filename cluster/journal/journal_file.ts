@@ -237,11 +237,9 @@ export class JournalReader {
   }
 }
 
-/**
- * Rows as arrays: an object for each has no prototype and slow members, which
- * doubles the time of a read. Deno has the method, its types do not.
- */
+/** Asks for rows as arrays: a third less time than an object for each. */
 function asArrays(statement: StatementSync): void {
+  // Deno has the method, its types do not.
   (statement as unknown as { setReturnArrays(on: boolean): void })
     .setReturnArrays(true);
 }

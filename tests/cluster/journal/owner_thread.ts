@@ -14,6 +14,7 @@ export type OwnerOrder =
   | { kind: "append"; appends: number }
   | { kind: "close" };
 
+// Modules are checked against a window's global scope, not a worker's.
 const thread = globalThis as unknown as {
   onmessage: (event: MessageEvent<OwnerOrder>) => void;
   postMessage(answer: unknown): void;

@@ -216,6 +216,16 @@ export class Call {
     return this.send(status, body, headers);
   }
 
+  /** Says no on the page where the form was, so that it can be mended. */
+  refuseForm(problem: Problem, document: () => string): Response {
+    if (!this.wantsPage) return this.problem(problem);
+    const seconds = retryAfterSeconds(problem);
+    const headers: Fields = seconds === null
+      ? {}
+      : { "retry-after": String(seconds) };
+    return this.sendPage(statusOf(problem), document(), headers);
+  }
+
   /** The caller's W3C trace id, else a new one. */
   traceId(): string {
     const parent = this.request.headers.get("traceparent");

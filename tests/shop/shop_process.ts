@@ -62,7 +62,8 @@ export class ShopProcess implements AsyncDisposable {
     this.ended = this.#child.status.then(async (status) => {
       await read;
       this.#running = false;
-      ready.reject(new Error(`The shop ended:\n${this.written}`));
+      const how = status.signal ?? `exit code ${status.code}`;
+      ready.reject(new Error(`The shop ended, ${how}:\n${this.written}`));
       return status;
     });
   }

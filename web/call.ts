@@ -271,10 +271,13 @@ export class Call {
   /** A browser is sent to the login page, and from there back. */
   #signIn(): Response {
     if (!this.wantsPage) return this.problem({ code: "unauthenticated" });
-    const { pathname, search } = new URL(this.request.url);
     const isForm = this.#route.method !== "GET";
-    // Behind a form stands the page it was on: its path without the verb.
-    const next = isForm ? pathname.replace(/\/\w+$/, "") : pathname + search;
+    // Behind a form stands the page it was on: its path without the verb. The
+    // text of the URL will do; a Host that no URL can have is not our mistake.
+    const { url } = this.request;
+    const next = isForm
+      ? this.path.replace(/\/\w+$/, "")
+      : url.slice(url.indexOf("/", url.indexOf("//") + 2));
     return this.redirect(`/login?next=${encodeURIComponent(next)}`);
   }
 }

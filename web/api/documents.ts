@@ -66,6 +66,7 @@ export function documentRoutes(routes: readonly Route[]): readonly Route[] {
       const module = await import("swagger-ui-dist/swagger-ui-bundle.js", {
         with: { type: "text" },
       });
+      // TypeScript takes a script for its module, whatever the attribute says.
       return module.default as unknown as string;
     }),
   ];

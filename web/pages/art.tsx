@@ -140,14 +140,7 @@ export interface ArtProps {
 export function Art({ sku, name }: ArtProps) {
   const words = name.toLowerCase();
   const chance = stableHash(sku);
-  const hue = hueOf(words) ?? chance % 360;
-  const isGrey = /white|silver|grey|slate|metal|zinc|black/.test(words);
-  const saturation = isGrey ? 14 : 62;
-  const isBlack = /black/.test(words);
-  const field = `hsl(${hue} ${saturation}% ${isBlack ? 82 : 90}%)`;
-  const tint = `hsl(${hue} ${saturation}% ${isBlack ? 74 : 82}%)`;
-  const body = `hsl(${hue} ${saturation}% ${isBlack ? 24 : 48}%)`;
-  const detail = `hsl(${hue} ${saturation}% ${isBlack ? 60 : 28}%)`;
+  const { field, tint, body, detail } = colorsOf(words, chance);
   const shape = SHAPES.find((each) => each.words.test(words));
   return (
     <svg
@@ -177,6 +170,44 @@ export function Art({ sku, name }: ArtProps) {
         )}
     </svg>
   );
+}
+
+interface Colors {
+  readonly field: string;
+  readonly tint: string;
+  readonly body: string;
+  readonly detail: string;
+}
+
+/** Hues that go together, for names without a color: no acid greens. */
+const CHANCE_HUES = [8, 22, 38, 46, 152, 176, 196, 214, 236, 268, 330, 346];
+
+function colorsOf(words: string, chance: number): Colors {
+  const hue = hueOf(words) ?? CHANCE_HUES[chance % CHANCE_HUES.length] ?? 0;
+  const shade = (saturation: number, lightness: number) =>
+    `hsl(${hue} ${saturation}% ${lightness}%)`;
+  if (/white|ivory|cream/.test(words)) {
+    return {
+      field: shade(24, 80),
+      tint: shade(26, 74),
+      body: shade(40, 97),
+      detail: shade(26, 36),
+    };
+  }
+  if (/black|slate|metal|zinc|silver|grey/.test(words)) {
+    return {
+      field: shade(12, 86),
+      tint: shade(12, 79),
+      body: shade(12, 28),
+      detail: shade(16, 62),
+    };
+  }
+  return {
+    field: shade(58, 90),
+    tint: shade(56, 83),
+    body: shade(56, 50),
+    detail: shade(52, 28),
+  };
 }
 
 interface GroundProps {

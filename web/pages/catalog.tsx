@@ -68,18 +68,26 @@ function catalogDocument(page: CatalogPage): string {
 function summary({ q, after, shelf }: CatalogPage): string {
   const shown = shelf.items.length;
   if (after !== undefined) return `${count(shown, "product")} on this page`;
-  if (shelf.next !== null) return `More than ${count(shown, "product")}`;
-  return q === "" ? count(shown, "product") : count(shown, "result");
+  const found = count(shown, q === "" ? "product" : "result");
+  return shelf.next === null ? found : `More than ${found}`;
 }
 
 function Hero() {
   return (
     <section class="hero">
-      <p class="hero-title">The doors are open.</p>
-      <p>
-        Press buy and it is yours to pay for: set aside at that moment, kept
-        while the clock runs, never sold to anybody else.
-      </p>
+      <div class="hero-text">
+        <p class="hero-title">The doors are open.</p>
+        <p>
+          Press buy and it is yours to pay for: set aside at that moment, kept
+          while the clock runs, never sold to anybody else.
+        </p>
+      </div>
+      <svg viewBox="0 0 240 200" aria-hidden="true">
+        <path class="beam" d="M104 30 H196 L240 200 H0 Z" />
+        <path class="glow" d="M104 30 H196 V200 H104 Z" />
+        <path class="leaf" d="M196 30 L236 14 V200 H196 Z" />
+        <circle class="knob" cx="206" cy="116" r="5" />
+      </svg>
     </section>
   );
 }

@@ -67,13 +67,15 @@ function Page({ title, session, query, children }: Frame) {
           </div>
         </header>
         <main id="content" class="wrap" tabindex={-1}>{children}</main>
-        <footer class="wrap">
-          <p>
-            What you see in stock is in stock. Nothing here is sold twice.
-          </p>
-          <p>
-            <a href="/docs">API</a>
-          </p>
+        <footer>
+          <div class="wrap">
+            <p>
+              What you see in stock is in stock. Nothing here is sold twice.
+            </p>
+            <p>
+              <a href="/docs">API</a>
+            </p>
+          </div>
         </footer>
       </body>
     </html>

@@ -239,6 +239,9 @@ function Next({ order, currency, nowMs, key, isPending }: OrderPage) {
           until {time(order.reservedUntilMs)}
         </time>
       </p>
+      <p class="faint small-print">
+        Then it goes back on sale, and nothing is charged.
+      </p>
       {isPending && (
         <p role="status">
           The bank has not answered yet. Your units stay set aside until it
@@ -252,7 +255,7 @@ function Next({ order, currency, nowMs, key, isPending }: OrderPage) {
         </button>
       </form>
       <p class="faint small-print">
-        A sandbox: no money moves. Pressing twice pays once.
+        A sandbox: no money moves, and pressing twice pays once.
       </p>
       <form method="post" action={`${path}/cancel`}>
         <button class="plain" type="submit">Cancel this order</button>

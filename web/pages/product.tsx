@@ -90,7 +90,7 @@ function productDocument(page: ProductPage): string {
           <span aria-hidden="true">/</span>
           <span>{sku}</span>
         </nav>
-        {problem && <Refusal problem={problem} />}
+        {problem && <Refusal problem={problem} product={product} />}
         <article class="product" data-live-product={sku}>
           <div class="product-art">
             <Art sku={sku} name={name} />
@@ -158,10 +158,15 @@ function BuyForm({ product, session, key, quantity = 1 }: ProductPage) {
 }
 
 /** What to do next is worth more than what went wrong. */
-function Refusal({ problem }: { problem: Problem }) {
+function Refusal(
+  { problem, product }: { problem: Problem; product: ProductView },
+) {
   const advice: Partial<Record<Problem["code"], string>> = {
-    "sold-out":
-      "Units come back when their buyers do not pay in time. This page shows it at once.",
+    "sold-out": product.available > 0
+      ? `There ${
+        product.available === 1 ? "is" : "are"
+      } ${product.available} left: try a smaller quantity.`
+      : "Units come back when their buyers do not pay in time. This page shows it at once.",
     "purchase-limit": "Try a smaller quantity, or look at your orders.",
     "outcome-unknown":
       "Press buy again: if it went through, you get the same order, not a second one.",

@@ -34,6 +34,7 @@ export class Peers {
    */
   addressOf(request: Request, info: PeerInfo): string {
     const peer = info.remoteAddr.hostname ?? LOCAL;
+    // Nearly always so, and then no header has to be read.
     if (!this.#isProxy(peer)) return peer;
     const hops = request.headers.get("x-forwarded-for")?.split(",") ?? [];
     let address = peer;

@@ -99,7 +99,7 @@ Deno.test("A refused purchase keeps the form and says what to do", async () => {
   const answer = await browser.send("/products/22423/buy", fields);
   assert.equal(answer.status, 409);
   assert.match(answer.text, /role="alert"/);
-  assert.match(answer.text, /There are 3 left/);
+  assert.match(answer.text, /Only 3 units left/);
   assert.match(answer.text, /value="50"/);
 });
 

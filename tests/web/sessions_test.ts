@@ -59,6 +59,16 @@ Deno.test("Signing out revokes the token, with a jti or without", async () => {
   }
 });
 
+Deno.test("Signing out revokes no other token of the same user", async () => {
+  const client = new Client();
+  const out = { authorization: `Bearer ${client.token({ sub: "ada" })}` };
+  const other = client.token({ sub: "ada", device: "phone" });
+  const path = "/v1/sessions/current";
+  await client.ask(path, { method: "DELETE", headers: out });
+  const headers = { authorization: `Bearer ${other}` };
+  assert.equal((await client.ask("/v1/orders", { headers })).status, 200);
+});
+
 Deno.test("A token without its signature's exact text is refused", async () => {
   const client = new Client();
   const good = client.token({ sub: "ada" });

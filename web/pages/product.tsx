@@ -163,9 +163,7 @@ function Refusal(
 ) {
   const advice: Partial<Record<Problem["code"], string>> = {
     "sold-out": product.available > 0
-      ? `There ${
-        product.available === 1 ? "is" : "are"
-      } ${product.available} left: try a smaller quantity.`
+      ? `Only ${count(product.available, "unit")} left: try a smaller quantity.`
       : "Units come back when their buyers do not pay in time. This page shows it at once.",
     "purchase-limit": "Try a smaller quantity, or look at your orders.",
     "outcome-unknown":

@@ -16,19 +16,33 @@ import type {
   Message,
 } from "./actor.ts";
 import { type Content, Envelope } from "./envelope.ts";
+import { IdMap } from "./id_map.ts";
 import { Mailbox } from "./mailbox.ts";
-import { type Outcome } from "./outcome.ts";
+import { type Outcome, RETRY_AFTER_MS, unknown } from "./outcome.ts";
+import { freezePlain } from "./plain_data.ts";
 import { SeededRandom } from "./random.ts";
 import { Quarantine, type RestartSpec } from "./supervision.ts";
 import type { PendingAsk } from "./waits.ts";
 
+/** Askers that one actor may have taken along: all callers of a gate. */
+const ASKERS_MAX = 65_536;
+/**
+ * Timers that one actor may have set; who waits for more things than a gate
+ * has callers keeps them in a heap of its own, under one timer.
+ */
+const TIMERS_MAX = 65_536;
+
 /** How an actor is placed in its domain. */
 export interface ActorSpec {
+  /** Its name in the whole shop, such as `inventory[3]`. */
   readonly address: string;
+  /** What it does. */
   readonly behavior: AnyBehavior;
+  /** Handed to the behavior's `start` in each life. Plain data. */
   readonly args: unknown;
   /** Its events go to the journal, under its address as the partition. */
   readonly journaled: boolean;
+  /** When it runs again after a crash. */
   readonly restart: RestartSpec;
   /** The most messages in each lane of its mailbox. */
   readonly mailboxCapacity: number;
@@ -48,9 +62,13 @@ export type CellStatus =
 
 /** Why an actor's last life ended. */
 export interface Crash {
+  /** Wall time. */
   readonly atMs: number;
+  /** The life that ended. */
   readonly incarnation: number;
+  /** The kind of the message that was run; `signal` where there was none. */
   readonly messageKind: string;
+  /** What the thrown error says. */
   readonly cause: string;
 }
 
@@ -68,6 +86,7 @@ export class Effects {
   /** Asks of earlier steps that this step has answered. */
   readonly settled: Envelope[] = [];
 
+  /** Forgets all of it: it took effect, or the step threw. */
   clear(): void {
     this.current = null;
     this.answered = false;
@@ -82,14 +101,24 @@ export class Effects {
 
 /** What a context needs of its domain. */
 export interface StepHost {
+  /** Shared by all contexts of the domain: one step runs at a time. */
   readonly effects: Effects;
   readonly seed: number;
+  /** Which life of the domain this is. */
+  readonly incarnation: number;
+  /** Whether all that a step hands over is checked and frozen. */
+  readonly freezes: boolean;
+  /** Wall time, the same during one batch. */
   wallMs(): number;
+  /** Monotonic time, the same during one batch. */
   monotonicMs(): number;
+  /** An id that no other ask, asker or timer of the domain has. */
   nextId(): number;
-  /** Whether an address takes a message now. */
-  room(to: string): Delivery;
+  /** Whether a message finds room now. */
+  room(to: string, message: Message): Delivery;
+  /** Adds to a counter. */
   count(name: string, by: number): void;
+  /** Writes a line. */
   log(
     level: LogLevel,
     text: string,
@@ -108,6 +137,8 @@ export class Cell {
   epoch = 0;
   /** Sequence number of the newest event, durable or staged. */
   sequence = 0;
+  /** The commit queue's number of the batch with the newest event. */
+  newestBatch = 0;
   /** Events staged since the last commit. */
   staged: JournalEvent[] = [];
   /** In the domain's queue of actors with mail. */
@@ -115,7 +146,7 @@ export class Cell {
   /** Wall time of the newest recorded event. */
   newestEventMs = 0;
   /** Askers that a step took along: token → the asking envelope. */
-  readonly askers = new Map<number, Envelope>();
+  readonly askers = new IdMap<Envelope>();
   /** Timer ids by key. */
   readonly timers = new Map<string, number>();
   failuresMs: number[] = [];
@@ -139,6 +170,11 @@ export class Cell {
     }
   }
 
+  /** What a message is about, for quarantine; empty where nobody says. */
+  keyOf(message: Message): string {
+    return this.spec.behavior.keyOf?.(message) ?? "";
+  }
+
   /** The lane in which a message kind travels. */
   laneOf(content: Content): "urgent" | "normal" {
     return this.spec.behavior.urgent?.has(content.kind) ? "urgent" : "normal";
@@ -149,11 +185,13 @@ export class Cell {
 export class ActorContext implements Context {
   readonly #cell: Cell;
   readonly #host: StepHost;
+  readonly #freezes: boolean;
   #random: SeededRandom | null = null;
 
   constructor(cell: Cell, host: StepHost) {
     this.#cell = cell;
     this.#host = host;
+    this.#freezes = host.freezes;
   }
 
   get self(): string {
@@ -171,13 +209,15 @@ export class ActorContext implements Context {
   random(): number {
     this.#random ??= new SeededRandom(
       this.#host.seed,
-      `${this.self} ${this.incarnation}`,
+      // A lost domain begins again with life 1, but must not repeat ids.
+      `${this.self} ${this.#host.incarnation}.${this.incarnation}`,
     );
     return this.#random.next();
   }
 
   tell(to: string, message: Message): Delivery {
-    const room = this.#host.room(to);
+    if (this.#freezes) freezePlain(message);
+    const room = this.#host.room(to, message);
     if (room !== "queued") return room;
     this.#host.effects.outputs.push(
       new Envelope(to, this.self, 0, 0, message),
@@ -186,16 +226,12 @@ export class ActorContext implements Context {
   }
 
   ask<About>(to: string, message: Message, options: AskOptions<About>): void {
+    const { as, withinMs, about } = options;
+    checkWait("ask", to, withinMs);
+    if (this.#freezes) freezePlain([message, about]);
     const id = this.#host.nextId();
-    const deadlineMs = this.#host.monotonicMs() + options.withinMs;
-    const pending: PendingAsk = {
-      cell: this.#cell,
-      incarnation: this.#cell.incarnation,
-      to,
-      as: options.as,
-      about: options.about,
-      done: null,
-    };
+    const deadlineMs = this.#host.monotonicMs() + withinMs;
+    const pending: PendingAsk = { cell: this.#cell, to, as, about, done: null };
     this.#host.effects.asks.push({ id, pending, deadlineMs });
     this.#host.effects.outputs.push(
       new Envelope(to, this.self, id, deadlineMs, message),
@@ -207,6 +243,7 @@ export class ActorContext implements Context {
     const current = effects.current;
     if (current === null || current.ask <= 0 || effects.answered) return;
     effects.answered = true;
+    if (this.#freezes) freezePlain(outcome);
     effects.outputs.push(
       new Envelope(current.from, this.self, -current.ask, 0, outcome),
     );
@@ -217,8 +254,10 @@ export class ActorContext implements Context {
     const current = effects.current;
     if (current === null || current.ask <= 0 || effects.answered) return 0;
     effects.answered = true;
+    const { askers } = this.#cell;
+    if (askers.size >= ASKERS_MAX) this.#answerAny();
     const token = this.#host.nextId();
-    this.#cell.askers.set(token, current);
+    askers.set(token, current);
     return token;
   }
 
@@ -226,6 +265,7 @@ export class ActorContext implements Context {
     const asking = this.#cell.askers.get(asker);
     const { effects } = this.#host;
     if (asking === undefined) return;
+    if (this.#freezes) freezePlain(outcome);
     this.#cell.askers.delete(asker);
     effects.settled.push(asking);
     effects.outputs.push(
@@ -234,7 +274,15 @@ export class ActorContext implements Context {
   }
 
   timer(key: string, delayMs: number, message: Message): void {
-    this.#host.effects.timers.push({ key, delayMs, message });
+    checkWait("set timer", key, delayMs);
+    if (this.#freezes) freezePlain(message);
+    const { timers } = this.#host.effects;
+    if (this.#cell.timers.size + timers.length >= TIMERS_MAX) {
+      throw new RangeError(
+        `Cannot set timer "${key}" as ${this.self} has ${TIMERS_MAX} timers`,
+      );
+    }
+    timers.push({ key, delayMs, message });
   }
 
   cancelTimer(key: string): void {
@@ -248,6 +296,7 @@ export class ActorContext implements Context {
         `Cannot record "${event.kind}" as ${this.self} is not journaled`,
       );
     }
+    if (this.#freezes) freezePlain(event);
     behavior.apply(this.#cell.state, event);
     this.#host.effects.events.push(event);
   }
@@ -268,4 +317,20 @@ export class ActorContext implements Context {
   renew(): void {
     this.#random = null;
   }
+
+  /** Makes room for an asker: some other one finds out for himself. */
+  #answerAny(): void {
+    for (const asker of this.#cell.askers.keys()) {
+      return this.answer(asker, unknown(RETRY_AFTER_MS));
+    }
+  }
+}
+
+/** Every wait has a deadline: NaN and Infinity would be none. */
+function checkWait(verb: string, what: string, delayMs: number): void {
+  if (Number.isFinite(delayMs)) return;
+  throw new RangeError(
+    `Cannot ${verb} "${what}" as its wait must be finite: ` +
+      `current value is ${delayMs}`,
+  );
 }

@@ -18,6 +18,11 @@ import type { Append, Clock, Journal } from "./ports.ts";
 const STORAGE_RETRY_MIN_MS = 100;
 const STORAGE_RETRY_MAX_MS = 2_000;
 
+/** Events that may wait for an append under way before steps stop. */
+const STAGED_EVENTS_MAX = 16_384;
+/** Outputs held back before steps stop: an answer to each caller of a gate. */
+const HELD_OUTPUTS_MAX = 65_536;
+
 /** What a commit queue needs of its domain. */
 export interface CommitQueueOptions {
   readonly journal: Journal | null;
@@ -30,6 +35,7 @@ export interface CommitQueueOptions {
   readonly advanced: () => void;
   /** An append was refused or may have been lost: the domain is at its end. */
   readonly died: (reason: "fenced" | "append-unknown") => void;
+  /** Storage takes no events now, or takes them again. */
   readonly storageChanged: (isFull: boolean) => void;
 }
 
@@ -42,6 +48,7 @@ export class CommitQueue {
   commitMs = 0;
   /** Events of the open batch. */
   stagedEvents = 0;
+  /** Storage takes no events now; the append under way is tried again. */
   isStorageFull = false;
   readonly #options: CommitQueueOptions;
   #dirty: Cell[] = [];
@@ -52,6 +59,7 @@ export class CommitQueue {
   #storageRetryMs = STORAGE_RETRY_MIN_MS;
   readonly #held: { batch: number; envelope: Envelope }[] = [];
   #heldIndex = 0;
+  #waiting: { batch: number; act: () => void }[] = [];
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -60,6 +68,12 @@ export class CommitQueue {
   /** True while an append is under way. */
   get isAppending(): boolean {
     return this.#appending;
+  }
+
+  /** True while so much waits for a commit that no step may run. */
+  get isFull(): boolean {
+    return this.stagedEvents >= STAGED_EVENTS_MAX ||
+      this.#held.length - this.#heldIndex >= HELD_OUTPUTS_MAX;
   }
 
   /** Adds an actor's new events to the open batch. */
@@ -71,14 +85,24 @@ export class CommitQueue {
       cell.staged.push(event);
     }
     cell.sequence += events.length;
+    cell.newestBatch = this.#openBatch;
     this.stagedEvents += events.length;
   }
 
   /** Lets an output leave, once all that was staged before it is durable. */
   release(envelope: Envelope): void {
     const batch = this.stagedEvents > 0 ? this.#openBatch : this.#openBatch - 1;
-    if (batch <= this.#durableBatch) this.#options.leave(envelope);
+    // While held outputs leave, one more must not overtake them.
+    const isFirst = this.#heldIndex === this.#held.length;
+    if (isFirst && batch <= this.#durableBatch) this.#options.leave(envelope);
     else this.#held.push({ batch, envelope });
+  }
+
+  /** Acts once every event that the actor has staged is durable. */
+  whenDurable(cell: Cell, act: () => void): void {
+    const batch = cell.newestBatch;
+    if (batch <= this.#durableBatch) act();
+    else this.#waiting.push({ batch, act });
   }
 
   /** Commits the open batch, unless one is under way: then it waits. */
@@ -104,6 +128,7 @@ export class CommitQueue {
   /** Ends the queue; returns the outputs that never left. */
   end(): Envelope[] {
     this.#ended = true;
+    this.#waiting = [];
     const held = this.#held.slice(this.#heldIndex);
     this.#held.length = 0;
     return held.map(({ envelope }) => envelope);
@@ -140,7 +165,14 @@ export class CommitQueue {
       this.#held.length = 0;
       this.#heldIndex = 0;
     }
+    if (this.#waiting.length > 0) this.#actOnDurable(batch);
     this.#options.advanced();
+  }
+
+  #actOnDurable(durable: number): void {
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ batch }) => batch > durable);
+    for (const { batch, act } of waiting) if (batch <= durable) act();
   }
 
   /** A full disk is not a crash: hold everything and try again. */

@@ -12,15 +12,20 @@ export type Content = Message | Outcome<unknown>;
 
 /** A message with its way and its wait. */
 export class Envelope {
+  /** Puts the facts together; checks none of them. */
   constructor(
     /** The address it goes to: an actor, or a domain whose host asked. */
     readonly to: string,
-    /** The address an answer goes to. */
+    /**
+     * The address an answer goes to; empty where the runtime itself speaks: an
+     * answer or a timer that belongs to the present life of its actor.
+     */
     readonly from: string,
     /** 0: a tell. Positive: an ask of that id. Negative: the answer to it. */
     readonly ask: number,
     /** Monotonic time after which nobody waits; 0: no deadline. */
     readonly deadlineMs: number,
+    /** What it carries. Plain data. */
     readonly content: Content,
   ) {}
 }

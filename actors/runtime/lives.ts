@@ -10,32 +10,30 @@
  * @module
  */
 import type { LogLevel, Message } from "./actor.ts";
+import type { BatchTime } from "./batch_time.ts";
 import type { Cell, Effects } from "./cell.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import type { Envelope } from "./envelope.ts";
-import { failed, type Outcome, unknown } from "./outcome.ts";
+import type { Exchange } from "./exchange.ts";
+import { failed, RETRY_AFTER_MS, unknown } from "./outcome.ts";
 import type { FoldTarget, Journal, Random } from "./ports.ts";
-import { decideRestart } from "./supervision.ts";
-import type { Waits } from "./waits.ts";
-
-/** What a caller is told to wait when nothing better is known. */
-export const RETRY_AFTER_MS = 250;
+import { CRASHES_MAX, decideRestart, recentFailures } from "./supervision.ts";
 
 /** What the lives need of their domain. */
 export interface LivesHost {
   readonly effects: Effects;
-  readonly waits: Waits;
+  readonly exchange: Exchange;
   readonly commits: CommitQueue;
   readonly journal: Journal | null;
+  /** Spreads the delays of restarts. */
   readonly random: Random;
-  monotonicMs(): number;
-  wallMs(): number;
+  readonly time: BatchTime;
+  /** False once the domain has ended: what comes back then is of no use. */
+  isRunning(): boolean;
   /** Acts after a wait. */
   after(delayMs: number, act: () => void): void;
-  /** Answers an ask that left no trace, at once. */
-  answer(asking: Envelope, outcome: Outcome<unknown>): void;
-  /** Gives the actor the signal `recovered` and then its mail. */
-  begin(cell: Cell): void;
+  /** Gives actors that began to live the signal `recovered`, then their mail. */
+  recovered(cells: Iterable<Cell>): void;
   log(
     level: LogLevel,
     text: string,
@@ -51,12 +49,17 @@ export class Lives {
     this.#host = host;
   }
 
-  /** A folded or fresh state begins to live. */
-  begin(cell: Cell): void {
-    cell.incarnation++;
-    cell.context.renew();
-    cell.status = "running";
-    this.#host.begin(cell);
+  /**
+   * Folded or fresh states begin to live: first all of them, then each hears
+   * that it has recovered, so that nobody asks a neighbor who is not there yet.
+   */
+  begin(cells: Iterable<Cell>): void {
+    for (const cell of cells) {
+      cell.incarnation++;
+      cell.context.renew();
+      cell.status = "running";
+    }
+    this.#host.recovered(cells);
   }
 
   /**
@@ -65,43 +68,47 @@ export class Lives {
    * that earlier steps took along that it may have.
    */
   crash(cell: Cell, cause: unknown): void {
-    const { effects, waits } = this.#host;
+    const { effects, exchange } = this.#host;
     const { current, settled } = effects;
     const askers = [...settled, ...cell.askers.values()]
       .filter((asking) => asking !== current);
     effects.clear();
+    cell.askers.clear();
     this.#note(cell, current, cause);
+    // Before anybody is answered, so that nothing new reaches the dead life.
+    exchange.forget(cell);
+    this.#supervise(cell);
     if (current !== null && current.ask > 0) {
-      this.#host.answer(current, failed("crashed", RETRY_AFTER_MS));
+      exchange.answer(current, failed("crashed", RETRY_AFTER_MS));
     }
     for (const asking of askers) {
-      this.#host.answer(asking, unknown(RETRY_AFTER_MS));
+      exchange.answer(asking, unknown(RETRY_AFTER_MS));
     }
-    cell.askers.clear();
-    waits.forget(cell);
-    this.#supervise(cell);
   }
 
   #note(cell: Cell, current: Envelope | null, cause: unknown): void {
     const message = current === null ? null : current.content as Message;
     cell.crashes++;
     cell.lastCrash = {
-      atMs: this.#host.wallMs(),
+      atMs: this.#host.time.wallMs,
       incarnation: cell.incarnation,
       messageKind: message?.kind ?? "signal",
       cause: cause instanceof Error ? cause.message : String(cause),
     };
     if (message === null) return;
-    const key = cell.spec.behavior.keyOf?.(message) ?? "";
-    cell.quarantine.note(message.kind, key);
+    const key = cell.keyOf(message);
+    if (cell.quarantine.note(message.kind, key) !== CRASHES_MAX) return;
+    this.#host.log("error", "message quarantined", {
+      actor: cell.spec.address,
+      messageKind: message.kind,
+      key,
+    });
   }
 
   #supervise(cell: Cell): void {
     const { restart } = cell.spec;
-    const nowMs = this.#host.monotonicMs();
-    cell.failuresMs = cell.failuresMs
-      .filter((atMs) => atMs > nowMs - restart.periodMs);
-    cell.failuresMs.push(nowMs);
+    const nowMs = this.#host.time.monotonicMs;
+    cell.failuresMs = recentFailures(restart, [...cell.failuresMs, nowMs]);
     const { action, delayMs } = decideRestart(
       restart,
       cell.failuresMs,
@@ -121,29 +128,50 @@ export class Lives {
 
   /** Folds the actor anew; its neighbors run on. */
   #restart(cell: Cell): void {
-    const { commits, journal } = this.#host;
     cell.status = "folding";
+    if (cell.spec.journaled) {
+      // Its events are read back: staged ones must have become durable first.
+      return this.#host.commits.whenDurable(cell, () => this.#replay(cell));
+    }
     try {
       cell.state = cell.spec.behavior.start(cell.spec.args);
     } catch (cause) {
       return this.crash(cell, cause);
     }
-    if (!cell.spec.journaled) {
-      cell.restarts++;
-      return this.begin(cell);
-    }
-    // Its events are read back; staged ones must have become durable first.
-    if (cell.staged.length > 0 || commits.isAppending) {
-      return this.#host.after(1, () => this.#restart(cell));
-    }
-    journal!.replay(cell.spec.address, foldInto(cell), (lastSequence) => {
-      if (lastSequence !== cell.sequence) {
-        // The journal cannot be read now.
-        return this.#host.after(RETRY_AFTER_MS, () => this.#restart(cell));
+    cell.restarts++;
+    this.begin([cell]);
+  }
+
+  #replay(cell: Cell): void {
+    const { address, behavior, args } = cell.spec;
+    let broken: { cause: unknown } | null = null;
+    const guarded = (act: () => void) => {
+      try {
+        if (broken === null) act();
+      } catch (cause) {
+        broken = { cause };
       }
+    };
+    const target = foldInto(cell);
+    guarded(() => cell.state = behavior.start(args));
+    this.#host.journal!.replay(address, {
+      snapshot: (state, sequence) =>
+        guarded(() => target.snapshot(state, sequence)),
+      event: (event) => guarded(() => target.event(event)),
+    }, (lastSequence) => {
+      if (!this.#host.isRunning()) return;
+      if (broken !== null) return this.crash(cell, broken.cause);
+      if (lastSequence !== cell.sequence) return this.#readLater(cell);
       cell.restarts++;
-      this.begin(cell);
+      this.begin([cell]);
     });
+  }
+
+  /** The journal cannot be read now, or has events that are not ours. */
+  #readLater(cell: Cell): void {
+    const actor = cell.spec.address;
+    this.#host.log("warn", "partition cannot be read", { actor });
+    this.#host.after(RETRY_AFTER_MS, () => this.#restart(cell));
   }
 }
 
@@ -152,9 +180,9 @@ export function foldInto(cell: Cell): FoldTarget {
   const { behavior } = cell.spec;
   return {
     snapshot(state) {
-      const fresh = cell.state as { volatile?: unknown };
+      const fresh = cell.state as { volatile?: unknown } | null;
       cell.state = state;
-      if (fresh.volatile !== undefined) {
+      if (fresh?.volatile !== undefined) {
         (cell.state as { volatile?: unknown }).volatile = fresh.volatile;
       }
     },

@@ -1,8 +1,8 @@
 /**
  * A mailbox: bounded queues in lanes. Urgent mail goes first, but after eight
  * urgent messages a normal one has its turn, so neither lane starves the
- * other. Answers and timers count against no bound here: their number is
- * bounded where they are asked for.
+ * other. Answers and timers pass the bound here: their number is bounded where
+ * they are asked for.
  *
  * @module
  */
@@ -19,10 +19,12 @@ export class Fifo<T> {
   #tail = this.#head;
   #size = 0;
 
+  /** How many items wait. */
   get size(): number {
     return this.#size;
   }
 
+  /** Adds an item behind the others. Unbounded: its owner keeps the bound. */
   push(item: T): void {
     // 1,024 slots are one allocation of 8 kB, small enough for young space.
     if (this.#tail.length === 1024) {
@@ -54,13 +56,14 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Takes everything out, oldest first. */
-  drain(): T[] {
-    const items: T[] = [];
-    for (let item = this.shift(); item !== undefined; item = this.shift()) {
-      items.push(item);
+  /** Takes out what `isDead` names; the others keep their order. */
+  discard(isDead: (item: T) => boolean): number {
+    const size = this.#size;
+    for (let left = size; left > 0; left--) {
+      const item = this.shift()!;
+      if (!isDead(item)) this.push(item);
     }
-    return items;
+    return size - this.#size;
   }
 }
 
@@ -80,19 +83,25 @@ export class Mailbox<T> {
     this.#capacity = capacity;
   }
 
+  /** How many items wait in both lanes. */
   get size(): number {
     return (this.#normal?.size ?? 0) + (this.#urgent?.size ?? 0);
   }
 
+  /** Whether the lane takes one more. */
+  hasRoom(lane: Lane): boolean {
+    const size = lane === "urgent" ? this.#urgent?.size : this.#normal?.size;
+    return size === undefined || size < this.#capacity;
+  }
+
   /** False when the lane is full and the item was not taken. */
   offer(item: T, lane: Lane): boolean {
-    const size = lane === "urgent" ? this.#urgent?.size : this.#normal?.size;
-    if (size !== undefined && size >= this.#capacity) return false;
+    if (!this.hasRoom(lane)) return false;
     this.push(item, lane);
     return true;
   }
 
-  /** Takes the item whatever the bound: answers and timers only. */
+  /** Takes the item whatever the bound: what was bounded elsewhere. */
   push(item: T, lane: Lane): void {
     if (lane === "urgent") (this.#urgent ??= new Fifo()).push(item);
     else (this.#normal ??= new Fifo()).push(item);
@@ -111,8 +120,9 @@ export class Mailbox<T> {
     return this.#normal?.shift();
   }
 
-  /** Takes everything out, urgent mail first. */
-  drain(): T[] {
-    return [...(this.#urgent?.drain() ?? []), ...(this.#normal?.drain() ?? [])];
+  /** Takes out what `isDead` names, wherever it stands; returns how many. */
+  discard(isDead: (item: T) => boolean): number {
+    return (this.#urgent?.discard(isDead) ?? 0) +
+      (this.#normal?.discard(isDead) ?? 0);
   }
 }

@@ -17,8 +17,10 @@ import type {
 
 /** What survives: every partition's epoch and durable events. */
 export class MemoryDisk {
-  readonly epochs = new Map<string, number>();
-  readonly events = new Map<string, JournalEvent[]>();
+  /** The newest epoch of each partition that was ever taken over. */
+  readonly epochs: Map<string, number> = new Map();
+  /** The durable events of each partition, oldest first. */
+  readonly events: Map<string, JournalEvent[]> = new Map();
 
   /** The durable events of a partition, oldest first. */
   of(partition: string): readonly JournalEvent[] {
@@ -26,7 +28,8 @@ export class MemoryDisk {
   }
 
   /**
-   * Writes all appends or none.
+   * Writes all appends or none. Throws a RangeError when events do not follow
+   * the newest one, which is a mistake of the writer.
    *
    * @returns "fenced" when a newer epoch owns one of the partitions.
    */
@@ -43,10 +46,8 @@ export class MemoryDisk {
     }
     for (const { partition, events } of appends) {
       const durable = this.events.get(partition);
-      // Copied as a disk would: later changes of the objects do not show.
-      const copies = events.map((event) => structuredClone(event));
-      if (durable === undefined) this.events.set(partition, copies);
-      else durable.push(...copies);
+      if (durable === undefined) this.events.set(partition, [...events]);
+      else for (const event of events) durable.push(event);
     }
     return "durable";
   }
@@ -56,6 +57,7 @@ export class MemoryDisk {
 export class MemoryJournal implements Journal {
   readonly #disk: MemoryDisk;
   readonly #schedule: (commit: () => void) => void;
+  readonly #owned = new Set<string>();
   /** What the next appends end with instead of being written. */
   refuseWith: AppendResult | null = null;
 
@@ -71,6 +73,7 @@ export class MemoryJournal implements Journal {
     this.#schedule = schedule;
   }
 
+  /** As the port says; this storage can always be reached. */
   recover(
     partitions: readonly string[],
     into: (partition: string) => FoldTarget,
@@ -79,28 +82,45 @@ export class MemoryJournal implements Journal {
     const recovered = partitions.map((partition) => {
       const epoch = (this.#disk.epochs.get(partition) ?? 0) + 1;
       this.#disk.epochs.set(partition, epoch);
-      const target = into(partition);
-      const events = this.#disk.of(partition);
-      for (const event of events) target.event(event);
-      return { partition, epoch, lastSequence: events.length };
+      this.#owned.add(partition);
+      const lastSequence = this.#fold(partition, into(partition));
+      return { partition, epoch, lastSequence };
     });
     done(recovered);
   }
 
+  /** As the port says. Throws a TypeError for a partition not taken over. */
   replay(
     partition: string,
     into: FoldTarget,
     done: (lastSequence: number | null) => void,
   ): void {
-    const events = this.#disk.of(partition);
-    for (const event of events) into.event(event);
-    done(events.length);
+    if (!this.#owned.has(partition)) {
+      throw new TypeError(`Cannot replay "${partition}" as it is not owned`);
+    }
+    done(this.#fold(partition, into));
   }
 
+  /** As the port says; what `refuseWith` names is not written. */
   append(
     appends: readonly Append[],
     done: (result: AppendResult) => void,
   ): void {
-    this.#schedule(() => done(this.refuseWith ?? this.#disk.write(appends)));
+    // Copied now, as a database would: later changes of the objects do not
+    // show on the disk, and those of a fold (below) neither.
+    const copies = appends.map((append) => ({
+      ...append,
+      events: structuredClone(append.events),
+    }));
+    const isOwned = copies.every(({ partition }) => this.#owned.has(partition));
+    this.#schedule(() =>
+      done(this.refuseWith ?? (isOwned ? this.#disk.write(copies) : "fenced"))
+    );
+  }
+
+  #fold(partition: string, into: FoldTarget): number {
+    const events = this.#disk.of(partition);
+    for (const event of events) into.event(structuredClone(event));
+    return events.length;
   }
 }

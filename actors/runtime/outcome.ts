@@ -5,15 +5,22 @@
  * @module
  */
 
-/** The business said yes; `value` is the answer. */
+/** What a caller is told to wait when nothing better is known. */
+export const RETRY_AFTER_MS = 250;
+
+/** The business said yes. */
 export interface Ok<Value> {
+  /** Tells the four outcomes apart. */
   readonly kind: "ok";
+  /** The answer. */
   readonly value: Value;
 }
 
-/** The business said no. `code` is a member of the protocol's closed union. */
+/** The business said no. */
 export interface Rejected<Code extends string = string> {
+  /** Tells the four outcomes apart. */
   readonly kind: "rejected";
+  /** A member of the protocol's closed union. */
   readonly code: Code;
   /** One sentence for the caller, when the code alone does not say enough. */
   readonly detail?: string;
@@ -38,7 +45,9 @@ export type FailureCode =
 
 /** We could not; nothing happened; asking again is safe. */
 export interface Failed {
+  /** Tells the four outcomes apart. */
   readonly kind: "failed";
+  /** What stood in the way. */
   readonly code: FailureCode;
   /** When asking again can help, in milliseconds from now. */
   readonly retryAfterMs: number;
@@ -46,7 +55,9 @@ export interface Failed {
 
 /** It may have happened. Asking again with the same key finds out. */
 export interface Unknown {
+  /** Tells the four outcomes apart. */
   readonly kind: "unknown";
+  /** When asking again can help, in milliseconds from now. */
   readonly retryAfterMs: number;
 }
 
@@ -57,12 +68,12 @@ export type Outcome<Value, Code extends string = string> =
   | Failed
   | Unknown;
 
-/** Wraps an answer. */
+/** Wraps an answer: plain data, `null` where there is nothing to say. */
 export function ok<Value>(value: Value): Ok<Value> {
   return { kind: "ok", value };
 }
 
-/** Wraps a refusal. */
+/** Wraps a refusal, with a sentence or a time to wait where that helps. */
 export function rejected<Code extends string>(
   code: Code,
   more: { detail?: string; retryAfterMs?: number } = {},
@@ -70,12 +81,12 @@ export function rejected<Code extends string>(
   return { kind: "rejected", code, ...more };
 }
 
-/** Wraps a failure without effect. */
+/** Wraps a failure without effect; `retryAfterMs` is a delay from now. */
 export function failed(code: FailureCode, retryAfterMs: number): Failed {
   return { kind: "failed", code, retryAfterMs };
 }
 
-/** Wraps an unknown outcome. */
+/** Wraps an unknown outcome; `retryAfterMs` is a delay from now. */
 export function unknown(retryAfterMs: number): Unknown {
   return { kind: "unknown", retryAfterMs };
 }

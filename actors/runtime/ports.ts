@@ -5,6 +5,7 @@
  * @module
  */
 import type { JournalEvent, LogLevel } from "./actor.ts";
+import type { Envelope } from "./envelope.ts";
 
 /** Two clocks. Read once a batch, never once a message. */
 export interface Clock {
@@ -104,4 +105,35 @@ export interface Log {
     text: string,
     fields: Readonly<Record<string, unknown>>,
   ): void;
+}
+
+/** What a host lends to a domain. None of its functions may throw. */
+export interface DomainOptions {
+  /** The address of callers outside its actors; unique among domains. */
+  readonly name: string;
+  /** Which life of the domain this is; ask ids of other lives never match. */
+  readonly incarnation: number;
+  /** Where the actors' random streams come from. */
+  readonly seed: number;
+  /** Read once a run, and when something comes in between two runs. */
+  readonly clock: Clock;
+  /** Takes structured lines. */
+  readonly log: Log;
+  /** Null where no actor is journaled. */
+  readonly journal: Journal | null;
+  /** Takes what leaves. "full" and "gone" come back to the asker as failures. */
+  readonly transmit: (envelope: Envelope) => "queued" | "full" | "gone";
+  /** Asks for a `run` soon. Called at most once between two runs. */
+  readonly wake: () => void;
+  /** The domain ended by a refused or unknown append. Nothing more runs. */
+  readonly died: (reason: "fenced" | "append-unknown") => void;
+  /** Picks among `count` actors with mail; by default the longest waiting. */
+  readonly pick?: (count: number) => number;
+  /** Steps in one run; a stepping host takes 1. */
+  readonly stepsPerRun?: number;
+  /**
+   * Checks that all that actors hand over is plain data, and freezes it, so
+   * that a behavior which writes into a message or an event crashes.
+   */
+  readonly freeze?: boolean;
 }

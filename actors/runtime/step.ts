@@ -24,6 +24,7 @@ import type {
   Signal,
 } from "./actor.ts";
 import { failed, type Outcome, unknown } from "./outcome.ts";
+import { freezePlain } from "./plain_data.ts";
 import { SeededRandom } from "./random.ts";
 
 /** A message that a step told somebody. */
@@ -76,32 +77,6 @@ interface Staged<M, E> {
   /** null: cancelled. */
   readonly timers: Map<string, RunningTimer<M> | null>;
   readonly counts: Map<string, number>;
-}
-
-/**
- * Freezes a message or event all the way down. Throws a TypeError when it
- * holds what a link could not carry: anything but plain objects, arrays,
- * strings, booleans, null and safe integers (an absent member is fine).
- */
-export function freezePlain<Value>(value: Value): Value {
-  if (value === null || value === undefined) return value;
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (Number.isSafeInteger(value)) return value;
-  if (!isPlain(value)) {
-    throw new TypeError(
-      `Cannot carry a ${typeof value} that is not plain data: ` +
-        `current value is ${String(value)}`,
-    );
-  }
-  for (const member of Object.values(value)) freezePlain(member);
-  return Object.freeze(value);
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === Array.prototype ||
-    prototype === null;
 }
 
 /** Steps one behavior by hand. */

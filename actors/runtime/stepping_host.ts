@@ -58,6 +58,9 @@ interface Running {
   wantsRunAtMs: number;
 }
 
+/** Twelve times the deadline that an ask has by default. */
+const SETTLE_MAX_MS = 60_000;
+
 const SILENT: Log = { write: () => {} };
 
 /** See the module's text. */
@@ -133,12 +136,11 @@ export class SteppingHost {
 
   /** Acts until every awaited answer has come. */
   settle(...awaited: readonly Awaited[]): void {
-    for (let limitMs = this.#nowMs; limitMs < this.#nowMs + 60_000;) {
-      if (awaited.every(({ outcome }) => outcome !== null)) return;
-      limitMs += 100;
-      this.runUntil(limitMs);
+    const endMs = this.#nowMs + SETTLE_MAX_MS;
+    while (awaited.some(({ outcome }) => outcome === null)) {
+      if (this.#nowMs >= endMs) throw new Error("An answer never came");
+      this.runUntil(this.#nowMs + 100);
     }
-    throw new Error("An answer never came");
   }
 
   /** Takes the power from a domain: what was not durable is gone. */

@@ -11,15 +11,20 @@
 export interface RestartSpec {
   /** This many restarts within `periodMs` are allowed (OTP's intensity). */
   readonly maxRestarts: number;
+  /** The length of the window in which crashes are counted. */
   readonly periodMs: number;
   /** The delay of the second restart in a row; doubles with each further. */
   readonly backoffMinMs: number;
-  /** The longest delay, and how often an actor over its budget is tried. */
+  /**
+   * The longest delay, and how often an actor over its budget is tried. Every
+   * delay is spread by ±20 %.
+   */
   readonly backoffMaxMs: number;
 }
 
 /** What to do with a crashed actor. */
 export interface Directive {
+  /** Within the budget it restarts; over it, it stays down for now. */
   readonly action: "restart" | "stay_down";
   /** After this many milliseconds it is started. */
   readonly delayMs: number;
@@ -36,8 +41,7 @@ export function decideRestart(
   failuresMs: readonly number[],
   random: number,
 ): Directive {
-  const nowMs = failuresMs[failuresMs.length - 1] ?? 0;
-  const recent = failuresMs.filter((atMs) => atMs > nowMs - spec.periodMs);
+  const recent = recentFailures(spec, failuresMs);
   if (recent.length > spec.maxRestarts) {
     return {
       action: "stay_down",
@@ -50,10 +54,22 @@ export function decideRestart(
   return { action: "restart", delayMs: jittered(delayMs, random) };
 }
 
+/** The failures that still count when the newest of them happened. */
+export function recentFailures(
+  spec: RestartSpec,
+  failuresMs: readonly number[],
+): number[] {
+  const nowMs = failuresMs[failuresMs.length - 1] ?? 0;
+  return failuresMs.filter((atMs) => atMs >= nowMs - spec.periodMs);
+}
+
 /** `delayMs` ± 20 %, so that partitions felled together rise apart. */
 function jittered(delayMs: number, random: number): number {
   return Math.round(delayMs * (0.8 + (0.4 * random) / 4294967296));
 }
+
+/** Crashes after which a kind and key is not run any more. */
+export const CRASHES_MAX = 2;
 
 /**
  * Messages that keep crashing their actor. The first crash may be the actor's
@@ -64,13 +80,19 @@ export class Quarantine {
   readonly #crashes = new Map<string, number>();
   readonly #capacity: number;
 
-  /** @param capacity The most kinds and keys remembered; the oldest go. */
+  /**
+   * @param capacity The most kinds and keys remembered; the oldest go. With
+   * the usual budget of restarts that is minutes of nothing but crashes.
+   */
   constructor(capacity = 256) {
     this.#capacity = capacity;
   }
 
-  /** Notes that a message of this kind and key crashed its actor. */
-  note(kind: string, key: string): void {
+  /**
+   * Notes that a message of this kind and key crashed its actor; returns how
+   * often that has happened.
+   */
+  note(kind: string, key: string): number {
     const name = `${kind} ${key}`;
     const crashes = (this.#crashes.get(name) ?? 0) + 1;
     this.#crashes.delete(name);
@@ -79,6 +101,7 @@ export class Quarantine {
       const oldest = this.#crashes.keys().next();
       if (!oldest.done) this.#crashes.delete(oldest.value);
     }
+    return crashes;
   }
 
   /** False in the usual case that nothing ever crashed: asks no key then. */
@@ -88,6 +111,6 @@ export class Quarantine {
 
   /** True when messages of this kind and key are not run any more. */
   holds(kind: string, key: string): boolean {
-    return (this.#crashes.get(`${kind} ${key}`) ?? 0) >= 2;
+    return (this.#crashes.get(`${kind} ${key}`) ?? 0) >= CRASHES_MAX;
   }
 }

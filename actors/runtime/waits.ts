@@ -9,14 +9,15 @@
 import type { Message } from "./actor.ts";
 import type { Cell } from "./cell.ts";
 import { Deadlines } from "./deadlines.ts";
+import { IdMap } from "./id_map.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** An ask under way, at the side of the asker. */
 export interface PendingAsk {
   /** The asking actor; null: somebody outside, who gets `done`. */
   readonly cell: Cell | null;
-  readonly incarnation: number;
   readonly to: string;
+  /** The kind of the message that the answer becomes. */
   readonly as: string;
   readonly about: unknown;
   readonly done: ((outcome: Outcome<unknown>) => void) | null;
@@ -33,12 +34,9 @@ export interface WaitsOptions {
 /** Asks, timers and waits by id. Takes the time; reads no clock. */
 export class Waits {
   readonly #options: WaitsOptions;
-  readonly #asks = new Map<number, PendingAsk>();
-  readonly #timers = new Map<
-    number,
-    { cell: Cell; key: string; message: Message }
-  >();
-  readonly #sleepers = new Map<number, () => void>();
+  readonly #asks = new IdMap<PendingAsk>();
+  readonly #timers = new IdMap<{ cell: Cell; key: string; message: Message }>();
+  readonly #sleepers = new IdMap<() => void>();
   readonly #deadlines = new Deadlines();
   #lastId: number;
 
@@ -48,10 +46,12 @@ export class Waits {
     this.#lastId = (options.incarnation % 2 ** 20) * 2 ** 32;
   }
 
+  /** An id that no other wait of this domain has, in any of its lives. */
   nextId(): number {
     return ++this.#lastId;
   }
 
+  /** Asks that have not ended. */
   get asksUnderWay(): number {
     return this.#asks.size;
   }
@@ -61,6 +61,7 @@ export class Waits {
     return this.#deadlines.nextMs;
   }
 
+  /** Remembers an ask until it is taken out or due. */
   addAsk(id: number, ask: PendingAsk, deadlineMs: number): void {
     this.#asks.set(id, ask);
     this.#deadlines.add(id, deadlineMs);

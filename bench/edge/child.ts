@@ -30,18 +30,21 @@ const STOPPED_WITHIN_MS = 15_000;
 
 /** Enough of stderr to see why a server did not start. */
 const KEPT_CHARACTERS = 4096;
+const LAST_LINES = 3;
+
+/** Linux counts time in this unit towards programs (USER_HZ). */
+const TICKS_PER_SECOND = 100;
 
 /** See the module. */
 export class Child {
-  readonly #name: string;
   readonly #process: Deno.ChildProcess;
   /** All output has been read when these are done. */
   readonly #read: Promise<unknown>;
   #said = "";
+  #ended = "";
   #announced: (text: string | null) => void = () => {};
 
   private constructor(options: ChildOptions) {
-    this.#name = options.name;
     this.#process = new Deno.Command(options.program ?? Deno.execPath(), {
       args: [...options.args],
       env: { NO_COLOR: "1", ...options.env },
@@ -54,6 +57,9 @@ export class Child {
     this.#read = Promise.all([
       this.#readOutput(ready),
       this.#readErrors(),
+      this.#process.status.then(({ code, signal }) => {
+        this.#ended = signal === null ? `exit ${code}` : signal;
+      }),
     ]);
   }
 
@@ -75,13 +81,15 @@ export class Child {
     clearTimeout(deadline);
     if (announced !== null) return { child, announced };
     await child.kill();
-    const why = child.#said.trim().split("\n").slice(-3).join(" / ");
-    throw new BenchmarkError(`${options.name} did not become ready: ${why}`);
+    throw new BenchmarkError(
+      `${options.name} did not become ready: ${child.lastWords()}`,
+    );
   }
 
-  /** What it said on stderr, or the newest part of it. */
-  get said(): string {
-    return this.#said;
+  /** The end of what it said on stderr, in one line, and how it ended. */
+  lastWords(): string {
+    const lines = this.#said.trim().split("\n").slice(-LAST_LINES);
+    return [...lines, ...this.#ended === "" ? [] : [this.#ended]].join(" / ");
   }
 
   /** Memory in use, as the kernel counts it (resident set). */
@@ -89,6 +97,14 @@ export class Child {
     const status = Deno.readTextFileSync(`/proc/${this.#process.pid}/status`);
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
     return kilobytes === undefined ? NaN : Number(kilobytes) * 1024;
+  }
+
+  /** Processor time used so far by all its threads, in seconds. */
+  cpuSeconds(): number {
+    const stat = Deno.readTextFileSync(`/proc/${this.#process.pid}/stat`);
+    // Behind the name, which may hold spaces: the 14th and 15th fields of all.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   }
 
   /** Asks it to finish, and kills it when it does not. */
@@ -136,10 +152,5 @@ export class Child {
     for await (const chunk of stderr.pipeThrough(new TextDecoderStream())) {
       this.#said = (this.#said + chunk).slice(-KEPT_CHARACTERS);
     }
-  }
-
-  /** For messages. */
-  toString(): string {
-    return this.#name;
   }
 }

@@ -48,6 +48,7 @@ const FIGURES = {
   },
   p50: { unit: "ms", lowerIsBetter: true, of: (s: Sample) => s.p50Ms },
   p99: { unit: "ms", lowerIsBetter: true, of: (s: Sample) => s.p99Ms },
+  cpu: { unit: "µs", lowerIsBetter: true, of: (s: Sample) => s.cpuUs },
   memory: {
     unit: "MB",
     lowerIsBetter: true,
@@ -100,6 +101,19 @@ const CLAIMS: readonly Claim[] = [
   },
   { lane: LANES.oneWorker, figure: "p99", against: ALL_PEERS },
   { lane: LANES.standard, figure: "p99", against: ALL_PEERS },
+  { lane: LANES.oneWorker, figure: "cpu", against: ALL_PEERS },
+  { lane: LANES.split, figure: "cpu", against: ALL_PEERS },
+  { lane: LANES.standard, figure: "cpu", against: ALL_PEERS },
+  {
+    lane: LANES.soldOut,
+    figure: "cpu",
+    against: { [LANES.oneWorker]: NO_BOUNDS },
+  },
+  {
+    lane: LANES.product,
+    figure: "cpu",
+    against: { [LANES.bareGet]: NO_BOUNDS },
+  },
   { lane: LANES.oneWorker, figure: "memory", against: ALL_PEERS },
   { lane: LANES.standard, figure: "memory", against: ALL_PEERS },
 ];

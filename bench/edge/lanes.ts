@@ -20,6 +20,8 @@ export interface Lane {
 export interface Sample extends LoadFigures {
   /** Of the server, right after the round. */
   readonly memoryBytes: number;
+  /** Processor time of the server, in microseconds an answer. */
+  readonly cpuUs: number;
 }
 
 /** Samples by lane, in the order of the rounds. */
@@ -46,9 +48,15 @@ export async function runLanes(
     const isWarmUp = round === 0;
     for (const { name, server, load } of lanes) {
       const seconds = isWarmUp ? WARM_UP_SECONDS : options.roundSeconds;
+      const cpuBefore = server.cpuSeconds();
       const figures = await drive(server, load, connections, seconds);
-      const memoryBytes = server.memoryBytes();
-      if (!isWarmUp) samples.get(name)?.push({ ...figures, memoryBytes });
+      const cpuSeconds = server.cpuSeconds() - cpuBefore;
+      const sample: Sample = {
+        ...figures,
+        memoryBytes: server.memoryBytes(),
+        cpuUs: (cpuSeconds * 1e6) / figures.answers,
+      };
+      if (!isWarmUp) samples.get(name)?.push(sample);
       options.step(
         `${name} at ${connections}: ${figures.perSecond.toFixed(0)}/s`,
       );

@@ -13,6 +13,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BenchmarkError } from "../benchmark.ts";
+import type { Server } from "./servers.ts";
 
 /** Status → share of all answers, together 1. */
 export type Shares = Readonly<Record<number, number>>;
@@ -38,6 +39,8 @@ export interface LoadFigures {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** How many answers that were. */
+  readonly answers: number;
   /** Answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
 }
@@ -80,7 +83,7 @@ export function planText(workload: Workload): string {
  * @throws {BenchmarkError} When anything but good work came back.
  */
 export async function drive(
-  server: { readonly name: string; readonly url: string },
+  server: Server,
   { workload, planFile }: PlannedLoad,
   connections: number,
   seconds: number,
@@ -105,7 +108,10 @@ export async function drive(
   const text = new TextDecoder().decode(stdout);
   if (!success) {
     const why = new TextDecoder().decode(stderr).trim();
-    throw new BenchmarkError(`wrk against ${server.name} failed: ${why}`);
+    throw new BenchmarkError(
+      `wrk against ${server.name} failed: ${why}; ` +
+        `the server said: ${server.lastWords()}`,
+    );
   }
   const what = `${workload.name} at ${server.name}`;
   return readFigures(what, text, workload.expected);
@@ -164,6 +170,7 @@ export function readFigures(
     throw new BenchmarkError(`${what} gave ${bad.join(", ")}`);
   }
   return {
+    answers: good,
     perSecond: good / seconds,
     p50Ms: summary.p50Us / 1000,
     p99Ms: summary.p99Us / 1000,

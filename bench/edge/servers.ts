@@ -16,6 +16,10 @@ export interface Server {
   readonly url: string;
   /** Resident memory of all its processes. */
   memoryBytes(): number;
+  /** Processor time of all its processes so far. */
+  cpuSeconds(): number;
+  /** What it said last, for messages. */
+  lastWords(): string;
   stop(): Promise<void>;
 }
 
@@ -67,6 +71,8 @@ export async function startShop(
     child,
     readyAfterMs: performance.now() - startedAtMs,
     memoryBytes: () => child.memoryBytes(),
+    cpuSeconds: () => child.cpuSeconds(),
+    lastWords: () => child.lastWords(),
     stop: () => child.stop(),
   };
 }
@@ -79,6 +85,8 @@ export async function startBare(name: string): Promise<Server> {
     name,
     url: announced,
     memoryBytes: () => child.memoryBytes(),
+    cpuSeconds: () => child.cpuSeconds(),
+    lastWords: () => child.lastWords(),
     stop: () => child.stop(),
   };
 }
@@ -117,6 +125,8 @@ export async function startOverRedis(
       name,
       url: announced,
       memoryBytes: () => child.memoryBytes() + redis.memoryBytes(),
+      cpuSeconds: () => child.cpuSeconds() + redis.cpuSeconds(),
+      lastWords: () => child.lastWords(),
       stop: async () => {
         await child.stop();
         await redis.stop();

@@ -1,163 +1,13 @@
 /** The promises of a commit domain, tried with a counter and a caller. */
 import assert from "node:assert/strict";
-import type {
-  Answered,
-  Asks,
-  Behavior,
-  Context,
-} from "../../../actors/runtime/actor.ts";
-import type { ActorSpec } from "../../../actors/runtime/cell.ts";
-import { Domain } from "../../../actors/runtime/domain.ts";
 import { Envelope } from "../../../actors/runtime/envelope.ts";
+import { ok } from "../../../actors/runtime/outcome.ts";
 import {
-  MemoryDisk,
-  MemoryJournal,
-} from "../../../actors/runtime/memory_journal.ts";
-import { ok, type Outcome } from "../../../actors/runtime/outcome.ts";
-
-type CounterMessage =
-  | ({ kind: "add"; amount: number } & Asks<number>)
-  | ({ kind: "read" } & Asks<number>)
-  | ({ kind: "add_then_throw"; amount: number } & Asks<number>)
-  | ({ kind: "wait" } & Asks<number>)
-  | { kind: "arm"; delayMs: number }
-  | { kind: "tick" };
-
-type Added = { kind: "added"; amount: number; atMs?: number };
-
-interface CounterState {
-  total: number;
-  volatile: { recoveries: number; ticks: number };
-}
-
-const counter: Behavior<CounterState, CounterMessage, undefined, Added> = {
-  name: "counter",
-  start: () => ({ total: 0, volatile: { recoveries: 0, ticks: 0 } }),
-  receive(ctx, state, message) {
-    switch (message.kind) {
-      case "add":
-        ctx.record({ kind: "added", amount: message.amount, atMs: ctx.now() });
-        return ctx.reply(ok(state.total));
-      case "read":
-        return ctx.reply(ok(state.total));
-      case "add_then_throw":
-        ctx.record({ kind: "added", amount: message.amount });
-        ctx.reply(ok(state.total));
-        throw new Error("on purpose");
-      case "wait":
-        ctx.asker();
-        return;
-      case "arm":
-        return ctx.timer("tick", message.delayMs, { kind: "tick" });
-      case "tick":
-        state.volatile.ticks++;
-    }
-  },
-  apply(state, event) {
-    state.total += event.amount;
-  },
-  signal(_ctx, state, signal) {
-    if (signal.kind === "recovered") state.volatile.recoveries++;
-  },
-  urgent: new Set(["read"]),
-  keyOf: (message) => "amount" in message ? String(message.amount) : "",
-};
-
-type CallerMessage =
-  | ({ kind: "call"; message: CounterMessage } & Asks<unknown>)
-  | Answered<"called", number, { asker: number }>;
-
-/** Asks the counter and hands the outcome on. */
-const caller: Behavior<null, CallerMessage> = {
-  name: "caller",
-  start: () => null,
-  receive(ctx: Context<CallerMessage, never>, _state, message) {
-    if (message.kind === "called") {
-      return ctx.answer(message.about.asker, message.outcome);
-    }
-    ctx.ask("counter[0]", message.message, {
-      as: "called",
-      withinMs: 100,
-      about: { asker: ctx.asker() },
-    });
-  },
-};
-
-const restart = {
-  maxRestarts: 3,
-  periodMs: 10_000,
-  backoffMinMs: 100,
-  backoffMaxMs: 1_000,
-};
-
-function spec(
-  address: string,
-  behavior: ActorSpec["behavior"],
-  journaled: boolean,
-): ActorSpec {
-  return {
-    address,
-    behavior,
-    args: undefined,
-    journaled,
-    restart,
-    mailboxCapacity: 4,
-  };
-}
-
-/** A domain under virtual time, with its disk and what left it. */
-class Bench {
-  nowMs = 1_000_000;
-  readonly sent: Envelope[] = [];
-  readonly commits: (() => void)[] = [];
-  died: string | null = null;
-  readonly journal: MemoryJournal;
-  readonly domain: Domain;
-
-  constructor(
-    readonly disk = new MemoryDisk(),
-    schedule?: (commit: () => void) => void,
-  ) {
-    this.journal = new MemoryJournal(disk, schedule);
-    this.domain = new Domain({
-      name: "main",
-      incarnation: 1,
-      seed: 1,
-      clock: { monotonicMs: () => this.nowMs, wallMs: () => this.nowMs },
-      log: { write: () => {} },
-      journal: this.journal,
-      transmit: (envelope) => {
-        this.sent.push(envelope);
-        return "queued";
-      },
-      wake: () => {},
-      died: (reason) => this.died = reason,
-      freeze: true,
-    });
-    this.domain.add(spec("counter[0]", counter, true));
-    this.domain.add(spec("caller[0]", caller, false));
-    this.domain.start(() => {});
-  }
-
-  /** Runs until there is nothing to do at this time. */
-  run(advanceMs = 0): void {
-    this.nowMs += advanceMs;
-    while (this.domain.run() <= this.nowMs);
-  }
-
-  ask(to: string, message: { kind: string }, withinMs = 1_000) {
-    const awaited: { outcome: Outcome<unknown> | null } = { outcome: null };
-    this.domain.ask(to, message, withinMs, (outcome) => {
-      assert.equal(awaited.outcome, null, "an ask settles once");
-      awaited.outcome = outcome;
-    });
-    return awaited;
-  }
-
-  get state(): CounterState {
-    return this.domain.stateOf("counter[0]") as CounterState;
-  }
-}
+  type Asked,
+  Bench,
+  type CallerMessage,
+  type CounterMessage,
+} from "./domain_bench.ts";
 
 Deno.test("an ask is answered and its event is durable", () => {
   const bench = new Bench();
@@ -173,7 +23,7 @@ function add(amount: number): CounterMessage {
 
 Deno.test("G1 an answer leaves only after the commit it depends on", () => {
   const commits: (() => void)[] = [];
-  const bench = new Bench(undefined, (commit) => commits.push(commit));
+  const bench = new Bench({ schedule: (commit) => commits.push(commit) });
   const added = bench.ask("counter[0]", add(5));
   const read = bench.ask("counter[0]", { kind: "read" });
   bench.run();
@@ -193,7 +43,7 @@ Deno.test("G1 an answer leaves only after the commit it depends on", () => {
 
 Deno.test("messages inside the domain flow before the commit", () => {
   const commits: (() => void)[] = [];
-  const bench = new Bench(undefined, (commit) => commits.push(commit));
+  const bench = new Bench({ schedule: (commit) => commits.push(commit) });
   bench.ask("caller[0]", { kind: "call", message: add(1) } as CallerMessage);
   bench.run();
   assert.equal(bench.state.total, 1);
@@ -245,20 +95,16 @@ Deno.test("an actor that is down fails its asks at once with a time to wait", ()
     bench.domain.crash("counter[0]", "test");
     bench.run(800);
   }
-  assert.equal(status(bench), "down");
+  assert.equal(bench.status(), "down");
   const refused = bench.ask("counter[0]", add(1));
   bench.run();
   assert.equal(refused.outcome?.kind, "failed");
   bench.run(1_300);
-  assert.equal(status(bench), "running", "over budget it is tried again");
+  assert.equal(bench.status(), "running", "over budget it is tried again");
   const served = bench.ask("counter[0]", add(1));
   bench.run();
   assert.deepEqual(served.outcome, ok(1));
 });
-
-function status(bench: Bench): string {
-  return bench.domain.report().actors[0]!.status;
-}
 
 Deno.test("a kind and key that crashed its actor twice is not run again", () => {
   const bench = new Bench();
@@ -349,11 +195,11 @@ Deno.test("state after a restart is the fold of the journal", () => {
   const bench = new Bench();
   for (const amount of [1, 2, 3]) bench.ask("counter[0]", add(amount));
   bench.run();
-  const again = new Bench(bench.disk);
+  const again = new Bench({ disk: bench.disk });
   assert.equal(again.state.total, 6);
   assert.equal(again.domain.report().actors[0]!.epoch, 2);
 });
 
-function kindOf(awaited: { outcome: Outcome<unknown> | null }) {
-  return awaited.outcome?.kind;
+function kindOf(asked: Asked) {
+  return asked.outcome?.kind;
 }

@@ -145,7 +145,7 @@ class OneThreadShop {
   }
 }
 
-/** Makes the store. Throws `StoreError` when there is one already. */
+/** Makes the store. Throws `UsageError` when there is one already. */
 async function fill(options: Fill): Promise<void> {
   const { folder: path, products } = options;
   const served = configOf(options, {});
@@ -160,6 +160,9 @@ async function fill(options: Fill): Promise<void> {
   });
   try {
     const catalog = new CatalogStore(path);
+    if (!catalog.isEmpty) {
+      throw new UsageError(`--data: expected no store yet, found "${path}"`);
+    }
     const shop = new OneThreadShop(planShop(held, partitions), path);
     try {
       catalog.importProducts(productsOf(products));

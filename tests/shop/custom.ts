@@ -19,15 +19,15 @@ export class Custom {
   #awaited: { done: number; resolve: () => void } | null = null;
   #done = 0;
 
-  /** Each user buys units of the SKUs, one key after the other. */
+  /** Each user buys one basket of SKUs after the other, each under a key. */
   constructor(
     client: ShopClient,
     users: readonly string[],
-    skus: readonly string[],
+    baskets: readonly (readonly string[])[],
   ) {
-    assert(users.length > 0 && skus.length > 0, "nobody buys nothing");
+    assert(users.length > 0 && baskets.length > 0, "nobody buys nothing");
     this.#client = client;
-    this.#crowd = Promise.all(users.map((user) => this.#buy(user, skus)));
+    this.#crowd = Promise.all(users.map((user) => this.#buy(user, baskets)));
     // Who stops the crowd hears of it; nobody else can.
     this.#crowd.catch(() => this.#awaited?.resolve());
   }
@@ -45,14 +45,17 @@ export class Custom {
     await this.#crowd;
   }
 
-  async #buy(user: string, skus: readonly string[]): Promise<void> {
+  async #buy(
+    user: string,
+    baskets: readonly (readonly string[])[],
+  ): Promise<void> {
     for (let number = 0; this.#open; number++) {
-      const sku = skus[number % skus.length]!;
+      const basket = baskets[number % baskets.length]!;
       const purchase = newPurchase({
         user,
         key: `${user}-${number}`,
-        lines: [{ sku, quantity: 1 }],
-        wish: number % 3 === 0 ? "pay" : "keep",
+        lines: basket.map((sku) => ({ sku, quantity: 1 })),
+        wish: (["pay", "keep", "cancel"] as const)[number % 3]!,
       });
       this.purchases.push(purchase);
       await carryOut(this.#client, purchase, (answer) => this.#note(answer));

@@ -1,11 +1,13 @@
 /** A fault in one part of the running shop, and who notices. */
 import assert from "node:assert/strict";
 import {
+  expectAnswersKept,
   expectOneOrderForEachKey,
   expectStockOfOrders,
 } from "./bookkeeping.ts";
 import { Custom } from "./custom.ts";
 import { Placement, replaced, restarted } from "./placement.ts";
+import type { ShopClient } from "./shop_client.ts";
 import { LACKS_PROCESSES, products, Stage } from "./stage.ts";
 
 const CATALOG = products("thing", 60, 100_000);
@@ -19,10 +21,19 @@ const ASK_AGAIN = new Set([
   "payment-in-flight",
 ]);
 
-function expectOnlyAskAgain(custom: Custom): void {
-  for (const code of custom.problems.keys()) {
+/** Ends the crowds; everyone has in the end what he asked for, once. */
+async function expectAllAccountedFor(
+  client: ShopClient,
+  crowds: readonly Custom[],
+): Promise<void> {
+  await Promise.all(crowds.map((crowd) => crowd.stop()));
+  for (const code of crowds.flatMap(({ problems }) => [...problems.keys()])) {
     assert(ASK_AGAIN.has(code), `${code}, which asking again does not mend`);
   }
+  const purchases = crowds.flatMap((crowd) => crowd.purchases);
+  await expectAnswersKept(client, purchases);
+  await expectOneOrderForEachKey(client, purchases);
+  await expectStockOfOrders(client, purchases);
 }
 
 Deno.test({
@@ -34,28 +45,39 @@ Deno.test({
     await using shop = stage.start();
     using client = await stage.connect(shop);
     const placement = new Placement(await client.topology());
-    const custom = (worker: string) =>
-      new Custom(
-        client,
-        placement.usersOn(worker, 10),
-        placement.skusOn(worker, SKUS),
-      );
-    const [shaken, calm] = [custom("worker-0"), custom("worker-1")];
+    const falling = placement.basketsOn("worker-0", SKUS);
+    const standing = placement.basketsOn("worker-1", SKUS);
+    const both = falling.map((
+      [sku],
+      index,
+    ) => [sku!, standing[index % 20]![0]!]);
+    const calm = new Custom(
+      client,
+      placement.usersOn("worker-1", 10),
+      standing,
+    );
+    const shaken = new Custom(
+      client,
+      placement.usersOn("worker-0", 10),
+      [...falling, ...both],
+    );
+    // Their orders survive on the other worker, half of their holds do not.
+    const torn = new Custom(
+      client,
+      placement.usersOn("worker-1", 20).slice(10),
+      [...falling, ...both],
+    );
+    const crowds = [calm, shaken, torn];
     // Five are what the default restart intensity allows in ten seconds.
     for (let kill = 1; kill <= 5; kill++) {
-      await Promise.all([shaken.more(20), calm.more(20)]);
+      await Promise.all(crowds.map((crowd) => crowd.more(20)));
       await client.injectFault({ do: "crash", target: "worker[0]" });
       await replaced(client, "worker-0", 1 + kill);
     }
-    await Promise.all([shaken.more(20), calm.more(20)]);
-    await Promise.all([shaken.stop(), calm.stop()]);
-
+    await Promise.all(crowds.map((crowd) => crowd.more(20)));
     assert.deepEqual([...calm.problems], []);
     assert(shaken.problems.size > 0, "the kills were not felt");
-    expectOnlyAskAgain(shaken);
-    const purchases = [...shaken.purchases, ...calm.purchases];
-    await expectOneOrderForEachKey(client, purchases);
-    await expectStockOfOrders(client, purchases);
+    await expectAllAccountedFor(client, crowds);
   },
 });
 
@@ -72,22 +94,18 @@ Deno.test({
       placement.shardOf(sku) === "inventory[3]"
     );
     const others = SKUS.filter((sku) => !ofShard.includes(sku));
+    const alone = (skus: readonly string[]) => skus.map((sku) => [sku]);
     const users = (name: string) =>
       Array.from({ length: 10 }, (_, index) => `${name}-${index}`);
-    const shaken = new Custom(client, users("shaken"), ofShard);
-    const calm = new Custom(client, users("calm"), others);
+    const shaken = new Custom(client, users("shaken"), alone(ofShard));
+    const calm = new Custom(client, users("calm"), alone(others));
     for (let crash = 1; crash <= 4; crash++) {
       await Promise.all([shaken.more(20), calm.more(20)]);
       await client.injectFault({ do: "crash", target: "inventory[3]" });
       await restarted(client, "inventory[3]", crash);
     }
     await Promise.all([shaken.more(20), calm.more(20)]);
-    await Promise.all([shaken.stop(), calm.stop()]);
-
     assert.deepEqual([...calm.problems], []);
-    expectOnlyAskAgain(shaken);
-    const purchases = [...shaken.purchases, ...calm.purchases];
-    await expectOneOrderForEachKey(client, purchases);
-    await expectStockOfOrders(client, purchases);
+    await expectAllAccountedFor(client, [shaken, calm]);
   },
 });

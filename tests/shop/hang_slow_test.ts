@@ -51,7 +51,7 @@ Deno.test({
       new Custom(
         client,
         placement.usersOn(worker, 10),
-        placement.skusOn(worker, SKUS),
+        placement.basketsOn(worker, SKUS),
       );
     const [shaken, calm] = [custom("worker-0"), custom("worker-1")];
     await Promise.all([shaken.more(20), calm.more(20)]);

@@ -28,9 +28,16 @@ function drawSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]!;
 }
 
-function number(name: string, text: string, most: number): number {
-  if (/^\d{1,10}$/.test(text) && Number(text) <= most) return Number(text);
-  return refuse(`--${name}: expected an integer up to ${most}, found ${text}`);
+function number(
+  name: string,
+  text: string,
+  least: number,
+  most: number,
+): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  const expected = `an integer from ${least} to ${most}`;
+  return refuse(`--${name}: expected ${expected}, found "${text}"`);
 }
 
 function refuse(line: string): never {
@@ -50,9 +57,9 @@ const given = readOptions();
 if (given.help) {
   console.log(HELP);
 } else {
-  const seed = number("seed", given.seed, 2 ** 32 - 1);
-  const rounds = number("rounds", given.rounds, 10_000);
-  const buyers = number("buyers", given.buyers, 2_000);
+  const seed = number("seed", given.seed, 0, 2 ** 32 - 1);
+  const rounds = number("rounds", given.rounds, 1, 10_000);
+  const buyers = number("buyers", given.buyers, 1, 2_000);
   console.log(`seed ${seed}, ${buyers} buyers`);
   await crashCampaign({ rounds, buyers, seed, report: console.log });
   console.log(`PASSED ${rounds} crashes, seed ${seed}`);

@@ -47,9 +47,10 @@ export class Placement {
     return users;
   }
 
-  /** Those of the SKUs that are kept on a worker. */
-  skusOn(worker: string, skus: readonly string[]): string[] {
-    return skus.filter((sku) => this.workerOf(this.shardOf(sku)) === worker);
+  /** Those of the SKUs that are kept on a worker, each in a basket alone. */
+  basketsOn(worker: string, skus: readonly string[]): string[][] {
+    return skus.filter((sku) => this.workerOf(this.shardOf(sku)) === worker)
+      .map((sku) => [sku]);
   }
 }
 

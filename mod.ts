@@ -47,10 +47,13 @@ export type {
   Ref,
   Signal,
 } from "./actors/runtime/actor.ts";
-export type { ActorSpec } from "./actors/runtime/cell.ts";
+export type { ActorSpec, CellStatus, Crash } from "./actors/runtime/cell.ts";
 export { Domain, type DomainOptions } from "./actors/runtime/domain.ts";
-export type { DomainReport } from "./actors/runtime/domain_report.ts";
-export { Envelope } from "./actors/runtime/envelope.ts";
+export type {
+  ActorReport,
+  DomainReport,
+} from "./actors/runtime/domain_report.ts";
+export { type Content, Envelope } from "./actors/runtime/envelope.ts";
 export { MemoryDisk, MemoryJournal } from "./actors/runtime/memory_journal.ts";
 export {
   type Failed,
@@ -75,7 +78,15 @@ export type {
   Recovered,
 } from "./actors/runtime/ports.ts";
 export { SeededRandom, stableHash } from "./actors/runtime/random.ts";
-export { BehaviorStep } from "./actors/runtime/step.ts";
+export {
+  type Asked,
+  BehaviorStep,
+  type Logged,
+  type Replied,
+  type RunningTimer,
+  type Sent,
+  type StepOptions,
+} from "./actors/runtime/step.ts";
 export {
   type Awaited,
   type CrashPoint,
@@ -86,5 +97,6 @@ export {
 } from "./actors/runtime/stepping_host.ts";
 export {
   decideRestart,
+  type Directive,
   type RestartSpec,
 } from "./actors/runtime/supervision.ts";

@@ -12,24 +12,25 @@ import type { Outcome } from "./outcome.ts";
 
 /** A message: a plain object told apart by `kind`. Requests are verbs. */
 export interface Message {
+  /** Tells the messages of a protocol apart. */
   readonly kind: string;
 }
 
 /** A durable fact: a plain object told apart by `kind`, in the past tense. */
 export interface JournalEvent {
+  /** Tells the events of an actor apart. */
   readonly kind: string;
   /** When it happened, wall time. The actor's `now()` never falls behind it. */
   readonly atMs?: number;
 }
 
-declare const accepts: unique symbol;
-
 /**
  * The address of an actor that accepts messages of type `M`: a plain string
- * such as `inventory[3]`, so it can stand in a message or in state.
+ * such as `inventory[3]`, so it can stand in a message or in state. The field
+ * never exists; it only carries the type.
  */
 export type Ref<M extends Message = Message> = string & {
-  readonly [accepts]?: (message: M) => void;
+  readonly accepts?: (message: M) => void;
 };
 
 /**
@@ -37,6 +38,7 @@ export type Ref<M extends Message = Message> = string & {
  * it only carries the type.
  */
 export interface Asks<Answer> {
+  /** Never there. */
   readonly answers?: Answer;
 }
 
@@ -49,8 +51,11 @@ export type AnswerTo<M> = M extends Asks<infer Answer> ? Answer : never;
  * own. `about` is what the asker gave along, untouched.
  */
 export interface Answered<Kind extends string, Value, About = undefined> {
+  /** The kind that the ask named. */
   readonly kind: Kind;
+  /** How the ask ended. */
   readonly outcome: Outcome<Value>;
+  /** What the asker gave along; undefined when nothing. */
   readonly about: About;
 }
 
@@ -65,13 +70,16 @@ export type Asker = number;
 export interface AskOptions<About> {
   /** The kind of the message that the answer becomes. */
   readonly as: string;
-  /** The wait is over after this many milliseconds. */
+  /** The wait is over after this many milliseconds; must be finite. */
   readonly withinMs: number;
   /** Handed back with the answer. Plain data. */
   readonly about?: About;
 }
 
-/** What became of a `tell` at the sender's side. It never throws. */
+/**
+ * What became of a `tell` at the sender's side. An actor of another domain
+ * always counts as `queued`: only its link will know.
+ */
 export type Delivery = "queued" | "full" | "gone";
 
 /** How grave a log line is. */
@@ -99,7 +107,10 @@ export interface Context<
   random(): number;
   /** Sends without waiting for an answer. */
   tell<T extends Message>(to: Ref<T>, message: T): Delivery;
-  /** Sends and gets the answer later as a message of kind `options.as`. */
+  /**
+   * Sends and gets the answer later as a message of kind `options.as`. Throws a
+   * RangeError for a wait that is not finite.
+   */
   ask<T extends Message, About>(
     to: Ref<T>,
     message: T,
@@ -107,22 +118,30 @@ export interface Context<
   ): void;
   /** Answers the message of this step. Without an asker it does nothing. */
   reply(outcome: Outcome<unknown>): void;
-  /** Takes the asker of this step along, to answer in a later one; 0: none. */
+  /**
+   * Takes the asker of this step along, to answer in a later one; 0: none. Who
+   * takes more than 65,536 along has another one answered `unknown`.
+   */
   asker(): Asker;
   /** Answers a message of an earlier step. An asker already gone is ignored. */
   answer(asker: Asker, outcome: Outcome<unknown>): void;
   /**
    * Sends `message` to this actor after `delayMs`. A timer with the same key
-   * replaces the earlier one; all die with the incarnation.
+   * replaces the earlier one; all die with the incarnation. One that has fired
+   * already waits in the mailbox and comes, cancelled or not. Throws a
+   * RangeError for a delay that is not finite and beyond 65,536 timers.
    */
   timer(key: string, delayMs: number, message: M): void;
   /** Forgets the timer of that key. */
   cancelTimer(key: string): void;
-  /** Applies the event to the state at once and stages it for the journal. */
+  /**
+   * Applies the event to the state at once and stages it for the journal.
+   * Throws a TypeError when the actor is not journaled.
+   */
   record(event: E): void;
-  /** Adds to a counter that the host shows in metrics. */
+  /** Adds to a counter that the host shows in metrics, at once. */
   count(name: string, by?: number): void;
-  /** Writes one structured line. Never give it a secret. */
+  /** Writes one structured line, at once. Never give it a secret. */
   log(
     level: LogLevel,
     text: string,

@@ -62,6 +62,8 @@ export class MemoryJournal implements Journal {
   refuseWith: AppendResult | null = null;
 
   /**
+   * A view that owns no partition yet.
+   *
    * @param schedule Called with the write of each append; runs it at once, or
    * later, or (the power went) never. By default at once.
    */

@@ -32,6 +32,7 @@ export interface Append {
   readonly epoch: number;
   /** The sequence number of the first event, from 1, without gaps. */
   readonly firstSequence: number;
+  /** Oldest first. */
   readonly events: readonly JournalEvent[];
 }
 
@@ -48,6 +49,7 @@ export type AppendResult =
 
 /** What taking over a partition brought. */
 export interface Recovered {
+  /** As it was asked for. */
   readonly partition: string;
   /** The new epoch, larger than every earlier one of the partition. */
   readonly epoch: number;
@@ -62,6 +64,7 @@ export interface Recovered {
 export interface FoldTarget {
   /** State as the fold of all events up to `sequence`. */
   snapshot(state: unknown, sequence: number): void;
+  /** The next event. What it throws comes out of the journal's call. */
   event(event: JournalEvent): void;
 }
 
@@ -100,6 +103,7 @@ export interface Journal {
 
 /** Takes structured log lines. */
 export interface Log {
+  /** Takes one line; must not throw. */
   write(
     level: LogLevel,
     text: string,

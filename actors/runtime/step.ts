@@ -29,31 +29,41 @@ import { SeededRandom } from "./random.ts";
 
 /** A message that a step told somebody. */
 export interface Sent {
+  /** The address it goes to. */
   readonly to: string;
+  /** As it was handed over, frozen. */
   readonly message: Message;
 }
 
 /** A message that a step asked somebody, and how. */
 export interface Asked extends Sent {
+  /** As they were handed over, frozen. */
   readonly options: AskOptions<unknown>;
 }
 
 /** An answer that a step gave. `asker` counts the sends from 1. */
 export interface Replied {
+  /** Who is answered. */
   readonly asker: Asker;
+  /** The answer. */
   readonly outcome: Outcome<unknown>;
 }
 
 /** A timer that is running. `dueMs` is wall time. */
 export interface RunningTimer<M> {
+  /** When it fires. */
   readonly dueMs: number;
+  /** What it sends. */
   readonly message: M;
 }
 
 /** A line that a step logged. */
 export interface Logged {
+  /** How grave it is. */
   readonly level: LogLevel;
+  /** The line. */
   readonly text: string;
+  /** The facts that go with it. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 

@@ -18,7 +18,9 @@ import { SeededRandom } from "./random.ts";
 
 /** A domain and its actors, as the host starts and restarts them. */
 export interface SteppedDomain {
+  /** Unique among the domains; `outside` is taken. */
   readonly name: string;
+  /** Who lives in it. */
   readonly actors: readonly ActorSpec[];
 }
 
@@ -29,23 +31,31 @@ export type SteppedGateway = (message: Message) => Outcome<unknown>;
 export interface CrashPoint {
   /** Counts the commits of all domains from 1. */
   readonly commit: number;
+  /** Before it is durable, or after that and before anybody hears of it. */
   readonly side: "before" | "after";
 }
 
 /** What a host is made of. */
 export interface SteppingOptions {
+  /** Decides every choice: the same seed gives the same run. */
   readonly seed: number;
+  /** The commit domains of the run. */
   readonly domains: readonly SteppedDomain[];
+  /** What answers instead of actors, by address. */
   readonly gateways?: Readonly<Record<string, SteppedGateway>>;
+  /** What an earlier run left; empty unless told. */
   readonly disk?: MemoryDisk;
+  /** Where power goes once; nowhere unless told. */
   readonly crashAt?: CrashPoint;
   /** What crashes then: the domain that commits, or all of them. */
   readonly crashes?: "domain" | "all";
+  /** Takes the domains' lines; nobody unless told. */
   readonly log?: Log;
 }
 
 /** An answer that may not have come yet. */
 export interface Awaited {
+  /** Null until it has come. */
   outcome: Outcome<unknown> | null;
 }
 
@@ -65,6 +75,7 @@ const SILENT: Log = { write: () => {} };
 
 /** See the module's text. */
 export class SteppingHost {
+  /** What is durable. */
   readonly disk: MemoryDisk;
   /** Commits made durable so far, over all domains. */
   commits = 0;
@@ -78,6 +89,7 @@ export class SteppingHost {
   readonly #channels = new Map<string, Envelope[]>();
   #nowMs = 1_000;
 
+  /** Starts all domains. Throws when one of them cannot start. */
   constructor(options: SteppingOptions) {
     this.#options = options;
     this.disk = options.disk ?? new MemoryDisk();
@@ -93,7 +105,10 @@ export class SteppingHost {
     for (const spec of [...options.domains, outside]) this.#start(spec, 1);
   }
 
-  /** Asks from outside all domains, as the gate does. */
+  /**
+   * Asks from outside all domains, as the gate does, for `withinMs`
+   * milliseconds of virtual time.
+   */
   ask(to: string, message: Message, withinMs = 5_000): Awaited {
     const awaited: Awaited = { outcome: null };
     this.#running.get("outside")!.domain.ask(
@@ -101,27 +116,31 @@ export class SteppingHost {
       message,
       withinMs,
       (outcome) => {
+        if (awaited.outcome !== null) throw new Error("Answered twice");
         awaited.outcome = outcome;
       },
     );
     return awaited;
   }
 
-  /** Wall time, and the monotonic one. */
+  /** Both clocks, in milliseconds; a run starts at 1,000. */
   get nowMs(): number {
     return this.#nowMs;
   }
 
-  /** The state of an actor, wherever it lives. */
+  /** The state of an actor, wherever it lives; undefined: nowhere. */
   stateOf(address: string): unknown {
     const home = this.#homes.get(address);
     return this.#running.get(home ?? "")?.domain.stateOf(address);
   }
 
-  /** Acts until nothing is left to do before `untilMs`. */
+  /**
+   * Acts until nothing is left to do before `untilMs`, then stands there.
+   * Throws when that takes more than `maxActions`: somebody runs in circles.
+   */
   runUntil(untilMs: number, maxActions = 100_000): void {
     for (let action = 0; action < maxActions; action++) {
-      if (this.#act()) continue;
+      if (this.step()) continue;
       const nextMs = Math.min(
         ...[...this.#running.values()].map(({ wantsRunAtMs }) => wantsRunAtMs),
       );
@@ -134,7 +153,10 @@ export class SteppingHost {
     throw new Error(`Still busy after ${maxActions} actions`);
   }
 
-  /** Acts until every awaited answer has come. */
+  /**
+   * Acts until every awaited answer has come. Throws when one is missing after
+   * a minute of virtual time.
+   */
   settle(...awaited: readonly Awaited[]): void {
     const endMs = this.#nowMs + SETTLE_MAX_MS;
     while (awaited.some(({ outcome }) => outcome === null)) {
@@ -159,7 +181,7 @@ export class SteppingHost {
   }
 
   /** One random action; false when there is none at this time. */
-  #act(): boolean {
+  step(): boolean {
     const actions: (() => void)[] = [];
     for (const running of this.#running.values()) {
       if (running.wantsRunAtMs <= this.#nowMs) {

@@ -35,6 +35,7 @@ function showStock(place, product) {
     "en-GB",
     { style: "currency", currency: product.currency },
   ).format(product.priceCents / 100);
+  place.querySelector("[data-sold-out]").hidden = !isSoldOut;
   const button = place.querySelector("[data-buy]");
   if (button === null || button.dataset.busy) return;
   button.disabled = isSoldOut;

@@ -240,7 +240,7 @@ function Next({ order, currency, nowMs, key, isPending }: OrderPage) {
         </time>
       </p>
       <p class="faint small-print">
-        Then it goes back on sale, and nothing is charged.
+        After that it goes back on sale, and nothing is charged.
       </p>
       {isPending && (
         <p role="status">
@@ -264,13 +264,20 @@ function Next({ order, currency, nowMs, key, isPending }: OrderPage) {
   );
 }
 
+/** Orders whose buyer may well want the same again. */
+const WANTED: ReadonlySet<OrderStatus> = new Set([
+  "cancelled",
+  "expired",
+  "refunded",
+]);
+
 function After({ order }: { order: OrderView }) {
   const texts: Readonly<Record<OrderStatus, string>> = {
     awaiting_payment: "",
     paid: "Thank you. The payment is in and the units are yours.",
     cancelled: "The units went back on sale. Nothing was charged.",
     expired: "It was not paid in time, so the units went back on sale. " +
-      "Nothing was charged.",
+      "Nothing was charged. You can buy it again while there is some left.",
     refund_pending: "The stock was gone before the payment came through. The " +
       "money goes back to you by itself.",
     refunded: "The payment was returned in full.",
@@ -284,6 +291,16 @@ function After({ order }: { order: OrderView }) {
           {time(order.placedAtMs)}
         </time>
       </p>
+      {WANTED.has(order.status) && (
+        <p>
+          <a
+            class="button"
+            href={`/products/${encodeURIComponent(order.lines[0]?.sku ?? "")}`}
+          >
+            See if it is still there
+          </a>
+        </p>
+      )}
       <p>
         <a class="button quiet" href="/">See more products</a>
       </p>

@@ -88,7 +88,7 @@ function productDocument(page: ProductPage): string {
         <nav class="crumbs" aria-label="You are here">
           <a href="/">All products</a>
           <span aria-hidden="true">/</span>
-          <span>{sku}</span>
+          <span>Article {sku}</span>
         </nav>
         {problem && <Refusal problem={problem} product={product} />}
         <article class="product" data-live-product={sku}>
@@ -107,14 +107,13 @@ function productDocument(page: ProductPage): string {
               </span>
             </p>
             <BuyForm {...page} />
+            <p data-sold-out hidden={product.stockState !== "sold_out"}>
+              {COMES_BACK}
+            </p>
             <p class="faint small-print">
               Buying sets the units aside for you. You pay on the next page; if
               you do not, they go back on sale by themselves.
             </p>
-            <dl class="facts">
-              <dt>Article</dt>
-              <dd>{sku}</dd>
-            </dl>
           </div>
         </article>
       </>
@@ -157,14 +156,15 @@ function BuyForm({ product, session, key, quantity = 1 }: ProductPage) {
   );
 }
 
+const COMES_BACK = "Not all is lost: units come back when their buyers do " +
+  "not pay in time. Keep this page open, or look again in a while.";
+
 /** What to do next is worth more than what went wrong. */
 function Refusal(
   { problem, product }: { problem: Problem; product: ProductView },
 ) {
+  if (problem.code === "sold-out") return <TooFew product={product} />;
   const advice: Partial<Record<Problem["code"], string>> = {
-    "sold-out": product.available > 0
-      ? `Only ${count(product.available, "unit")} left: try a smaller quantity.`
-      : "Units come back when their buyers do not pay in time. This page shows it at once.",
     "purchase-limit": "Try a smaller quantity, or look at your orders.",
     "outcome-unknown":
       "Press buy again: if it went through, you get the same order, not a second one.",
@@ -180,6 +180,18 @@ function Refusal(
         (retryable ? "Nothing is lost: press buy again in a moment." : "")}
     </Alert>
   );
+}
+
+/** Sold out, or more asked for than there is: not the same to a buyer. */
+function TooFew({ product: { available } }: { product: ProductView }) {
+  return available === 0
+    ? <Alert title="Sold out">Somebody was quicker. {COMES_BACK}</Alert>
+    : (
+      <Alert title="Not that many left">
+        Only {count(available, "unit")}{" "}
+        left. Choose a smaller quantity and press buy again.
+      </Alert>
+    );
 }
 
 /** The rows of this file. */

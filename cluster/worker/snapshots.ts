@@ -5,8 +5,11 @@
  * @module
  */
 import type { Log } from "../../actors/runtime/ports.ts";
-import { SnapshotSchedule } from "../journal/snapshots.ts";
-import type { SnapshotRequest } from "../journal/snapshots.ts";
+import type { SnapshotAnswer } from "../journal/snapshot_writer.ts";
+import {
+  type SnapshotRequest,
+  SnapshotSchedule,
+} from "../journal/snapshots.ts";
 import type { ShopPlan } from "../topology.ts";
 import type { AssembledDomain } from "./assemble.ts";
 import { hostClock } from "./host_clock.ts";
@@ -64,24 +67,30 @@ export class Snapshots {
       partitions: shop.actors.filter(({ journaled }) => journaled)
         .map(({ address, args }) => ({ partition: address, args })),
     };
-    const writer = new Worker(new URL("./snapshot_entry.ts", import.meta.url), {
-      type: "module",
-      name: "snapshots",
-    });
+    const entry = new URL("../journal/snapshot_writer.ts", import.meta.url);
+    const writer = new Worker(entry, { type: "module", name: "snapshots" });
     this.#writer = writer;
-    const end = () => {
-      writer.terminate();
-      if (this.#writer === writer) this.#writer = null;
-    };
-    writer.onmessage = ({ data }) => {
-      log.write("info", "snapshots written", data);
-      end();
-    };
+    writer.onmessage = ({ data }) => this.#take(writer, data);
     writer.onerror = (event) => {
+      // Unhandled, it would end the host too.
       event.preventDefault();
-      log.write("error", "snapshots failed", { cause: event.message });
-      end();
+      const because = event.message;
+      this.#take(writer, { kind: "snapshots_failed", because });
     };
     writer.postMessage(request);
+  }
+
+  #take(writer: Worker, answer: SnapshotAnswer): void {
+    const { log } = this.#options;
+    if (answer.kind === "log") {
+      return log.write(answer.level, answer.text, answer.fields);
+    }
+    writer.terminate();
+    if (this.#writer === writer) this.#writer = null;
+    if (answer.kind === "snapshots_failed") {
+      return log.write("error", "snapshots failed", { cause: answer.because });
+    }
+    this.#schedule.finished(answer.report);
+    log.write("info", "snapshots written", { ...answer.report });
   }
 }

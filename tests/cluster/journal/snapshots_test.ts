@@ -351,22 +351,22 @@ async function askThread(order: SnapshotRequest): Promise<SnapshotAnswer> {
 
 Deno.test("snapshots are due after many events, or after some in a long time", () => {
   const schedule = new SnapshotSchedule(1_000);
-  assert.equal(schedule.isDue(499_999, 1_000), false);
-  assert.equal(schedule.isDue(500_000, 1_000), true);
-  assert.equal(schedule.isDue(549_999, 1_000 + 900_000), false);
-  assert.equal(schedule.isDue(550_000, 1_000 + 899_999), false);
-  assert.equal(schedule.isDue(550_000, 1_000 + 900_000), true);
-  assert.equal(schedule.isDue(550_001, 9_000_000), false);
+  assert.equal(schedule.isDue(3_999_999, 1_000), false);
+  assert.equal(schedule.isDue(4_000_000, 1_000), true);
+  assert.equal(schedule.isDue(4_049_999, 1_000 + 900_000), false);
+  assert.equal(schedule.isDue(4_050_000, 1_000 + 899_999), false);
+  assert.equal(schedule.isDue(4_050_000, 1_000 + 900_000), true);
+  assert.equal(schedule.isDue(4_050_001, 9_000_000), false);
 });
 
 Deno.test("a pass that gains nothing makes the next one wait twice as long", () => {
   const schedule = new SnapshotSchedule(0);
-  assert.equal(schedule.isDue(500_000, 0), true);
+  assert.equal(schedule.isDue(4_000_000, 0), true);
   schedule.finished({ written: 0 });
-  assert.equal(schedule.isDue(1_499_999, 0), false);
-  assert.equal(schedule.isDue(1_500_000, 0), true);
+  assert.equal(schedule.isDue(11_999_999, 0), false);
+  assert.equal(schedule.isDue(116_000_000, 0), true);
   schedule.finished({ written: 1 });
-  assert.equal(schedule.isDue(2_000_000, 0), true);
+  assert.equal(schedule.isDue(16_000_000, 0), true);
 });
 
 Deno.test({

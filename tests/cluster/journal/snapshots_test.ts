@@ -364,7 +364,7 @@ Deno.test("a pass that gains nothing makes the next one wait twice as long", () 
   assert.equal(schedule.isDue(4_000_000, 0), true);
   schedule.finished({ written: 0 });
   assert.equal(schedule.isDue(11_999_999, 0), false);
-  assert.equal(schedule.isDue(116_000_000, 0), true);
+  assert.equal(schedule.isDue(12_000_000, 0), true);
   schedule.finished({ written: 1 });
   assert.equal(schedule.isDue(16_000_000, 0), true);
 });

@@ -328,3 +328,81 @@ Deno.test("an actor must fit its domain, or it is refused when it is added", () 
     TypeError,
   );
 });
+
+/** A bench whose replays come when the test says so, with what it says. */
+function lateReplays() {
+  const replays: ((lastSequence?: number | null) => void)[] = [];
+  const bench = new Bench({
+    journal: (journal) => ({
+      recover: (...rest) => journal.recover(...rest),
+      append: (...rest) => journal.append(...rest),
+      replay: (partition, into, done) =>
+        replays.push((lastSequence) =>
+          lastSequence === undefined
+            ? journal.replay(partition, into, done)
+            : done(lastSequence)
+        ),
+    }),
+  });
+  return { bench, replays };
+}
+
+Deno.test("a partition that cannot be read now is read again later", () => {
+  const { bench, replays } = lateReplays();
+  bench.ask("counter[0]", add(1));
+  bench.run();
+  bench.domain.crash("counter[0]", "test");
+  bench.run(10);
+  replays.shift()!(null);
+  assert.equal(bench.status(), "folding");
+  bench.run(300);
+  // Somebody else's event: this actor must not live on without it.
+  replays.shift()!(2);
+  assert.equal(bench.status(), "folding");
+  bench.run(300);
+  replays.shift()!();
+  assert.equal(bench.status(), "running");
+  assert.equal(bench.state.total, 1);
+});
+
+Deno.test("a replay that comes back to a domain that ended begins no life", () => {
+  const replays: (() => void)[] = [];
+  const bench = new Bench({
+    actors: [spec("counter[0]", counter, true), spec("busy[0]", counter, true)],
+    journal: (journal) => ({
+      recover: (...rest) => journal.recover(...rest),
+      append: (...rest) => journal.append(...rest),
+      replay: (...rest) => replays.push(() => journal.replay(...rest)),
+    }),
+  });
+  bench.domain.crash("counter[0]", "test");
+  bench.run(10);
+  bench.journal.refuseWith = "fenced";
+  const refused = bench.ask("busy[0]", add(1));
+  bench.run();
+  assert.deepEqual([bench.died, refused.outcome?.kind], ["fenced", "unknown"]);
+  replays.shift()!();
+  assert.equal(bench.status(), "folding");
+});
+
+Deno.test("each life of an actor draws from a stream of its own", () => {
+  const drawn: number[] = [];
+  const gambler: Behavior<null> = {
+    name: "gambler",
+    start: () => null,
+    receive: (ctx) => void drawn.push(ctx.random()),
+  };
+  const bench = new Bench({ actors: [spec("gambler[0]", gambler, false)] });
+  for (let life = 0; life < 2; life++) {
+    bench.domain.tell("gambler[0]", { kind: "draw" });
+    bench.run();
+    bench.domain.crash("gambler[0]", "test");
+    bench.run(10);
+  }
+  const fresh = new Bench({ actors: [spec("gambler[0]", gambler, false)] });
+  fresh.domain.tell("gambler[0]", { kind: "draw" });
+  fresh.domain.tell("gambler[0]", { kind: "draw" });
+  fresh.run();
+  assert.deepEqual(drawn[0], drawn[2]);
+  assert.notEqual(drawn[1], drawn[3], "not the first life's second number");
+});

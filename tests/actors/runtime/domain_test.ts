@@ -1,12 +1,14 @@
 /** The promises of a commit domain, tried with a counter and a caller. */
 import assert from "node:assert/strict";
+import type { Behavior } from "../../../actors/runtime/actor.ts";
 import { Envelope } from "../../../actors/runtime/envelope.ts";
-import { ok } from "../../../actors/runtime/outcome.ts";
+import { ok, unknown } from "../../../actors/runtime/outcome.ts";
 import {
   type Asked,
   Bench,
   type CallerMessage,
   type CounterMessage,
+  spec,
 } from "./domain_bench.ts";
 
 Deno.test("an ask is answered and its event is durable", () => {
@@ -198,6 +200,78 @@ Deno.test("state after a restart is the fold of the journal", () => {
   const again = new Bench({ disk: bench.disk });
   assert.equal(again.state.total, 6);
   assert.equal(again.domain.report().actors[0]!.epoch, 2);
+});
+
+Deno.test("a step answers its asker once, whatever it says after that", () => {
+  const eager: Behavior<null> = {
+    name: "eager",
+    start: () => null,
+    receive(ctx) {
+      ctx.reply(ok("first"));
+      ctx.reply(ok("second"));
+      assert.equal(ctx.asker(), 0);
+    },
+  };
+  const bench = new Bench({ actors: [spec("eager[0]", eager, false)] });
+  bench.domain.deliver(
+    new Envelope("eager[0]", "far[0]", 7, 2_000_000, { kind: "ask" }),
+  );
+  bench.run();
+  assert.deepEqual(bench.sent.map(({ ask, content }) => [ask, content]), [
+    [-7, ok("first")],
+  ]);
+});
+
+Deno.test("what is late is run all the same, unless its kind may be dropped", () => {
+  const ran: string[] = [];
+  const reader: Behavior<null> = {
+    name: "reader",
+    start: () => null,
+    receive: (ctx, _state, message) => {
+      ran.push(message.kind);
+      ctx.reply(ok(null));
+    },
+    droppable: new Set(["read"]),
+  };
+  const bench = new Bench({ actors: [spec("reader[0]", reader, false)] });
+  for (const kind of ["read", "write"]) {
+    bench.domain.deliver(
+      new Envelope("reader[0]", "far[0]", 7, bench.nowMs - 1, { kind }),
+    );
+  }
+  bench.run();
+  assert.deepEqual(ran, ["write"]);
+  const [dropped] = bench.sent;
+  assert.equal((dropped?.content as { code: string }).code, "expired");
+  assert.equal(bench.domain.report().expired, 1);
+});
+
+Deno.test("an ended domain tells everybody who waits that it does not know", () => {
+  const commits: (() => void)[] = [];
+  const bench = new Bench({ schedule: (commit) => commits.push(commit) });
+  const held = bench.ask("counter[0]", add(1));
+  const waiting = bench.ask("counter[0]", { kind: "wait" });
+  bench.domain.deliver(
+    new Envelope("counter[0]", "far[0]", 7, 2_000_000, add(1)),
+  );
+  bench.run();
+  bench.journal.refuseWith = "unknown";
+  commits.shift()!();
+  assert.equal(bench.died, "append-unknown");
+  assert.deepEqual([kindOf(held), kindOf(waiting)], ["unknown", "unknown"]);
+  assert.deepEqual(
+    bench.sent.map(({ to, ask, content }) => [to, ask, content.kind]),
+    [["far[0]", -7, "unknown"]],
+  );
+});
+
+Deno.test("asks to a lost domain settle, all others wait on", () => {
+  const bench = new Bench();
+  const lost = bench.ask("far[1]", { kind: "read" });
+  const other = bench.ask("far[2]", { kind: "read" });
+  bench.run();
+  bench.domain.settleLost((to) => to === "far[1]", unknown(250));
+  assert.deepEqual([kindOf(lost), kindOf(other)], ["unknown", undefined]);
 });
 
 function kindOf(asked: Asked) {

@@ -97,3 +97,17 @@ Deno.test("a gateway answers through the host, an address of nobody is gone", ()
   assert.deepEqual(served.outcome, ok("noon"));
   assert.equal((refused.outcome as { code?: string }).code, "unavailable");
 });
+
+Deno.test("who waits for a domain that lost its power hears of it at once", () => {
+  const host = new SteppingHost({ seed: 1, domains });
+  const waiting = host.ask("counter[0]", { kind: "wait" });
+  host.runUntil(host.nowMs);
+  const inFlight = host.ask("counter[0]", addOne);
+  host.lose("one");
+  assert.deepEqual(
+    [waiting.outcome?.kind, inFlight.outcome?.kind],
+    ["unknown", "unknown"],
+  );
+  host.runUntil(host.nowMs + 1_000);
+  assert.equal(host.disk.of("counter[0]").length, 0, "lost on its way");
+});

@@ -1,72 +1,175 @@
 /**
- * @module draft: the interface that web/ builds on. The implementation follows.
+ * The one synchronous door to the shop, as those outside see it: the HTTP edge
+ * today, a simulator's workload tomorrow, a benchmark's peer with another
+ * engine behind it. Calls start here and end in a callback; nothing in this
+ * file waits. `shop_gate.ts` is the door of our own shop.
+ *
+ * @module
  */
-import type { Outcome } from "../actors/runtime/outcome.ts";
-import type { ShopOutcome } from "../actors/refusals.ts";
 import type { CachedProduct } from "../actors/cache_node.ts";
 import type { CatalogEntry } from "../actors/catalog.ts";
 import type { Line, StockAudit, StockView } from "../actors/inventory_shard.ts";
+import type { ShopOutcome } from "../actors/refusals.ts";
+import type { Outcome } from "../actors/runtime/outcome.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
 
-/** Called exactly once with how it ended. */
+/**
+ * Called exactly once with how a call ended, at once or in a later turn, and
+ * within the gate's deadline.
+ */
 export type Done<Value> = (outcome: ShopOutcome<Value>) => void;
 
-/** What a token bucket said; carries what the RateLimit headers need. */
+/** What a token bucket said, with what the RateLimit header fields need. */
 export interface Admission {
   readonly admitted: boolean;
-  /** "user" | "address" | "overall": the bucket that decided. */
-  readonly policy: string;
-  readonly capacity: number; // tokens
+  /** The bucket that decided. */
+  readonly policy: "user" | "address" | "overall";
+  /** Tokens that it holds at most. */
+  readonly capacity: number;
   readonly refillPerSecond: number;
-  readonly remaining: number; // whole tokens left
-  readonly retryAfterMs: number; // 0 when admitted
+  /** Whole tokens that are left. */
+  readonly remaining: number;
+  /** When a token is there again; 0 when one was taken. */
+  readonly retryAfterMs: number;
 }
 
-/** The one door to the shop. Synchronous: answers come by callback. */
+/** A page of a user's orders, the newest first. */
+export interface OrderList {
+  readonly items: readonly OrderView[];
+  /** The `after` of the next page; null: this is the last. */
+  readonly next: string | null;
+}
+
+/** A page of the catalog, best sellers first. */
+export interface CatalogList {
+  readonly items: readonly CatalogEntry[];
+  /** The `after` of the next page; null: this is the last. */
+  readonly next: string | null;
+}
+
+/** The door. Refusals are those of the actors' protocols. */
 export interface Gate {
-  /** Takes one token of the user's bucket, else of the address', and of the overall one, all or none. */
+  /**
+   * Takes a token from the bucket of the user, else of the address, and one
+   * from the overall bucket; or none at all.
+   */
   admit(userId: string | null, address: string): Admission;
+
+  /** True for a token id that was revoked and may not have expired. */
   isRevoked(tokenId: string): boolean;
 
-  placeOrder(userId: string, key: string, lines: readonly Line[], done: Done<Placed>): void;
+  /** Holds all lines for an order, or none. Idempotent by user and key. */
+  placeOrder(
+    userId: string,
+    key: string,
+    lines: readonly Line[],
+    done: Done<Placed>,
+  ): void;
+
+  /** Reads one of the user's orders. */
   readOrder(userId: string, orderId: string, done: Done<OrderView>): void;
-  listOrders(userId: string, limit: number, after: string | undefined, done: Done<{ items: readonly OrderView[]; next: string | null }>): void;
-  payOrder(userId: string, orderId: string, key: string, method: string, done: Done<Payment>): void;
+
+  /** Reads up to `limit` of the user's orders. */
+  listOrders(
+    userId: string,
+    limit: number,
+    after: string | undefined,
+    done: Done<OrderList>,
+  ): void;
+
+  /** Pays for an order. Idempotent by user, order and key. */
+  payOrder(
+    userId: string,
+    orderId: string,
+    key: string,
+    method: string,
+    done: Done<Payment>,
+  ): void;
+
+  /** Gives an unpaid order's stock back. */
   cancelOrder(userId: string, orderId: string, done: Done<OrderView>): void;
 
+  /** Reads a product from its cache node; `fresh`: from its sources. */
   readProduct(sku: string, fresh: boolean, done: Done<CachedProduct>): void;
-  searchCatalog(query: string, limit: number, after: string | undefined, done: Done<{ items: readonly CatalogEntry[]; next: string | null }>): void;
 
-  register(username: string, password: string, done: Done<{ id: string; username: string }>): void;
-  signIn(username: string, password: string, done: Done<{ userId: string }>): void;
-  revokeSession(tokenId: string, expiresAtMs: number, done: Done<null>): void;
+  /** Finds products; an empty query lists all. */
+  searchCatalog(
+    query: string,
+    limit: number,
+    after: string | undefined,
+    done: Done<CatalogList>,
+  ): void;
 
+  /** Makes an account. */
+  register(
+    username: string,
+    password: string,
+    done: Done<{ id: string; username: string }>,
+  ): void;
+
+  /** Checks a password. */
+  signIn(
+    username: string,
+    password: string,
+    done: Done<{ userId: string }>,
+  ): void;
+
+  /** Ends a session for good: durable when `done` hears ok. */
+  revokeSession(
+    tokenId: string,
+    expiresAtMs: number,
+    done: Done<null>,
+  ): void;
+
+  /** Adds units to a product's stock; a negative number removes. */
   adjustStock(sku: string, add: number, done: Done<StockView>): void;
-  /** Over all shards: totals, violations, and one page of items sorted by sku. */
-  auditStock(sku: string | undefined, after: string | undefined, limit: number, done: Done<StockAudit>): void;
-  /** Roles, workers, partitions, placement, incarnations: plain JSON for /v1/admin/topology. */
+
+  /**
+   * Checks the stock equation over all shards: totals, violations, and a page
+   * of products sorted by SKU.
+   */
+  auditStock(
+    sku: string | undefined,
+    after: string | undefined,
+    limit: number,
+    done: Done<StockAudit>,
+  ): void;
+
+  /** What runs where, as plain JSON. */
   topology(): unknown;
-  /** Injects a fault; rejected `invalid-input` for a target or kind that is not there. */
+
+  /**
+   * Strikes with a fault. Rejected `invalid-input`, and nothing happens, for a
+   * target that is not there or a fault that does not fit it.
+   */
   injectFault(fault: Fault, done: (outcome: Outcome<null>) => void): void;
-  /** Prometheus samples of everything behind the gate. */
+
+  /** Numbers of everything behind the gate. */
   metrics(): readonly MetricSample[];
-  /** True once every partition is served. */
+
+  /** True while every partition is served. */
   isReady(): boolean;
 }
 
-/** One fault object of the scenario schema without its time. */
+/** A fault, as a scenario writes it, without its time. */
 export interface Fault {
   readonly do: "crash" | "hang" | "slow" | "partition" | "flush";
-  readonly target?: string; // "worker[0]", "inventory[3]", "cache[*]"
+  /** Such as `worker[0]`, `inventory[3]`, `cache[*]`. */
+  readonly target?: string;
+  /** The two ends that a partition cuts apart. */
   readonly from?: string;
   readonly to?: string;
+  /** How long it lasts; some have a default, some end by themselves. */
   readonly forMs?: number;
+  /** How many times slower. */
   readonly factor?: number;
 }
 
+/** One sample of a metric. */
 export interface MetricSample {
-  readonly name: string; // without the doorbuster_ prefix
-  readonly type: "counter" | "gauge" | "histogram";
+  /** Without the prefix that all of ours have. */
+  readonly name: string;
+  readonly type: "counter" | "gauge";
   readonly help: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;

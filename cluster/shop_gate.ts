@@ -50,7 +50,7 @@ type ShopMessage =
   | CatalogMessage
   | AccountsMessage;
 
-/** Most messages for an order of another user would be guesses: no such order. */
+/** An id that names no partition is nobody's order. */
 const NOT_FOUND = refuse("not-found");
 
 /** See the module's text. */

@@ -213,7 +213,7 @@ function judge(host: SteppingHost, operations: readonly Operation[]) {
   }
 }
 
-Deno.test("nobody is told what is not so, and nothing comes twice, under an adversary", () => {
+Deno.test("G22 nobody is told what is not so, and nothing comes twice, under an adversary", () => {
   const told = new Map<string, number>();
   let losses = 0;
   for (let seed = 1; seed <= SYSTEMS; seed++) {
@@ -236,7 +236,7 @@ Deno.test("nobody is told what is not so, and nothing comes twice, under an adve
   }
 });
 
-Deno.test("tells of one sender to one receiver keep their order, under an adversary", () => {
+Deno.test("G21 tells of one sender to one receiver keep their order, under an adversary", () => {
   let notes = 0;
   for (let seed = 1; seed <= SYSTEMS; seed++) {
     const { host } = live(seed);
@@ -254,7 +254,7 @@ Deno.test("tells of one sender to one receiver keep their order, under an advers
   assert(notes > 5 * SYSTEMS, `${notes} notes`);
 });
 
-Deno.test("the state of every counter is the fold of its events, under an adversary", () => {
+Deno.test("G16 the state of every counter is the fold of its events, under an adversary", () => {
   for (let seed = 1; seed <= 40; seed++) {
     const { host } = live(seed);
     for (const address of COUNTERS) {

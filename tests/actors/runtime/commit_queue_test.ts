@@ -67,7 +67,7 @@ Deno.test("an output leaves at once, unless an event was staged before it", () =
   assert.deepEqual(left, [1, 2, 3, 4]);
 });
 
-Deno.test("outputs leave in order, each behind every event staged before it", () => {
+Deno.test("G1 outputs leave in order, each behind every event staged before it", () => {
   const action = fc.constantFrom("stage", "release", "commit", "durable");
   fc.assert(
     fc.property(fc.array(action, { maxLength: 120 }), (actions) => {

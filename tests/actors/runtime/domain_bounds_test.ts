@@ -112,7 +112,7 @@ Deno.test("a wait without an end is refused where it is made", () => {
   );
 });
 
-Deno.test("what was told is queued, or the teller hears that it was not", () => {
+Deno.test("G23 what was told is queued, or the teller hears that it was not", () => {
   const said: string[] = [];
   const bench = benchOf((ctx) => {
     said.push(ctx.tell("counter[0]", add(1)));
@@ -146,7 +146,7 @@ Deno.test("a full urgent lane says so, while the normal one has room", () => {
   assert.deepEqual(said, [...Array(5).fill("queued"), "full", "queued"]);
 });
 
-Deno.test("answers held for a commit are bounded: steps wait for it, then go on", () => {
+Deno.test("G23 answers held for a commit are bounded: steps wait for it, then go on", () => {
   const commits: (() => void)[] = [];
   const bench = new Bench({
     schedule: (commit) => commits.push(commit),

@@ -44,7 +44,7 @@ Deno.test("an answer that has come is not handed to the next life", () => {
   assert.equal(bench.domain.report().deadLetters, 1);
 });
 
-Deno.test("a restart waits for its own events, not for a quiet journal", () => {
+Deno.test("G16 a restart waits for its own events, not for a quiet journal", () => {
   const commits: (() => void)[] = [];
   const bench = new Bench({
     schedule: (commit) => commits.push(commit),
@@ -209,7 +209,7 @@ const stillborn: Behavior<null> = {
   },
 };
 
-Deno.test("an actor that crashes in recovered stays within its budget and comes back", () => {
+Deno.test("G20 an actor that crashes in recovered stays within its budget and comes back", () => {
   poisoned = true;
   const bench = new Bench({ actors: [spec("stillborn[0]", stillborn, false)] });
   for (let ms = 0; ms < 3_000; ms += 10) bench.run(10);

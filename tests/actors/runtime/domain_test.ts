@@ -119,7 +119,7 @@ Deno.test("a kind and key that crashed its actor twice is not run again", () => 
   }
 });
 
-Deno.test("an ask into a full mailbox fails as overloaded, without effect", () => {
+Deno.test("G23 an ask into a full mailbox fails as overloaded, without effect", () => {
   const bench = new Bench();
   const asks = Array.from(
     { length: 5 },
@@ -136,7 +136,7 @@ Deno.test("an ask into a full mailbox fails as overloaded, without effect", () =
   assert.equal(bench.state.total, 4);
 });
 
-Deno.test("an ask that nobody answers ends unknown at its deadline", () => {
+Deno.test("G22 an ask that nobody answers ends unknown at its deadline", () => {
   const bench = new Bench();
   const waiting = bench.ask("counter[0]", { kind: "wait" }, 500);
   bench.run(490);
@@ -168,7 +168,7 @@ Deno.test("a fenced append ends the domain; its askers get unknown", () => {
   assert.equal(bench.disk.of("counter[0]").length, 0);
 });
 
-Deno.test("full storage refuses new work and commits the old when it returns", () => {
+Deno.test("G17 full storage refuses new work and commits the old when it returns", () => {
   const bench = new Bench();
   bench.journal.refuseWith = "unavailable";
   const first = bench.ask("counter[0]", add(1));
@@ -193,7 +193,7 @@ Deno.test("an answer to an earlier life of the domain is a dead letter", () => {
   assert.equal(bench.domain.report().deadLetters, 1);
 });
 
-Deno.test("state after a restart is the fold of the journal", () => {
+Deno.test("G16 state after a restart is the fold of the journal", () => {
   const bench = new Bench();
   for (const amount of [1, 2, 3]) bench.ask("counter[0]", add(amount));
   bench.run();

@@ -49,7 +49,7 @@ Deno.test("a backlog of a million comes out in order", () => {
   assert.equal(fifo.shift(), undefined);
 });
 
-Deno.test("each lane is bounded by itself: the last is taken, the next refused", () => {
+Deno.test("G23 each lane is bounded by itself: the last is taken, the next refused", () => {
   const mailbox = new Mailbox<number>(2);
   const offered = (["normal", "urgent"] as const).map((lane) =>
     [1, 2, 3].map((item) => mailbox.offer(item, lane))

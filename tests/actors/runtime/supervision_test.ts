@@ -53,7 +53,7 @@ Deno.test("delays are spread by a fifth to either side", () => {
   assert.equal(decide([0, 1], 2 ** 32 - 1).delayMs, 120);
 });
 
-Deno.test("an actor stays down exactly when a window holds more than its budget", () => {
+Deno.test("G20 an actor stays down exactly when a window holds more than its budget", () => {
   const gaps = fc.array(fc.integer({ min: 0, max: 6_000 }), {
     minLength: 1,
     maxLength: 40,

@@ -272,7 +272,10 @@ function readOrder(
   { userId, orderId }: ReadOrder,
 ): void {
   const order = orderOfUser(state, orderId, userId);
-  ctx.reply(order === undefined ? refuse("not-found") : ok(viewOf(order)));
+  if (order === undefined) return ctx.reply(refuse("not-found"));
+  // Its units may be for sale again already: the buyer must see why.
+  expireWhenDue(ctx, state, order);
+  ctx.reply(ok(viewOf(order)));
 }
 
 function listOrders(

@@ -95,16 +95,13 @@ function familyLines(samples: readonly MetricSample[]): string[] {
   const families = new Map<string, string[]>();
   for (const sample of samples) {
     const name = PREFIX + sample.name;
-    const family = sample.type === "histogram"
-      ? name.replace(/_(bucket|sum|count)$/, "")
-      : name;
-    let lines = families.get(family);
+    let lines = families.get(name);
     if (lines === undefined) {
       lines = [
-        `# HELP ${family} ${sample.help.replaceAll("\n", " ")}`,
-        `# TYPE ${family} ${sample.type}`,
+        `# HELP ${name} ${sample.help.replaceAll("\n", " ")}`,
+        `# TYPE ${name} ${sample.type}`,
       ];
-      families.set(family, lines);
+      families.set(name, lines);
     }
     lines.push(`${name}${labelText(sample.labels)} ${sample.value}`);
   }

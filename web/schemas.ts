@@ -6,6 +6,7 @@
  * @module
  */
 import { z } from "zod";
+import { DURATION, parseDuration } from "../cluster/units.ts";
 
 /** A sku is a name that the catalog gives; 64 is ten times the longest. */
 export const sku = z.string().min(1).max(64).meta({ examples: ["85123A"] });
@@ -61,13 +62,20 @@ export const stockChange = z.strictObject({
   add: z.int().min(-1_000_000_000).max(1_000_000_000),
 }).meta({ id: "StockChange" });
 
-/** A fault to inject. Nobody watches one for longer than an hour. */
+/** Nobody watches a fault for longer. */
+const FAULT_MS = 3_600_000;
+
+/** A fault to inject, as a scenario writes it, without its time. */
 export const fault = z.strictObject({
   do: z.enum(["crash", "hang", "slow", "partition", "flush"]),
   target: z.string().min(1).max(128).exactOptional(),
   from: z.string().min(1).max(128).exactOptional(),
   to: z.string().min(1).max(128).exactOptional(),
-  forMs: z.int().min(1).max(3_600_000).exactOptional(),
+  for: z.string().regex(DURATION, 'Must be a duration such as "5s"')
+    .refine(
+      (text) => (parseDuration(text) ?? Infinity) <= FAULT_MS,
+      "Must be an hour at most",
+    ).exactOptional(),
   factor: z.number().min(1).max(1000).exactOptional(),
 }).meta({ id: "Fault" });
 

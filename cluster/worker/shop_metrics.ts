@@ -3,7 +3,10 @@
  *
  * @module
  */
-import type { DomainReport } from "../../actors/runtime/domain_report.ts";
+import type {
+  ActorReport,
+  DomainReport,
+} from "../../actors/runtime/domain_report.ts";
 import type { MetricSample } from "../gate.ts";
 import type { Turns } from "./turns.ts";
 import type { WorkerStatus } from "./worker_supervisor.ts";
@@ -90,35 +93,37 @@ function addDomain(
   for (const [name, value] of Object.entries(report.counters)) {
     samples.push(counter(`${name}_total`, "Counted by actors.", labels, value));
   }
-  for (const actor of report.actors) {
-    const named = { actor: actor.address };
-    samples.push(
-      gauge(
-        "mailbox_depth",
-        "Messages that wait in the mailbox.",
-        named,
-        actor.depth,
-      ),
-      counter(
-        "messages_handled_total",
-        "Messages handled.",
-        named,
-        actor.handled,
-      ),
-      counter(
-        "actor_restarts_total",
-        "Restarts after a crash.",
-        named,
-        actor.restarts,
-      ),
-      gauge(
-        "actor_up",
-        "1 while the actor runs.",
-        named,
-        Number(actor.status === "running"),
-      ),
-    );
-  }
+  for (const actor of report.actors) addActor(samples, actor);
+}
+
+function addActor(samples: MetricSample[], actor: ActorReport): void {
+  const named = { actor: actor.address };
+  samples.push(
+    gauge(
+      "mailbox_depth",
+      "Messages that wait in the mailbox.",
+      named,
+      actor.depth,
+    ),
+    counter(
+      "messages_handled_total",
+      "Messages handled.",
+      named,
+      actor.handled,
+    ),
+    counter(
+      "actor_restarts_total",
+      "Restarts after a crash.",
+      named,
+      actor.restarts,
+    ),
+    gauge(
+      "actor_up",
+      "1 while the actor runs.",
+      named,
+      Number(actor.status === "running"),
+    ),
+  );
 }
 
 /** How a read can end at a cache node (actors/cache_node.ts counts them). */

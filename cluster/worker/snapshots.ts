@@ -60,7 +60,7 @@ export class Snapshots {
   }
 
   #write(): void {
-    const { dataFolder, release, shop, log } = this.#options;
+    const { dataFolder, release, shop } = this.#options;
     const request: SnapshotRequest = {
       folder: dataFolder,
       release,

@@ -80,8 +80,9 @@ export function count(shop: Shop, kind: string): number {
 
 /** A shard's yes: every line at 2.50. */
 export function held(asked: Asked): Outcome<unknown> {
-  const { lines } = asked.message as Reserve;
-  return ok({ lines: lines.map((line) => ({ ...line, priceCents: 250 })) });
+  const { lines, untilMs } = asked.message as Reserve;
+  const priced = lines.map((line) => ({ ...line, priceCents: 250 }));
+  return ok({ lines: priced, untilMs });
 }
 
 /** Answers every ask of that kind. */

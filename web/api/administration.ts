@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseDuration } from "../../cluster/units.ts";
 import { z } from "zod";
 import type { StockAudit, StockView } from "../../actors/inventory_shard.ts";
 import type { Call } from "../call.ts";
@@ -81,18 +82,22 @@ function audit(call: Call): Response | Promise<Response> {
 async function inject(call: Call): Promise<Response> {
   const body = await call.json(schemas.fault);
   if (body.problem !== undefined) return call.problem(body.problem);
-  const fault = body.value;
+  const { for: length, ...fault } = body.value;
+  const forMs = length === undefined ? null : parseDuration(length);
   return call.ask(
     (done) =>
-      call.services.gate.injectFault(fault, (outcome) => {
-        // All that a fault can be refused for is what it says.
-        done(
-          outcome.kind === "rejected"
-            ? { ...outcome, code: "invalid-input" }
-            : outcome,
-        );
-      }),
-    () => call.sendJson(202, fault),
+      call.services.gate.injectFault(
+        forMs === null ? fault : { ...fault, forMs },
+        (outcome) => {
+          // All that a fault can be refused for is what it says.
+          done(
+            outcome.kind === "rejected"
+              ? { ...outcome, code: "invalid-input" }
+              : outcome,
+          );
+        },
+      ),
+    () => call.sendJson(202, body.value),
     "target",
   );
 }

@@ -7,7 +7,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
-import { createClient } from "npm:@redis/client@6.3.1";
+import { createClient } from "@redis/client";
 import { AdmissionControl } from "../../../cluster/admission.ts";
 import {
   type CatalogItem,

@@ -90,13 +90,20 @@ export class Effects {
   clear(): void {
     this.current = null;
     this.answered = false;
-    // Setting a length that is already zero still costs a store.
-    if (this.outputs.length > 0) this.outputs.length = 0;
-    if (this.asks.length > 0) this.asks.length = 0;
-    if (this.timers.length > 0) this.timers.length = 0;
-    if (this.events.length > 0) this.events.length = 0;
-    if (this.settled.length > 0) this.settled.length = 0;
+    empty(this.outputs);
+    empty(this.asks);
+    empty(this.timers);
+    empty(this.events);
+    empty(this.settled);
   }
+}
+
+/**
+ * `length = 0` would give the array's memory back, for the next step to ask
+ * for again: an eighth of what a purchase costs.
+ */
+function empty(list: unknown[]): void {
+  while (list.length > 0) list.pop();
 }
 
 /** What a context needs of its domain. */

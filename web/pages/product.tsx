@@ -6,6 +6,8 @@
  */
 import { z } from "zod";
 import type { ProductView } from "../../actors/cache_node.ts";
+import type { ShopOutcome } from "../../actors/refusals.ts";
+import { ok } from "../../actors/runtime/outcome.ts";
 import type { Placed } from "../../actors/storefront.ts";
 import { outcomeOf, readProduct } from "../api/shelf.ts";
 import type { Call } from "../call.ts";
@@ -54,7 +56,9 @@ async function refused(
   problem: Problem,
   filled?: { quantity: number; key: string },
 ): Promise<Response> {
-  const product = await readProduct(call.services.gate, call.param("sku"));
+  const product = problem.code === "sold-out"
+    ? await readNow(call)
+    : await readProduct(call.services.gate, call.param("sku"));
   if (product.kind !== "ok") return call.problem(problem);
   // A key that has been used up is no use; any other finds out what happened.
   const isSpent = problem.code === "idempotency-key-reused";
@@ -67,6 +71,14 @@ async function refused(
       quantity: filled?.quantity ?? 1,
       problem,
     }));
+}
+
+/** Who was told "sold out" must not be shown stock of a moment before. */
+async function readNow(call: Call): Promise<ShopOutcome<ProductView>> {
+  const read = await outcomeOf<{ body: string }>((done) =>
+    call.services.gate.readProduct(call.param("sku"), true, done)
+  );
+  return read.kind === "ok" ? ok(JSON.parse(read.value.body)) : read;
 }
 
 interface ProductPage {

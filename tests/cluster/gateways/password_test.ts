@@ -1,5 +1,5 @@
 /** What the password gateway promises. @module */
-import { equal, match, notEqual, rejects } from "node:assert/strict";
+import { equal, match, notEqual, ok, rejects } from "node:assert/strict";
 import { PasswordGateway } from "../../../cluster/gateways/password.ts";
 
 /** A thousandth of the work; what is tested does not depend on it. */
@@ -48,6 +48,22 @@ Deno.test("a hash of another cost still verifies", async () => {
 
 Deno.test("a user who does not exist never matches", async () => {
   equal(await matches(new PasswordGateway(CHEAP), "", null), false);
+});
+
+// G30: who does not exist costs a guesser as much as who does.
+Deno.test("a user who does not exist is as much work as one who does", async () => {
+  const gateway = new PasswordGateway({ N: 2 ** 12, r: 8, p: 1 });
+  const stored = await hash(gateway, "correct horse");
+  const workMs = async (compared: string | null) => {
+    const startedMs = performance.now();
+    for (let time = 0; time < 5; time++) {
+      await matches(gateway, "a guess", compared);
+    }
+    return performance.now() - startedMs;
+  };
+  await workMs(stored);
+  // Without the work it takes a thousandth; a busy machine doubles it.
+  ok(await workMs(null) > await workMs(stored) / 10);
 });
 
 Deno.test("one letter typed as two code points is one password", async () => {

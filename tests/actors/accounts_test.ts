@@ -121,6 +121,7 @@ Deno.test("a reserved name is free after a crash, a registered one is not", () =
   equal(register(actor, "Bob"), undefined);
 });
 
+// G32
 Deno.test("no password is in an event, in the state or in a log", () => {
   const actor = registered("Ann");
   signIn(actor, "Ann");
@@ -151,6 +152,7 @@ Deno.test("a wrong password and an unknown name cannot be told apart", () => {
   equal(codeOf(wrong), "invalid-credentials");
 });
 
+// G30
 Deno.test("the sixth failure within 15 minutes is refused unheard", () => {
   const actor = registered("Ann");
   for (let failure = 0; failure < 5; failure++) {
@@ -236,6 +238,7 @@ function listed(actor: Accounts): string[] {
   return outcome?.kind === "ok" ? [...outcome.value.tokenIds].sort() : [];
 }
 
+// G30
 Deno.test("a revocation outlives a crash, until its token has expired", () => {
   const actor = startAccounts();
   deepEqual(revoke(actor, "t1", MINUTE_MS), ["t1"]);

@@ -117,6 +117,7 @@ function expectCoherence(host: SteppingHost): void {
   equal(JSON.parse(seen(cached)?.body ?? "{}").available, available);
 }
 
+// G27
 Deno.test("a reader's versions never go back, in any order of delivery", () => {
   for (let seed = 1; seed <= 40; seed++) expectCoherence(startHost(seed));
 });

@@ -118,6 +118,7 @@ Deno.test("a miss asks catalog and shard, and the next read is a hit", () => {
   );
 });
 
+// G27
 Deno.test("1,000 readers of a cold product cause one fill", () => {
   const node = startNode();
   for (let reader = 0; reader < 1_000; reader++) read(node);
@@ -216,6 +217,7 @@ Deno.test("published stock that is older than the entry's is ignored", () => {
   equal(JSON.parse(value(read(node)).body).available, 4);
 });
 
+// G27
 Deno.test("a late fill never overwrites stock published meanwhile", () => {
   const node = warmNode();
   read(node, "A1", true);
@@ -284,6 +286,7 @@ Deno.test("a fresh reader is not served by a fill sent before it came", () => {
   equal(node.counts.get("cache_fills"), 2);
 });
 
+// G28
 Deno.test("with the shard down an expired entry is served stale", () => {
   const node = warmNode({ jitterPercent: 0 });
   node.nowMs += ARGS.ttlMs;

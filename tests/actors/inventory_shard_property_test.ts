@@ -195,6 +195,7 @@ function checkExpiry(shard: ShardStep): void {
   }
 }
 
+// G5, G6
 Deno.test("in any life of a shard stock adds up and holds resolve once", () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 60, size: "max" }), (acts) => {

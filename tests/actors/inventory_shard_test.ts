@@ -19,6 +19,7 @@ Deno.test("a reserve moves units from available to held and prices them", () => 
   shard.refold();
 });
 
+// G9
 Deno.test("a reserve of several lines holds all of them or none", () => {
   const shard = new ShardStep({ mug: 5, cup: 1 });
   const events = shard.events.length;
@@ -42,6 +43,7 @@ Deno.test("lines of one SKU are summed before they are checked", () => {
   assert.equal(shard.state.stocks.get("mug")!.version, 2);
 });
 
+// G7
 Deno.test("the last unit is sold once, and a refusal records nothing", () => {
   const shard = new ShardStep({ mug: 1 });
   assert.equal(codeOf(shard.hold("ann:1", "mug", 1)), "ok");
@@ -107,6 +109,7 @@ Deno.test("a reserve whose deadline has passed is refused", () => {
   assert.equal(codeOf(shard.hold("ann:1", "mug", 1, 1)), "ok");
 });
 
+// G12
 Deno.test("the limit counts what a user holds and owns of a SKU", () => {
   const shard = new ShardStep({ mug: 9, cup: 9 }, { limitPerUser: 3 });
   assert.equal(codeOf(shard.hold("ann:1", "mug", 2)), "ok");
@@ -118,6 +121,7 @@ Deno.test("the limit counts what a user holds and owns of a SKU", () => {
   assert.equal(codeOf(shard.hold("bob:1", "mug", 3)), "ok");
 });
 
+// G12
 Deno.test("the limit is given back once by release, expiry and return", () => {
   const shard = new ShardStep({ mug: 9 }, { limitPerUser: 2 });
   const release = { kind: "release", holdId: "ann:1", untilMs: 0 } as const;
@@ -159,6 +163,7 @@ Deno.test("a released hold gives back once and can be used no more", () => {
   assert.equal(codeOf(shard.hold("ann:1", "mug", 2)), "order-expired");
 });
 
+// G6
 Deno.test("a release that overtakes its reserve leaves a tombstone", () => {
   const shard = new ShardStep({ mug: 3 });
   const untilMs = shard.nowMs + HOLD_MS;
@@ -178,6 +183,7 @@ Deno.test("a release too late for any reserve records nothing", () => {
   assert.equal(shard.events.length, 1);
 });
 
+// G10
 Deno.test("a hold expires by itself, at most 100 ms late", () => {
   const shard = new ShardStep({ mug: 3 });
   shard.hold("ann:1", "mug", 2);
@@ -440,6 +446,7 @@ Deno.test("an audit of one SKU names only it, and what is wrong", () => {
   assert.match(page.violations[0]!, /"b" does not add up: available 7/);
 });
 
+// G5
 Deno.test("an event that breaks the stock equation throws", () => {
   const shard = new ShardStep({ mug: 3 });
   shard.state.stocks.get("mug")!.held = 1;

@@ -84,6 +84,7 @@ Deno.test("a payment pins, charges, confirms, and then says paid", () => {
   shop.refold();
 });
 
+// G11
 Deno.test("no money is asked for before every hold is pinned", () => {
   const shop = openShop();
   const { order } = placed(shop, { lines: linesAt(0, 1) });
@@ -146,6 +147,7 @@ Deno.test("an order declined after its deadline has expired", () => {
 for (
   const outcome of [unknown(10), failed("crashed", 10), refuse("not-found")]
 ) {
+  // G11
   Deno.test(`a charge that ends ${outcome.kind} is asked about, by its id, until the provider knows`, () => {
     const { shop, order } = pinned();
     provider(shop, outcome);
@@ -224,6 +226,7 @@ Deno.test("a paid order is already paid, and its key belongs to it", () => {
   ]);
 });
 
+// G11
 Deno.test("money for a line that is gone goes back, and so do the lines already sold", () => {
   const { shop, order } = pinned();
   provider(shop, charge("captured"));

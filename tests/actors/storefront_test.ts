@@ -84,6 +84,7 @@ Deno.test("shards are asked one after the other, the answer keeps the request's 
   shop.refold();
 });
 
+// G8
 Deno.test("the same key answers the same order, even when the shard would refuse now", () => {
   const shop = openShop();
   const { order } = placed(shop);
@@ -124,6 +125,7 @@ Deno.test("a key that is running says so, and other lines with it are refused", 
   assert.equal(count(shop, "reserve"), 1);
 });
 
+// G8
 Deno.test("a key is judged afresh after a refusal, with the same hold", () => {
   const shop = openShop();
   shop.send(placeOrder());
@@ -170,6 +172,7 @@ Deno.test("a spent hold is replaced by a numbered one that is recorded first", (
   shop.refold();
 });
 
+// G9
 Deno.test("a refused line of several releases what the others hold, and the key's next attempt holds under another id", () => {
   const shop = openShop();
   shop.send(placeOrder({ lines: linesAt(0, 1, 2) }));
@@ -241,6 +244,7 @@ Deno.test("a crash between two shards abandons the order and releases at all of 
   shop.refold();
 });
 
+// G8
 Deno.test("a key is forgotten after a day, and its old hold is not taken for a new order", () => {
   const shop = openShop();
   const { order } = placed(shop);

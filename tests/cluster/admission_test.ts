@@ -75,6 +75,7 @@ Deno.test("AdmissionControl.admit() takes from both buckets or from none", () =>
   assert.deepEqual(policies, expected);
 });
 
+// G26
 Deno.test("AdmissionControl forgets a client only when his bucket is full", () => {
   const control = new AdmissionControl(POLICIES, 0, 4);
   for (const user of ["ann", "ann", "bob", "cay", "dan"]) {

@@ -43,6 +43,7 @@ Deno.test("HashRing.locate() does not depend on the order of the nodes", () => {
 
 // Row 12 of the checklist: modulo moves 90.9 % of the keys, a ring 9.1 %.
 for (const count of [1, 3, 10]) {
+  // G25
   Deno.test(`HashRing.locate() moves only the share of the new node when ${count} get another`, () => {
     const before = new HashRing(nodes(count), 128);
     const after = new HashRing(nodes(count + 1), 128);

@@ -91,6 +91,7 @@ Deno.test("Link.flush() sends no batch when all that waited has expired", () => 
   assert.equal(end.flush(2_000)![0], 1);
 });
 
+// G24
 Deno.test("Link.flush() holds the third batch until one is acknowledged", () => {
   const end = link();
   const flushed = [1, 2, 3].map(() => {
@@ -126,6 +127,7 @@ Deno.test("Link acknowledges even while its own batches are held back", () => {
   assert.deepEqual(right.flush(0), [0, 1]);
 });
 
+// G23
 Deno.test("Link.send() says full when the outbox is, until it is flushed", () => {
   const end = link(2);
   const send = () => end.send("a", "b", 0, 0, HELLO);
@@ -134,6 +136,7 @@ Deno.test("Link.send() says full when the outbox is, until it is flushed", () =>
   assert.equal(send(), "queued");
 });
 
+// G24
 Deno.test("Link.receive() ignores a repeated batch and reports a missing one", () => {
   const [left, right] = [link(), link()];
   const batches = [1, 2].map(() => {
@@ -172,6 +175,7 @@ Deno.test("Link.close() gives back what never left and counts what may be lost",
   assert.equal(end.receive([1, 0], 0, ignore), "broken");
 });
 
+// G21
 Deno.test("Link loses, doubles and reorders nothing under any interleaving", () => {
   const step = fc.record({
     end: fc.nat(1),

@@ -132,6 +132,7 @@ Deno.test("TokenBucket refuses policies that are not integers within bounds", ()
   }
 });
 
+// G26
 Deno.test("TokenBucket lets at most capacity + rate × window pass in any window", () => {
   const requests = fc.array(
     fc.record({

@@ -157,6 +157,7 @@ Deno.test("planShop() is plain data that a worker gets whole", () => {
   assert.deepEqual(JSON.parse(JSON.stringify(shop)), shop);
 });
 
+// G25
 Deno.test("Topology routes keys alike in every process and release", () => {
   const topology = new Topology(plan());
   assert.deepEqual([

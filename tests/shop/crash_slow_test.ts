@@ -2,6 +2,7 @@
 import { crashCampaign } from "./crash_campaign.ts";
 import { LACKS_PROCESSES } from "./stage.ts";
 
+// G15
 Deno.test({
   name: "kill -9 in a rush of 200 buyers loses no answer, no unit and no key",
   ignore: LACKS_PROCESSES,

@@ -36,6 +36,7 @@ async function expectAllAccountedFor(
   await expectStockOfOrders(client, purchases);
 }
 
+// G13
 Deno.test({
   name: "while one worker is killed again and again, buyers on the other see " +
     "no error, and its own only what asking again mends",
@@ -81,6 +82,7 @@ Deno.test({
   },
 });
 
+// G20
 Deno.test({
   name: "while one shard crashes again and again, buyers of other products " +
     "see no error, and its own only what asking again mends",

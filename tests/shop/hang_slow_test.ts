@@ -37,6 +37,7 @@ function firstOwnersLast(folder: string, worker: string): Map<string, number> {
   }
 }
 
+// G13, G14
 Deno.test({
   name:
     "a worker that hangs is replaced while it burns, and what it wants to " +

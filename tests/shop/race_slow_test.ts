@@ -8,6 +8,7 @@ import { eventually, LACKS_PROCESSES, Stage } from "./stage.ts";
 const HOLD_FOR = "6s";
 const HOLD_FOR_MS = 6_000;
 
+// G7
 Deno.test({
   name: "1,000 buyers race for the last 100 units: 100 orders, 900 sold-out, " +
     "and what 30 of them do not pay is for sale again",

@@ -90,6 +90,7 @@ async function expectAccount(
   assert.equal(claims.sub, id);
 }
 
+// G18
 Deno.test({
   name: "a store keeps its orders, stock, users and ended sessions, whatever " +
     "number of workers the shop is started with",

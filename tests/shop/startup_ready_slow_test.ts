@@ -114,6 +114,7 @@ Deno.test({
   },
 });
 
+// G32
 Deno.test({
   name: "the log is JSON without a secret, whatever clients send",
   ignore,

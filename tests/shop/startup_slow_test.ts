@@ -130,6 +130,7 @@ const WRONG_CALLS: readonly WrongCall[] = [
 ];
 
 for (const call of WRONG_CALLS) {
+  // G33
   Deno.test({
     name: `serve refuses ${call.name} in one line and leaves nothing`,
     ignore,
@@ -158,6 +159,7 @@ for (const call of WRONG_CALLS) {
   });
 }
 
+// G33
 Deno.test({
   name: "serve finds a taken port before it makes a store",
   ignore,
@@ -217,6 +219,7 @@ Deno.test({
   },
 });
 
+// G19
 Deno.test({
   name: "a second shop on a folder waits for the first, then names its pid",
   ignore,

@@ -110,6 +110,7 @@ async function copyOfStore(): Promise<StartupFolder> {
 }
 
 for (const { name, file, damage, line } of DAMAGES) {
+  // G19
   Deno.test({
     name: `serve refuses ${name} and changes nothing`,
     ignore,
@@ -129,6 +130,7 @@ for (const { name, file, damage, line } of DAMAGES) {
   });
 }
 
+// G19
 Deno.test({
   name: "serve refuses a store that was made with other partition counts",
   ignore,

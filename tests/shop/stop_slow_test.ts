@@ -58,6 +58,7 @@ async function confide(client: ShopClient, forged: string): Promise<string[]> {
   return [PASSWORD, forged, session.body!.token];
 }
 
+// G15
 Deno.test({
   name: "SIGTERM in a rush: every request is answered or has no effect, the " +
     "exit code is 0 within ten seconds, and no secret is in the log",

@@ -69,6 +69,7 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
 ];
 
 for (const [what, body, field] of WRONG) {
+  // G29
   Deno.test(`An order with ${what} is 422 and names ${field}`, async () => {
     const answer = await place(body);
     assert.equal(answer.status, 422);
@@ -78,6 +79,7 @@ for (const [what, body, field] of WRONG) {
   });
 }
 
+// G29
 Deno.test("What is not JSON is 400", async () => {
   for (const body of ["", "{", "{'a':1}", "NaN", "[".repeat(10_000)]) {
     const answer = await place(body);

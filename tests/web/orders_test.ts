@@ -27,6 +27,7 @@ Deno.test("An order answers 201 with prices, total, deadline and Location", asyn
   });
 });
 
+// G8
 Deno.test("The same key gets the same answer again, marked as replayed", async () => {
   const client = new Client();
   const first = await client.order("ada", "85123A", "key-1");
@@ -133,6 +134,7 @@ Deno.test("Orders are listed newest first, page by page", async () => {
   assert.equal(second.json.next, undefined);
 });
 
+// G31
 Deno.test("A write by cookie is accepted from the own origin only", async () => {
   const client = new Client();
   const cookie = `session=${client.token({ sub: "ada" })}`;

@@ -44,6 +44,7 @@ Deno.test("Cache-Control: no-cache reads through", async () => {
   assert.equal(status, "doorbuster; fwd=request; stored");
 });
 
+// G28
 Deno.test("A stale product says that it is stale", async () => {
   const client = new Client();
   const stale = { body: "{}", version: 1, status: "stale", freshForMs: 0 };

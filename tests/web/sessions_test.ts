@@ -69,6 +69,7 @@ Deno.test("Signing out revokes no other token of the same user", async () => {
   assert.equal((await client.ask("/v1/orders", { headers })).status, 200);
 });
 
+// G30
 Deno.test("A token without its signature's exact text is refused", async () => {
   const client = new Client();
   const good = client.token({ sub: "ada" });
@@ -93,6 +94,7 @@ Deno.test("A token without its signature's exact text is refused", async () => {
   }
 });
 
+// G30
 Deno.test("A token with claims or algorithms that do not hold is refused", async () => {
   const client = new Client();
   const now = Math.floor(client.nowMs / 1000);

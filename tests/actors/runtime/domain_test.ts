@@ -91,6 +91,7 @@ Deno.test("askers that an actor took along get unknown when it crashes", () => {
   assert.equal(waiting.outcome?.kind, "unknown");
 });
 
+// G20
 Deno.test("an actor that is down fails its asks at once with a time to wait", () => {
   const bench = new Bench();
   for (let crash = 0; crash < 4; crash++) {
@@ -108,6 +109,7 @@ Deno.test("an actor that is down fails its asks at once with a time to wait", ()
   assert.deepEqual(served.outcome, ok(1));
 });
 
+// G3
 Deno.test("a kind and key that crashed its actor twice is not run again", () => {
   const bench = new Bench();
   const poison = { kind: "add_then_throw", amount: 9 } as CounterMessage;

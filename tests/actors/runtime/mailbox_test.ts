@@ -60,6 +60,7 @@ Deno.test("G23 each lane is bounded by itself: the last is taken, the next refus
   assert.equal(mailbox.size, 5, "what was bounded elsewhere passes");
 });
 
+// G23
 Deno.test("after eight urgent messages a normal one has its turn", () => {
   const mailbox = new Mailbox<string>(100);
   for (let number = 0; number < 20; number++) mailbox.push("u", "urgent");

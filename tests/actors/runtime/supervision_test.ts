@@ -32,6 +32,7 @@ Deno.test("the first restart is at once, each further one later, up to a cap", (
   assert.equal(decideRestart(patient, many, MIDDLE).delayMs, 1_000);
 });
 
+// G20
 Deno.test("one crash more than the budget keeps an actor down, for now", () => {
   assert.equal(decide([0, 1, 2, 3, 4]).action, "restart");
   assert.deepEqual(decide([0, 1, 2, 3, 4, 5]), {

@@ -36,6 +36,7 @@ Deno.test("equal passwords have different hashes", async () => {
   notEqual(await hash(gateway, "same"), await hash(gateway, "same"));
 });
 
+// G30
 Deno.test("a hash names its cost and not the password", async () => {
   const stored = await hash(new PasswordGateway(), "correct horse");
   match(stored, /^scrypt\$32768\$8\$1\$[\w-]{22}\$[\w-]{43}$/);

@@ -40,6 +40,7 @@ test("the method says whether a charge is captured or declined", ({ pay }) => {
   deepEqual(pay(charge("sandbox_declined", "a2")), ok({ state: "declined" }));
 });
 
+// G11
 test("an attempt is charged once, and keeps its first answer", ({ pay }) => {
   pay(charge("sandbox_declined"));
   deepEqual(pay(charge("sandbox")), ok({ state: "declined" }));

@@ -180,6 +180,7 @@ class OwnerThread implements AsyncDisposable {
   }
 }
 
+// G14
 Deno.test({
   name: "a replaced thread that runs on is refused from the take-over on",
   ...needsThreads,

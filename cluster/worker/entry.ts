@@ -1,10 +1,10 @@
-/// <reference lib="deno.worker" />
 /**
  * Where a worker thread begins: it takes its plan, folds its partitions and
  * runs its turns until it is stopped or replaced.
  *
  * @module
  */
+/// <reference lib="deno.worker" />
 import { StoreError } from "../journal/database.ts";
 import { type AssembledDomain, assembleDomain } from "./assemble.ts";
 import type { Order, Report, WorkerPlan } from "./control.ts";

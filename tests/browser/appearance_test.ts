@@ -30,6 +30,7 @@ const GUEST_PATHS = [
 ];
 
 for (const [name, options] of LOOKS) {
+  // G34
   Deno.test({
     name: `Every page can be read and touched on ${name}`,
     ignore: LACKS_BROWSER,

@@ -41,6 +41,7 @@ Deno.test({
   },
 });
 
+// G34
 Deno.test({
   name: "All of it goes with the keyboard alone, and one sees where one is",
   ignore: LACKS_BROWSER,
@@ -88,6 +89,7 @@ Deno.test({
   },
 });
 
+// G34
 Deno.test({
   name: "All of it goes without script, down to the time that is left",
   ignore: LACKS_BROWSER,

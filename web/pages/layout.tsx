@@ -56,7 +56,7 @@ function Page({ title, session, query, children }: Frame) {
                 type="search"
                 value={query ?? ""}
                 maxlength={200}
-                placeholder="Search 85123A, heart, cake…"
+                placeholder="Heart, cake, 85123A…"
                 autocomplete="off"
               />
               <button type="submit">Search</button>

@@ -350,6 +350,11 @@ function apply(state: AccountsState, event: AccountsEvent): void {
     case "session_revoked":
       state.revocations.set(event.tokenId, event.expiresAtMs);
       return forgetExpired(state.revocations, event.atMs);
+    default:
+      // Leaving out what another release wrote would lose it in silence.
+      throw new Error(
+        `Cannot apply "${(event as AccountsEvent).kind}" to accounts`,
+      );
   }
 }
 

@@ -142,7 +142,7 @@ function start(args: InventoryArgs): InventoryState {
   requireCount("limitPerUser", limitPerUser ?? 1);
   requireCount("publishEveryMs", publishEveryMs);
   return {
-    ...emptyStock(),
+    ...emptyStock(args.limitPerUser !== null),
     volatile: {
       args,
       expiry: createHoldExpiry(),

@@ -281,6 +281,10 @@ function applyPayment(state: StorefrontState, event: PaymentFact): void {
     case "order_refunded":
       move(state, event, "refund_pending", "refunded");
       state.paying.delete(orderId);
+      return;
+    default:
+      // Leaving out what another release wrote would lose it in silence.
+      throw misfit(event, "not a fact that is known here");
   }
 }
 

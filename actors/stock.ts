@@ -29,7 +29,7 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 export interface Stock extends Writable<StockView> {
   /** Wall time of the last event that changed it. */
   changedAtMs: number;
-  /** Units held or sold by user; null until somebody has some. */
+  /** Units held or sold by user; null as long as nobody's are counted. */
   unitsByUser: Map<string, number> | null;
 }
 
@@ -55,6 +55,11 @@ export interface Remembered {
 
 /** The durable state of a shard. */
 export interface StockState {
+  /**
+   * Whether each user's units are counted: only a limit needs them. A limit
+   * that is set later counts from the first event, as state is folded anew.
+   */
+  readonly countsUsers: boolean;
   readonly stocks: Map<string, Stock>;
   readonly holds: Map<string, Hold>;
   readonly totals: Writable<StockTotals>;
@@ -81,8 +86,9 @@ const FORGET_PER_EVENT = 2;
 const FORGOTTEN_MIN = 1_024;
 
 /** The state before the first event. */
-export function emptyStock(): StockState {
+export function emptyStock(countsUsers: boolean): StockState {
   return {
+    countsUsers,
     stocks: new Map(),
     holds: new Map(),
     totals: {
@@ -121,7 +127,16 @@ export function applyStock(state: StockState, event: InventoryEvent): void {
       return applyAdjusted(state, event);
     case "stock_opened":
       return applyOpened(state, event);
+    default:
+      throw unknownEvent(event);
   }
+}
+
+/** Leaving out what another release wrote would lose stock in silence. */
+function unknownEvent(event: never): Error {
+  return new Error(
+    `Cannot apply "${(event as { kind: string }).kind}" to stock`,
+  );
 }
 
 /** When a hold ends by itself, in wall milliseconds. */
@@ -176,7 +191,7 @@ function applyHeld(state: StockState, event: StockHeld): void {
     const { sku, quantity } = lines[index]!;
     const stock = stockOf(state, sku);
     move(state, stock, atMs, -quantity, quantity, 0);
-    take(stock, userId, quantity);
+    if (state.countsUsers) take(stock, userId, quantity);
   }
   state.holds.set(holdId, {
     holdId,
@@ -203,7 +218,7 @@ function resolve(
       move(state, stock, event.atMs, 0, -quantity, quantity);
     } else {
       move(state, stock, event.atMs, quantity, -quantity, 0);
-      take(stock, userId, -quantity);
+      if (state.countsUsers) take(stock, userId, -quantity);
     }
   }
   hold.status = status;
@@ -236,7 +251,7 @@ function applyReturned(state: StockState, event: StockReturned): void {
   for (const { sku, quantity } of hold.lines) {
     const stock = stockOf(state, sku);
     move(state, stock, event.atMs, quantity, 0, -quantity);
-    take(stock, hold.userId, -quantity);
+    if (state.countsUsers) take(stock, hold.userId, -quantity);
   }
   hold.status = "returned";
 }

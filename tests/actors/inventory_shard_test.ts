@@ -343,7 +343,7 @@ Deno.test("a resolved hold is remembered for 24 hours, then forgotten", () => {
 });
 
 Deno.test("a flood of tombstones is forgotten once their deadlines passed", () => {
-  const state = emptyStock();
+  const state = emptyStock(true);
   const flood = 262_144 + 100;
   for (let atMs = 1; atMs <= flood; atMs++) {
     const holdId = `late:${atMs}`;
@@ -356,7 +356,7 @@ Deno.test("a flood of tombstones is forgotten once their deadlines passed", () =
 });
 
 Deno.test("a tombstone is not forgotten while its reserve may still come", () => {
-  const state = emptyStock();
+  const state = emptyStock(true);
   const flood = 262_144 + 100;
   for (let atMs = 1; atMs <= flood; atMs++) {
     const holdId = `late:${atMs}`;
@@ -525,4 +525,26 @@ Deno.test("opening publishes nothing, also after a crash", () => {
 Deno.test("a shard with a senseless limit does not start", () => {
   const args = { limitPerUser: 0, cacheNodes: [], publishEveryMs: 200 };
   assert.throws(() => inventoryShard.start(args), RangeError);
+});
+
+Deno.test("a limit that is set later counts what was taken before it", () => {
+  const unlimited = new ShardStep({ mug: 5 });
+  unlimited.hold("ann:1", "mug", 2);
+  const limited = inventoryShard.start({
+    limitPerUser: 2,
+    cacheNodes: [],
+    publishEveryMs: 200,
+  });
+  for (const event of unlimited.events) inventoryShard.apply!(limited, event);
+  const units = limited.stocks.get("mug")?.unitsByUser;
+  assert.deepEqual([...units?.values() ?? []], [2]);
+});
+
+Deno.test("an event of another release is not skipped", () => {
+  const state = emptyStock(false);
+  const event = { kind: "stock_teleported", atMs: 1 };
+  assert.throws(
+    () => applyStock(state, event as never),
+    /stock_teleported/,
+  );
 });

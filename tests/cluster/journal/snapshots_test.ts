@@ -250,6 +250,7 @@ for (
     }],
   ] as const
 ) {
+  // G16
   Deno.test({
     name: `a damaged snapshot ${what} is ignored, with a warning`,
     ignore,

@@ -26,39 +26,49 @@ const NOT_JSON = malformed("The body must be JSON.");
 const NOT_UTF8 = malformed("The body must be UTF-8 text without U+FFFD.");
 const CUT_SHORT = malformed("The body ended early.");
 
-/** Reads a JSON body and checks it against its schema. */
-export async function readJson<Value>(
+/** Takes what became of a body, once. */
+export type TakeBody<Value> = (body: Read<Value>) => void;
+
+/**
+ * Reads a JSON body, checks it against its schema and hands it over. By
+ * callback, because in the request that a sale consists of each promise shows.
+ */
+export function readJson<Value>(
   request: Request,
   schema: z.ZodType<Value>,
   limitBytes: number,
-): Promise<Read<Value>> {
+  take: TakeBody<Value>,
+): void {
   if (!hasType(request, "application/json")) {
-    return { problem: { code: "unsupported-media-type" } };
+    return take({ problem: { code: "unsupported-media-type" } });
   }
-  const text = await readText(request, limitBytes);
-  if (typeof text !== "string") return text;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return NOT_JSON;
-  }
-  return check(schema, value);
+  readText(request, limitBytes, (text) => {
+    if (typeof text !== "string") return take(text);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return take(NOT_JSON);
+    }
+    take(check(schema, value));
+  });
 }
 
-/** Reads the body of an HTML form and checks it against its schema. */
-export async function readForm<Value>(
+/** Reads the body of an HTML form, checks it and hands it over. */
+export function readForm<Value>(
   request: Request,
   schema: z.ZodType<Value>,
   limitBytes: number,
-): Promise<Read<Value>> {
+  take: TakeBody<Value>,
+): void {
   if (!hasType(request, "application/x-www-form-urlencoded")) {
     const detail = "Send the form as application/x-www-form-urlencoded.";
-    return { problem: { code: "unsupported-media-type", detail } };
+    return take({ problem: { code: "unsupported-media-type", detail } });
   }
-  const text = await readText(request, limitBytes);
-  if (typeof text !== "string") return text;
-  return check(schema, Object.fromEntries(new URLSearchParams(text)));
+  readText(request, limitBytes, (text) => {
+    if (typeof text !== "string") return take(text);
+    take(check(schema, Object.fromEntries(new URLSearchParams(text))));
+  });
 }
 
 /** Checks a value; the problem names the fields that are wrong. */
@@ -86,26 +96,23 @@ export function check<Value>(
   return { problem: { code: "invalid-input", detail, errors } };
 }
 
-async function readText(
+function readText(
   request: Request,
   limitBytes: number,
-): Promise<string | { problem: Problem }> {
+  take: (text: string | { problem: Problem }) => void,
+): void {
   const length = request.headers.get("content-length");
   // The HTTP server cuts a body at its content-length, so it can be trusted.
-  if (length !== null && Number(length) > limitBytes) return TOO_LARGE;
-  let text: string | null;
-  try {
-    text = length === null
-      ? await readStream(request, limitBytes)
-      : await request.text();
-  } catch {
-    return CUT_SHORT;
-  }
-  if (text === null) return TOO_LARGE;
-  // Decoding puts U+FFFD in the place of what is not UTF-8. Nothing that the
-  // shop takes has that character, so it needs no second look at the bytes.
-  if (text.includes("\uFFFD")) return NOT_UTF8;
-  return text;
+  if (length !== null && Number(length) > limitBytes) return take(TOO_LARGE);
+  const reading = length === null
+    ? readStream(request, limitBytes)
+    : request.text();
+  reading.then((text) => {
+    if (text === null) return take(TOO_LARGE);
+    // Decoding puts U+FFFD in the place of what is not UTF-8. Nothing that the
+    // shop takes has that character, so it needs no second look at the bytes.
+    take(text.includes("\uFFFD") ? NOT_UTF8 : text);
+  }, () => take(CUT_SHORT));
 }
 
 /** Counts while reading; null as soon as it is too much. */

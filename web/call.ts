@@ -116,12 +116,18 @@ export class Call {
 
   /** The JSON body, checked. */
   json<Value>(schema: z.ZodType<Value>): Promise<Read<Value>> {
-    return readJson(this.request, schema, this.services.config.bodyLimitBytes);
+    const { bodyLimitBytes } = this.services.config;
+    return new Promise((resolve) =>
+      readJson(this.request, schema, bodyLimitBytes, resolve)
+    );
   }
 
   /** The form body, checked. */
   form<Value>(schema: z.ZodType<Value>): Promise<Read<Value>> {
-    return readForm(this.request, schema, this.services.config.bodyLimitBytes);
+    const { bodyLimitBytes } = this.services.config;
+    return new Promise((resolve) =>
+      readForm(this.request, schema, bodyLimitBytes, resolve)
+    );
   }
 
   /** The Idempotency-Key; quoted (RFC 8941 string) or bare is the same key. */
@@ -150,20 +156,51 @@ export class Call {
     answer: (value: Value) => Response,
     field?: string,
   ): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      start((outcome) => {
-        // A throw must end this request only, not the gate's turn.
+    return new Promise((resolve, reject) =>
+      start(this.#settling(answer, field, resolve, reject))
+    );
+  }
+
+  /** Reads the JSON body, then asks the gate: one promise for both. */
+  askWith<Body, Value>(
+    schema: z.ZodType<Body>,
+    start: (body: Body, done: Done<Value>) => void,
+    answer: (value: Value) => Response,
+  ): Promise<Response> {
+    const { bodyLimitBytes } = this.services.config;
+    return new Promise((resolve, reject) =>
+      readJson(this.request, schema, bodyLimitBytes, (body) => {
         try {
-          resolve(
-            outcome.kind === "ok"
-              ? answer(outcome.value)
-              : this.problem(blaming(field, problemOf(outcome))),
-          );
+          if (body.problem !== undefined) {
+            return resolve(this.problem(body.problem));
+          }
+          const done = this.#settling(answer, undefined, resolve, reject);
+          start(body.value, done);
         } catch (error) {
           reject(error);
         }
-      });
-    });
+      })
+    );
+  }
+
+  #settling<Value>(
+    answer: (value: Value) => Response,
+    field: string | undefined,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ): Done<Value> {
+    return (outcome) => {
+      // A throw must end this request only, not the gate's turn.
+      try {
+        resolve(
+          outcome.kind === "ok"
+            ? answer(outcome.value)
+            : this.problem(blaming(field, problemOf(outcome))),
+        );
+      } catch (error) {
+        reject(error);
+      }
+    };
   }
 
   /** Sends an answer with its own fields and those of the limits. */

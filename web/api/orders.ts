@@ -6,6 +6,7 @@
  * @module
  */
 import type { OrderView, Payment, Placed } from "../../actors/storefront.ts";
+import type { Done } from "../../cluster/gate.ts";
 import { type Call, type Fields, JSON_TYPE, PERSONAL } from "../call.ts";
 import type { Operation, Route } from "../routes.ts";
 import { orderText } from "./order_text.ts";
@@ -72,20 +73,14 @@ interface OrderList {
   readonly next: string | null;
 }
 
-async function place(call: Call): Promise<Response> {
+function place(call: Call): Response | Promise<Response> {
   const key = call.idempotencyKey();
   if (key.problem !== undefined) return call.problem(key.problem);
-  const body = await call.json(schemas.newOrder);
-  if (body.problem !== undefined) return call.problem(body.problem);
-  return call.ask(
-    (done) =>
-      call.services.gate.placeOrder(
-        call.userId,
-        key.value,
-        body.value.lines,
-        done,
-      ),
-    ({ order, replayed }: Placed) => send(call, 201, order, replayed),
+  return call.askWith(
+    schemas.newOrder,
+    ({ lines }, done: Done<Placed>) =>
+      call.services.gate.placeOrder(call.userId, key.value, lines, done),
+    ({ order, replayed }) => send(call, 201, order, replayed),
   );
 }
 
@@ -113,17 +108,16 @@ function read(call: Call): Promise<Response> {
   );
 }
 
-async function pay(call: Call): Promise<Response> {
+function pay(call: Call): Response | Promise<Response> {
   const key = call.idempotencyKey();
   if (key.problem !== undefined) return call.problem(key.problem);
-  const body = await call.json(schemas.newPayment);
-  if (body.problem !== undefined) return call.problem(body.problem);
-  const { method } = body.value;
+  const { gate } = call.services;
   const id = call.param("id");
-  return call.ask(
-    (done) =>
-      call.services.gate.payOrder(call.userId, id, key.value, method, done),
-    ({ order, pending, replayed }: Payment) =>
+  return call.askWith(
+    schemas.newPayment,
+    ({ method }, done: Done<Payment>) =>
+      gate.payOrder(call.userId, id, key.value, method, done),
+    ({ order, pending, replayed }) =>
       send(call, pending ? 202 : 200, order, replayed),
   );
 }

@@ -56,8 +56,15 @@ export interface RevokeSession extends Asks<null> {
   readonly expiresAtMs: number;
 }
 
+/** A session that was ended before its token expires. */
+export interface Revocation {
+  readonly tokenId: string;
+  readonly expiresAtMs: number;
+}
+
 /** All revocations that have not expired (the gate asks at start). */
-export interface ListRevocations extends Asks<{ tokenIds: readonly string[] }> {
+export interface ListRevocations
+  extends Asks<{ readonly revocations: readonly Revocation[] }> {
   readonly kind: "list_revocations";
 }
 
@@ -170,7 +177,7 @@ export const accounts: Behavior<
       case "revoke_session":
         return revoke(ctx, state, message);
       case "list_revocations":
-        return ctx.reply(ok({ tokenIds: revokedTokens(state, ctx.now()) }));
+        return ctx.reply(ok({ revocations: revocations(state, ctx.now()) }));
       case "password_hashed":
         return finishRegister(ctx, state, message.about, message.outcome);
       case "password_verified":
@@ -332,12 +339,12 @@ function revoke(
   ctx.reply(DONE);
 }
 
-function revokedTokens(state: AccountsState, nowMs: number): string[] {
-  const tokenIds: string[] = [];
+function revocations(state: AccountsState, nowMs: number): Revocation[] {
+  const revocations: Revocation[] = [];
   for (const [tokenId, expiresAtMs] of state.revocations) {
-    if (expiresAtMs > nowMs) tokenIds.push(tokenId);
+    if (expiresAtMs > nowMs) revocations.push({ tokenId, expiresAtMs });
   }
-  return tokenIds;
+  return revocations;
 }
 
 function apply(state: AccountsState, event: AccountsEvent): void {

@@ -113,9 +113,10 @@ export function audit(
     items.push(viewOf(stock));
     noteViolation(violations, `"${sku}"`, stock);
   }
+  const shown = message.sku === undefined ? totals : totalsOf(items);
   const hasMore = start + limit < skus.length;
   const next = hasMore ? skus[start + limit - 1]! : null;
-  ctx.reply(ok({ totals: { ...totals }, items, next, violations }));
+  ctx.reply(ok({ totals: { ...shown }, items, next, violations }));
 }
 
 function noteViolation(
@@ -148,4 +149,16 @@ function indexAfter(skus: readonly string[], after: string): number {
     else high = middle;
   }
   return low;
+}
+
+/** The units of one product, or of none. */
+function totalsOf([item]: readonly StockView[]): StockTotals {
+  return {
+    available: item?.available ?? 0,
+    held: item?.held ?? 0,
+    sold: item?.sold ?? 0,
+    initial: item?.initial ?? 0,
+    restocked: item?.restocked ?? 0,
+    removed: item?.removed ?? 0,
+  };
 }

@@ -11,7 +11,7 @@ import type { Message } from "../actors/runtime/actor.ts";
 import type { Domain } from "../actors/runtime/domain.ts";
 import { failed, ok } from "../actors/runtime/outcome.ts";
 import type { Clock } from "../actors/runtime/ports.ts";
-import type { AccountsMessage } from "../actors/accounts.ts";
+import type { AccountsMessage, Revocation } from "../actors/accounts.ts";
 import type { CacheMessage } from "../actors/cache_node.ts";
 import type { CatalogMessage } from "../actors/catalog.ts";
 import type {
@@ -169,16 +169,18 @@ export class ShopGate implements Gate {
 
   /** Fetches what was revoked before this start. Until then nobody is let in. */
   loadRevocations(done: Done<null>): void {
-    type Listed = { tokenIds: readonly string[] };
+    type Listed = { revocations: readonly Revocation[] };
     const partitions = this.#addresses("accounts");
     this.#askAll<Listed>(
       partitions,
       { kind: "list_revocations" },
       (outcome) => {
         if (outcome.kind !== "ok") return done(outcome);
-        // How long each still matters is the partition's business.
-        for (const { tokenIds } of outcome.value) {
-          for (const tokenId of tokenIds) this.#revoked.set(tokenId, Infinity);
+        // In order of expiry, as `#remember` expects.
+        const all = outcome.value.flatMap(({ revocations }) => revocations)
+          .sort((left, right) => left.expiresAtMs - right.expiresAtMs);
+        for (const { tokenId, expiresAtMs } of all) {
+          this.#revoked.set(tokenId, expiresAtMs);
         }
         done(ok(null));
       },

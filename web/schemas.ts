@@ -52,9 +52,9 @@ export const newOrder = z.strictObject({
   ).min(1).max(100),
 }).meta({ id: "NewOrder" });
 
-/** A payment. */
+/** A payment. The sandbox has a method for each way a charge can go. */
 export const newPayment = z.strictObject({
-  method: z.literal("sandbox"),
+  method: z.enum(["sandbox", "sandbox_declined", "sandbox_slow"]),
 }).meta({ id: "NewPayment" });
 
 /** Units to add; a negative number removes. A billion is out of any shop. */

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import manifest from "../../deno.json" with { type: "json" };
 import { Child } from "./child.ts";
 import type { Ground } from "./ground.ts";
 
@@ -22,6 +23,13 @@ export interface Server {
   lastWords(): string;
   stop(): Promise<void>;
 }
+
+/**
+ * The serve task's own flags, and those of them that tune the engine: the
+ * peers get the same young generation as our shop.
+ */
+const SERVE = manifest.tasks.serve.command.split(" ").slice(1, -1);
+const ENGINE = SERVE.filter((flag) => flag.startsWith("--v8-flags="));
 
 /** The task is run from the root, where its permission set stands. */
 const ROOT = fileURLToPath(import.meta.resolve("../../"));
@@ -55,7 +63,7 @@ export async function startShop(
   const startedAtMs = performance.now();
   const { child, announced } = await Child.start({
     name: options.name,
-    args: ["run", "--quiet", "--no-prompt", `-P=serve`, SHOP],
+    args: [...SERVE, SHOP],
     cwd: ROOT,
     env: {
       PORT: "0",
@@ -79,7 +87,14 @@ export async function startShop(
 
 /** Starts Hono with nothing behind it. */
 export async function startBare(name: string): Promise<Server> {
-  const args = ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", BARE];
+  const args = [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    ...ENGINE,
+    "--allow-net=127.0.0.1",
+    BARE,
+  ];
   const { child, announced } = await Child.start({ name, args });
   return {
     name,
@@ -110,6 +125,7 @@ export async function startOverRedis(
         "run",
         "--quiet",
         "--no-prompt",
+        ...ENGINE,
         "--allow-net=127.0.0.1",
         `--allow-read=${ROOT},${ground.folder}`,
         // The client looks for its own variables; it finds none.

@@ -47,8 +47,13 @@ export function injectFault(
   });
 }
 
-/** `worker[0]` is a thread, `inventory[3]` an actor; `cache[*]` are all. */
+/**
+ * `worker[0]` is a thread, also under the name that the topology gives it,
+ * `worker-0`; `inventory[3]` is an actor; `cache[*]` are all of a kind.
+ */
 function resolve(target: string, plan: ShopPlan): string[] {
+  const thread = plan.domains.find(({ name }) => name === target);
+  if (thread !== undefined && thread.role !== "main") return [target];
   const [, kind, number] = /^([a-z_]+)\[(\*|\d+)\]$/.exec(target) ?? [];
   if (kind === undefined) return [];
   const names = kind === "worker" || kind === "cache_worker"

@@ -235,7 +235,9 @@ function revoke(actor: Accounts, tokenId: string, lastsMs: number): string[] {
 function listed(actor: Accounts): string[] {
   const message: ListRevocations = { kind: "list_revocations" };
   const outcome = actor.send(message);
-  return outcome?.kind === "ok" ? [...outcome.value.tokenIds].sort() : [];
+  return outcome?.kind === "ok"
+    ? outcome.value.revocations.map(({ tokenId }) => tokenId).sort()
+    : [];
 }
 
 // G30

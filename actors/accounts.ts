@@ -20,9 +20,9 @@ import type {
 } from "./runtime/actor.ts";
 import type { Outcome } from "./runtime/outcome.ts";
 import { failed, ok } from "./runtime/outcome.ts";
-import type { Lockout, LockoutRule } from "./lockout.ts";
-import { lockedForMs, noteFailure } from "./lockout.ts";
-import type { PasswordRef } from "./password.ts";
+import type { Lockout, LockoutRule } from "./accounts/lockout.ts";
+import { lockedForMs, noteFailure } from "./accounts/lockout.ts";
+import type { PasswordRef } from "./accounts/password.ts";
 import { refuse } from "./refusals.ts";
 
 /** A new user, as answered. */

@@ -10,9 +10,9 @@
  */
 import type { Asks, Behavior, Context, Ref } from "./runtime/actor.ts";
 import { ok } from "./runtime/outcome.ts";
-import type { CachedProduct, PublishedStock } from "./cache_entry.ts";
-import { answerOf, isFresh, isWithin, update } from "./cache_entry.ts";
-import type { CacheArgs, CacheState, FillAnswer } from "./cache_fill.ts";
+import type { CachedProduct, PublishedStock } from "./cache/entry.ts";
+import { answerOf, isFresh, isWithin, update } from "./cache/entry.ts";
+import type { CacheArgs, CacheState, FillAnswer } from "./cache/fill.ts";
 import {
   DONE,
   hear,
@@ -22,16 +22,16 @@ import {
   takeStock,
   takeText,
   waitForFill,
-} from "./cache_fill.ts";
-import { clear, createLru, peek, remove, touch } from "./lru.ts";
+} from "./cache/fill.ts";
+import { clear, createLru, peek, remove, touch } from "./cache/lru.ts";
 
 export type {
   CachedProduct,
   CacheStatus,
   ProductView,
   PublishedStock,
-} from "./cache_entry.ts";
-export type { CacheArgs, CacheState } from "./cache_fill.ts";
+} from "./cache/entry.ts";
+export type { CacheArgs, CacheState } from "./cache/fill.ts";
 
 /**
  * Reads a product. Rejected `not-found`; failed when nothing is held and it

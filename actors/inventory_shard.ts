@@ -20,7 +20,7 @@ import {
   watch,
   watchAll,
   watchUnpinned,
-} from "./hold_expiry.ts";
+} from "./inventory/hold_expiry.ts";
 import type {
   Held,
   InventoryArgs,
@@ -32,7 +32,7 @@ import type {
   PricedLine,
   Release,
   Reserve,
-} from "./inventory_protocol.ts";
+} from "./inventory/protocol.ts";
 import { type Refusal, refuse } from "./refusals.ts";
 import {
   applyStock,
@@ -41,23 +41,23 @@ import {
   mergeLines,
   type Stock,
   type StockState,
-} from "./stock.ts";
+} from "./inventory/stock.ts";
 import {
   adjust,
   audit,
   describe,
   openStock,
   type SkuIndex,
-} from "./stock_administration.ts";
+} from "./inventory/stock_administration.ts";
 import {
   createPublisher,
   markLines,
   markRecent,
   publish,
   type Publisher,
-} from "./stock_publisher.ts";
+} from "./inventory/stock_publisher.ts";
 
-export type * from "./inventory_protocol.ts";
+export type * from "./inventory/protocol.ts";
 
 /** What a shard knows. Only `volatile` changes outside of events. */
 export interface InventoryState extends StockState {

@@ -24,7 +24,7 @@ import {
   type RefundAnswered,
   refundAnswered,
   resumePayments,
-} from "./checkout.ts";
+} from "./storefront/checkout.ts";
 import type { Line } from "./inventory_shard.ts";
 import {
   dischargeObligation,
@@ -32,36 +32,40 @@ import {
   dutyAnswered,
   type DutyDue,
   dutyDue,
-} from "./obligation.ts";
+} from "./storefront/obligation.ts";
 import {
   type OrderView,
   shardsOf,
   type StorefrontEvent,
   viewOf,
-} from "./order.ts";
+} from "./storefront/order.ts";
 import {
   applyEvent,
   newOrderBook,
   orderOfUser,
   type StorefrontState,
-} from "./order_book.ts";
+} from "./storefront/order_book.ts";
 import {
   type ExpireOrders,
   expireOrders,
   expireWhenDue,
   watchAllDeadlines,
-} from "./order_deadlines.ts";
+} from "./storefront/order_deadlines.ts";
 import {
   abandonOrder,
   placeOrder,
   type ReserveAnswered,
   reserveAnswered,
-} from "./placing.ts";
+} from "./storefront/placing.ts";
 import { refuse } from "./refusals.ts";
 
-export { partitionOfOrder } from "./order.ts";
-export type { OrderStatus, OrderView, StorefrontEvent } from "./order.ts";
-export type { StorefrontState } from "./order_book.ts";
+export { partitionOfOrder } from "./storefront/order.ts";
+export type {
+  OrderStatus,
+  OrderView,
+  StorefrontEvent,
+} from "./storefront/order.ts";
+export type { StorefrontState } from "./storefront/order_book.ts";
 
 /** An order that was placed. */
 export interface Placed {

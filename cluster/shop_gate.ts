@@ -19,7 +19,7 @@ import type {
   StockAudit,
   StockView,
 } from "../actors/inventory_shard.ts";
-import { partitionOfOrder } from "../actors/order.ts";
+import { partitionOfOrder } from "../actors/storefront/order.ts";
 import { refuse, type ShopOutcome } from "../actors/refusals.ts";
 import { stableHash } from "../actors/runtime/random.ts";
 import type { StorefrontMessage } from "../actors/storefront.ts";

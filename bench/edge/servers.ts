@@ -6,7 +6,6 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import manifest from "../../deno.json" with { type: "json" };
 import { Child } from "./child.ts";
 import type { Ground } from "./ground.ts";
 
@@ -28,7 +27,7 @@ export interface Server {
  * The serve task's own flags, and those of them that tune the engine: the
  * peers get the same young generation as our shop.
  */
-const SERVE = manifest.tasks.serve.command.split(" ").slice(1, -1);
+const SERVE = serveFlags();
 const ENGINE = SERVE.filter((flag) => flag.startsWith("--v8-flags="));
 
 /** The task is run from the root, where its permission set stands. */
@@ -38,6 +37,12 @@ const BARE = fileURLToPath(import.meta.resolve("../peers/bare/main.ts"));
 const OVER_REDIS = fileURLToPath(
   import.meta.resolve("../peers/redis/main.ts"),
 );
+
+function serveFlags(): string[] {
+  const url = import.meta.resolve("../../deno.json");
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL(url)));
+  return tasks.serve.command.split(" ").slice(1, -1);
+}
 
 /** What a shop is started with. */
 export interface ShopOptions {

@@ -10,7 +10,7 @@
  */
 import { Buffer } from "node:buffer";
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import type { PasswordMessage } from "../../actors/password.ts";
+import type { PasswordMessage } from "../../actors/accounts/password.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 

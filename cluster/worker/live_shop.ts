@@ -7,7 +7,7 @@
  * @module
  */
 import type { OpenStock } from "../../actors/inventory_shard.ts";
-import type { PasswordMessage } from "../../actors/password.ts";
+import type { PasswordMessage } from "../../actors/accounts/password.ts";
 import type { PaymentMessage } from "../../actors/payment.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";

@@ -13,8 +13,8 @@ import type {
   LookAtCache,
 } from "../../actors/cache_node.ts";
 import { cacheNode } from "../../actors/cache_node.ts";
-import { jitteredTtlMs } from "../../actors/cache_entry.ts";
-import { WAITERS_MAX } from "../../actors/cache_fill.ts";
+import { jitteredTtlMs } from "../../actors/cache/entry.ts";
+import { WAITERS_MAX } from "../../actors/cache/fill.ts";
 import { BehaviorStep } from "../../actors/runtime/step.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import { failed, ok, rejected, unknown } from "../../actors/runtime/outcome.ts";

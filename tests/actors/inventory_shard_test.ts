@@ -1,7 +1,7 @@
 /** What an inventory shard promises, one step at a time. */
 import assert from "node:assert/strict";
 import { inventoryShard } from "../../actors/inventory_shard.ts";
-import { applyStock, emptyStock } from "../../actors/stock.ts";
+import { applyStock, emptyStock } from "../../actors/inventory/stock.ts";
 import { codeOf, HOLD_MS, ShardStep } from "./shard_step.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -18,7 +18,7 @@ import {
   type InventoryMessage,
   inventoryShard,
 } from "../../actors/inventory_shard.ts";
-import { shardsOf } from "../../actors/order.ts";
+import { shardsOf } from "../../actors/storefront/order.ts";
 import type { ChargeState, PaymentMessage } from "../../actors/payment.ts";
 import { storefront } from "../../actors/storefront.ts";
 import { ARGS, linesAt, MINUTE_MS, skuAt } from "./storefront_kit.ts";

@@ -21,7 +21,7 @@ import type {
   StockSold,
   StockTotals,
   StockView,
-} from "./inventory_protocol.ts";
+} from "./protocol.ts";
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 

@@ -9,27 +9,23 @@
  *
  * @module
  */
-import type { Answered, Asker, Context } from "./runtime/actor.ts";
-import type { Failed, Outcome, Rejected, Unknown } from "./runtime/outcome.ts";
-import { failed, ok } from "./runtime/outcome.ts";
-import type {
-  CachedProduct,
-  CacheEntry,
-  PublishedStock,
-} from "./cache_entry.ts";
+import type { Answered, Asker, Context } from "../runtime/actor.ts";
+import type { Failed, Outcome, Rejected, Unknown } from "../runtime/outcome.ts";
+import { failed, ok } from "../runtime/outcome.ts";
+import type { CachedProduct, CacheEntry, PublishedStock } from "./entry.ts";
 import {
   answerOf,
   createEntry,
   jitteredTtlMs,
   renew,
   update,
-} from "./cache_entry.ts";
-import type { CatalogEntry, CatalogRef } from "./catalog.ts";
-import type { InventoryRef, StockView } from "./inventory_shard.ts";
+} from "./entry.ts";
+import type { CatalogEntry, CatalogRef } from "../catalog.ts";
+import type { InventoryRef, StockView } from "../inventory_shard.ts";
 import type { Lru } from "./lru.ts";
 import { peek, put, remove } from "./lru.ts";
-import { addressOf, partitionOf } from "./placement.ts";
-import { refuse } from "./refusals.ts";
+import { addressOf, partitionOf } from "../placement.ts";
+import { refuse } from "../refusals.ts";
 
 /** What the topology tells a cache node. */
 export interface CacheArgs {

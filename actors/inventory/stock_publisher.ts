@@ -6,13 +6,13 @@
  *
  * @module
  */
-import type { PublishedStock, StockPublished } from "./cache_node.ts";
+import type { PublishedStock, StockPublished } from "../cache_node.ts";
 import type {
   InventoryArgs,
   InventoryContext,
   InventoryMessage,
   Line,
-} from "./inventory_protocol.ts";
+} from "./protocol.ts";
 import type { Stock } from "./stock.ts";
 
 /** What is still to be published. Volatile. */

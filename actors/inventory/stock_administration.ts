@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { ok } from "./runtime/outcome.ts";
+import { ok } from "../runtime/outcome.ts";
 import type {
   AdjustStock,
   AuditStock,
@@ -15,8 +15,8 @@ import type {
   OpenStock,
   StockTotals,
   StockView,
-} from "./inventory_protocol.ts";
-import { refuse } from "./refusals.ts";
+} from "./protocol.ts";
+import { refuse } from "../refusals.ts";
 import { type StockState, viewOf, violationOf } from "./stock.ts";
 import { markChanged, type Publisher } from "./stock_publisher.ts";
 

@@ -8,10 +8,10 @@
  *
  * @module
  */
-import type { Context } from "./runtime/actor.ts";
+import type { Context } from "../runtime/actor.ts";
 import type { Order, StorefrontEvent } from "./order.ts";
 import type { StorefrontState } from "./order_book.ts";
-import type { StorefrontMail } from "./storefront.ts";
+import type { StorefrontMail } from "../storefront.ts";
 
 /** Order ids by the second in which they are due. */
 export interface Deadlines {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Asks, Ref } from "./runtime/actor.ts";
+import type { Asks, Ref } from "../runtime/actor.ts";
 
 /** Hashes with a new salt, slowly on purpose. */
 export interface HashPassword extends Asks<{ hash: string }> {

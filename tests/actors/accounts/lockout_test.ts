@@ -1,11 +1,11 @@
 /** When a name is locked, and what is remembered of it. @module */
 import { equal } from "node:assert/strict";
-import type { Lockout } from "../../actors/lockout.ts";
+import type { Lockout } from "../../../actors/accounts/lockout.ts";
 import {
   FAILING_NAMES_MAX,
   lockedForMs,
   noteFailure,
-} from "../../actors/lockout.ts";
+} from "../../../actors/accounts/lockout.ts";
 
 const RULE = { maxFailures: 2, failureWindowMs: 1_000 };
 

@@ -8,11 +8,11 @@
  *
  * @module
  */
-import type { Answered, Context } from "./runtime/actor.ts";
-import type { InventoryMessage, InventoryRef } from "./inventory_shard.ts";
+import type { Answered, Context } from "../runtime/actor.ts";
+import type { InventoryMessage, InventoryRef } from "../inventory_shard.ts";
 import type { StorefrontEvent } from "./order.ts";
 import type { StorefrontState } from "./order_book.ts";
-import type { StorefrontMail } from "./storefront.ts";
+import type { StorefrontMail } from "../storefront.ts";
 
 /** What can be owed: a message of the inventory shard's protocol. */
 export type Duty = "release" | "unpin" | "confirm" | "return_stock";

@@ -6,7 +6,7 @@ import {
   createDeadlineHeap,
   earliestMs,
   popDeadline,
-} from "../../actors/deadline_heap.ts";
+} from "../../../actors/inventory/deadline_heap.ts";
 
 Deno.test("popDeadline() gives ids in the order of their deadlines", () => {
   fc.assert(fc.property(fc.array(fc.nat(50)), (deadlines) => {

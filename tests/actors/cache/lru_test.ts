@@ -15,7 +15,7 @@ import {
   put,
   remove,
   touch,
-} from "../../actors/lru.ts";
+} from "../../../actors/cache/lru.ts";
 
 Deno.test("the key used least recently is forgotten first", () => {
   const lru = createLru<number>(2);

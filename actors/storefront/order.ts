@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { Line, PricedLine } from "./inventory_shard.ts";
-import { partitionOf } from "./placement.ts";
+import type { Line, PricedLine } from "../inventory_shard.ts";
+import { partitionOf } from "../placement.ts";
 
 /** Where an order is in its life, as its buyer sees it. */
 export type OrderStatus =

@@ -7,14 +7,14 @@
  *
  * @module
  */
-import type { Answered, Asker, Context } from "./runtime/actor.ts";
-import { failed, ok, type Outcome } from "./runtime/outcome.ts";
+import type { Answered, Asker, Context } from "../runtime/actor.ts";
+import { failed, ok, type Outcome } from "../runtime/outcome.ts";
 import type {
   Held,
   InventoryRef,
   Line,
   PricedLine,
-} from "./inventory_shard.ts";
+} from "../inventory_shard.ts";
 import { dischargeObligation } from "./obligation.ts";
 import {
   holdIdOf,
@@ -34,9 +34,9 @@ import {
   type StorefrontState,
   usedKey,
 } from "./order_book.ts";
-import { partitionOf } from "./placement.ts";
-import { refuse } from "./refusals.ts";
-import type { Placed, PlaceOrder, StorefrontMail } from "./storefront.ts";
+import { partitionOf } from "../placement.ts";
+import { refuse } from "../refusals.ts";
+import type { Placed, PlaceOrder, StorefrontMail } from "../storefront.ts";
 import { watchDeadline } from "./order_deadlines.ts";
 
 /** An order that is being placed; lost with the incarnation. */

@@ -9,9 +9,9 @@
  *
  * @module
  */
-import type { Answered, Asker, Context } from "./runtime/actor.ts";
-import { failed, ok, type Outcome } from "./runtime/outcome.ts";
-import type { InventoryRef } from "./inventory_shard.ts";
+import type { Answered, Asker, Context } from "../runtime/actor.ts";
+import { failed, ok, type Outcome } from "../runtime/outcome.ts";
+import type { InventoryRef } from "../inventory_shard.ts";
 import {
   dischargeObligation,
   type Progress,
@@ -32,9 +32,9 @@ import {
   usedKey,
 } from "./order_book.ts";
 import { expireWhenDue } from "./order_deadlines.ts";
-import type { ChargeState, PaymentRef } from "./payment.ts";
-import { type Refusal, refuse } from "./refusals.ts";
-import type { Payment, PayOrder, StorefrontMail } from "./storefront.ts";
+import type { ChargeState, PaymentRef } from "../payment.ts";
+import { type Refusal, refuse } from "../refusals.ts";
+import type { Payment, PayOrder, StorefrontMail } from "../storefront.ts";
 
 /** A buyer who pays; lost with the incarnation, unlike the payment. */
 export interface CheckoutFlow {

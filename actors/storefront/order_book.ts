@@ -20,9 +20,9 @@ import {
   type StartedOrder,
   type StorefrontEvent,
 } from "./order.ts";
-import { addressOf } from "./placement.ts";
+import { addressOf } from "../placement.ts";
 import type { Placing } from "./placing.ts";
-import type { StorefrontArgs } from "./storefront.ts";
+import type { StorefrontArgs } from "../storefront.ts";
 
 /** Everything that a storefront partition knows. */
 export interface StorefrontState {

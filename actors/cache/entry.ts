@@ -6,9 +6,9 @@
  *
  * @module
  */
-import type { CatalogEntry } from "./catalog.ts";
-import type { Ok } from "./runtime/outcome.ts";
-import { ok } from "./runtime/outcome.ts";
+import type { CatalogEntry } from "../catalog.ts";
+import type { Ok } from "../runtime/outcome.ts";
+import { ok } from "../runtime/outcome.ts";
 
 /** What shoppers read of a product, in the order of the JSON text. */
 export interface ProductView {

@@ -14,10 +14,7 @@ import {
   earliestMs,
   popDeadline,
 } from "./deadline_heap.ts";
-import type {
-  InventoryContext,
-  InventoryMessage,
-} from "./inventory_protocol.ts";
+import type { InventoryContext, InventoryMessage } from "./protocol.ts";
 import { deadlineOf, type Hold, type StockState } from "./stock.ts";
 import { markLines, type Publisher } from "./stock_publisher.ts";
 

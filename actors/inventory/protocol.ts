@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Asks, Context, Ref } from "./runtime/actor.ts";
+import type { Asks, Context, Ref } from "../runtime/actor.ts";
 
 /** One line of an order at its shard. */
 export interface Line {

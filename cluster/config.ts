@@ -120,10 +120,12 @@ export const topology = section({
     backoffMin: duration("1ms", "1m").default("100ms"),
     backoffMax: duration("1ms", "10m").default("5s"),
   }).prefault({}),
-  // 8 × 250 ms: a hang is noticed after 2 s, a GC pause is none.
+  // 16 × 250 ms: a hang is noticed after 4 s. A pause of the collector takes
+  // milliseconds, but a disk that syncs late or a core that others have kept a
+  // sound worker silent for over 2 s, and replacing it cost more than waiting.
   heartbeat: section({
     every: duration("10ms", "1m").default("250ms"),
-    missed: integer(1, 1000).default(8),
+    missed: integer(1, 1000).default(16),
   }).prefault({}),
 });
 

@@ -63,8 +63,8 @@ export type ReserveAnswered = Answered<"reserve_answered", Held, string>;
 type StorefrontContext = Context<StorefrontMail, StorefrontEvent>;
 
 /**
- * A shard answers within a millisecond, or after a worker was replaced (about
- * two seconds until a hang is noticed): longer is not worth a buyer's wait.
+ * A shard answers within a millisecond, or once its worker is back, which takes
+ * well under a second after a crash. A worker that hangs is not waited for.
  */
 const RESERVE_WITHIN_MS = 2_000;
 

@@ -78,10 +78,15 @@ function jsonOf({ atMs, ...entry }: HistoryEntry): string {
   return JSON.stringify({ at: new Date(atMs).toISOString(), ...entry });
 }
 
+/** Fields that are a moment of wall time, not a length. */
+const UNTIL = /[uU]ntilMs$/;
+
 function lineOf(entry: HistoryEntry, id: string): string {
   const { kind, atMs: _, ...fields } = entry.event;
   const shown = Object.entries(fields).map(([name, value]) =>
-    `${name}=${valueOf(value, id)}`
+    UNTIL.test(name) && typeof value === "number"
+      ? `${name.slice(0, -2)}=${new Date(value).toISOString()}`
+      : `${name}=${valueOf(value, id)}`
   );
   return [
     new Date(entry.atMs).toISOString(),

@@ -113,7 +113,7 @@ function assemble(
 const NO_ROUTE: Route = {
   method: "GET",
   path: "/",
-  access: "open",
+  access: "public",
   handle: (call) => call.problem({ code: "not-found" }),
 };
 
@@ -124,6 +124,8 @@ function notFound(
   methods: readonly PathMethods[],
 ): Response {
   const call = new Call(services, context, NO_ROUTE, meter);
+  const refused = call.enter();
+  if (refused !== null) return refused;
   const known = methods.find(({ pattern }) => pattern.test(context.req.path));
   if (known === undefined) return call.problem({ code: "not-found" });
   const detail = `This resource takes ${known.allow}.`;

@@ -201,3 +201,13 @@ Deno.test("A mistake of ours is 500, logged, and says nothing of itself", async 
   assert.doesNotMatch(answer.text, /secret detail/);
   assert.equal(client.logged.length, 1);
 });
+
+Deno.test("No answer lets a browser guess its type", async () => {
+  const client = new Client();
+  for (
+    const path of ["/", "/v1/products/85123A", "/v1/orders", "/none", "/docs"]
+  ) {
+    const { headers } = await client.ask(path);
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+  }
+});

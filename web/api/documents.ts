@@ -82,7 +82,6 @@ export function file(
     call.send(200, await text(), {
       "content-type": `${type}; charset=utf-8`,
       "cache-control": FILE_CACHE,
-      "x-content-type-options": "nosniff",
     });
   return { method: "GET", path, access: "open", handle };
 }

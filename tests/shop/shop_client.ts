@@ -67,7 +67,13 @@ export interface TopologyView {
 /** A fault, as scenarios write it, without its time. */
 export interface FaultOrder {
   readonly do: string;
-  readonly target: string;
+  readonly target?: string;
+  /** The two workers that a partition cuts apart. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Such as `2s`. */
+  readonly for?: string;
+  readonly factor?: number;
 }
 
 /** Why the shop says no. */

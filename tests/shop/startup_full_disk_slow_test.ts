@@ -80,6 +80,9 @@ async function sellUntilFullAndOn(
 ): Promise<readonly Order[]> {
   using client = new ShopClient(url, SESSION_SECRET, ADMIN_TOKEN);
   const orders: Order[] = [];
+  // G28: what a cache node holds can be read; a first read asks the shard,
+  // which must not show what it cannot save.
+  await assertReads(client);
   const unknown = await fillDisk(client, orders);
   await assertReads(client);
   makeRoom();

@@ -14,7 +14,7 @@
 import type { Content } from "../actors/runtime/envelope.ts";
 
 /**
- * What travels: `[batch, acknowledged, ...(to, from, ask, timeLeftMs, content)
+ * What travels: `[batch, acknowledged, ...(to, from, ask, timeLeftMs, content, chain)
  * × n]`. Batches count from 1; number 0 is a bare acknowledgement.
  */
 export type Batch = (string | number | Content)[];
@@ -28,6 +28,8 @@ export interface Frame {
   /** On this end's monotonic clock; 0: none. */
   readonly deadlineMs: number;
   readonly content: Content;
+  /** See `Envelope`. */
+  readonly chain: string;
 }
 
 /** Takes one frame, spread out so that nothing is allocated for it. */
@@ -37,6 +39,7 @@ export type TakeFrame = (
   ask: number,
   deadlineMs: number,
   content: Content,
+  chain: string,
 ) => void;
 
 /**
@@ -70,7 +73,7 @@ const OUTBOX_FRAMES = 8192;
 
 /** Numbers at the head of a batch, and slots of one frame. */
 const HEAD = 2;
-const SLOTS = 5;
+const SLOTS = 6;
 
 /** See the module. */
 export class Link {
@@ -114,9 +117,10 @@ export class Link {
     ask: number,
     deadlineMs: number,
     content: Content,
+    chain = "",
   ): "queued" | "full" {
     if (!this.#open || this.#outbox.length >= this.#capacity) return "full";
-    this.#outbox.push(to, from, ask, deadlineMs, content);
+    this.#outbox.push(to, from, ask, deadlineMs, content, chain);
     return "queued";
   }
 
@@ -225,6 +229,7 @@ export class Link {
         batch[at + 2] as number,
         timeLeftMs === 0 ? 0 : nowMs + timeLeftMs,
         batch[at + 4] as Content,
+        batch[at + 5] as string,
       );
     }
   }
@@ -251,5 +256,6 @@ function frameAt(batch: Batch, at: number): Frame {
     ask: batch[at + 2] as number,
     deadlineMs: batch[at + 3] as number,
     content: batch[at + 4] as Content,
+    chain: batch[at + 5] as string,
   };
 }

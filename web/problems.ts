@@ -208,6 +208,7 @@ const OUTAGES = {
   "crashed": "unavailable",
   "quarantined": "unavailable",
   "expired": "unavailable",
+  "call-cycle": "unavailable",
   "overloaded": "overloaded",
   "storage-unavailable": "storage-unavailable",
 } as const satisfies Record<FailureCode, OutageCode>;

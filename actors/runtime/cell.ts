@@ -1,36 +1,27 @@
 /**
- * One actor as its domain keeps it, and the context its steps see. The context
- * only stages: what a step tells, asks, answers and records lies in the
- * domain's `Effects` until the step returns, and is thrown away when it throws.
+ * One actor as its domain keeps it: its state, its mail, its record. It decides
+ * nothing; `steps.ts` runs it, `lives.ts` begins and ends its lives, and
+ * `context.ts` is the world that its steps see.
  *
  * @module
  */
 import type {
   AnyBehavior,
-  Asker,
-  AskOptions,
-  Context,
-  Delivery,
+  ExitReason,
   JournalEvent,
-  LogLevel,
+  Lane,
   Message,
+  Overflow,
+  RestartType,
 } from "./actor.ts";
-import { type Content, Envelope } from "./envelope.ts";
+import type { CircuitBreaker } from "./circuit_breaker.ts";
+import { ActorContext, type World } from "./context.ts";
+import type { Family } from "./family.ts";
 import { IdMap } from "./id_map.ts";
-import { Mailbox } from "./mailbox.ts";
-import { type Outcome, RETRY_AFTER_MS, unknown } from "./outcome.ts";
-import { freezePlain } from "./plain_data.ts";
-import { SeededRandom } from "./random.ts";
-import { Quarantine, type RestartSpec } from "./supervision.ts";
-import type { PendingAsk } from "./waits.ts";
-
-/** Askers that one actor may have taken along: all callers of a gate. */
-const ASKERS_MAX = 65_536;
-/**
- * Timers that one actor may have set; who waits for more things than a gate
- * has callers keeps them in a heap of its own, under one timer.
- */
-const TIMERS_MAX = 65_536;
+import { type Mail, Mailbox } from "./mailbox.ts";
+import type { Ask, Timer } from "./slip.ts";
+import type { Quarantine, RestartSpec } from "./supervision.ts";
+import type { KeyedGroup } from "./keyed.ts";
 
 /** How an actor is placed in its domain. */
 export interface ActorSpec {
@@ -42,23 +33,38 @@ export interface ActorSpec {
   readonly args: unknown;
   /** Its events go to the journal, under its address as the partition. */
   readonly journaled: boolean;
-  /** When it runs again after a crash. */
+  /** When it runs again after a crash, under a supervisor of its own. */
   readonly restart: RestartSpec;
   /** The most messages in each lane of its mailbox. */
   readonly mailboxCapacity: number;
+  /** What becomes of a tell that finds its lane full. Default `reject`. */
+  readonly overflow?: Overflow;
+  /** The most messages set aside. Default: `mailboxCapacity`. */
+  readonly stashCapacity?: number;
+  /** See `ChildSpec`. */
+  readonly idleAfterMs?: number;
+  /** See `ChildSpec`. */
+  readonly shutdownMs?: number;
 }
+
+/** An actor whose restarts are somebody else's affair. */
+export type CellSpec = Omit<ActorSpec, "restart">;
 
 /** Where an actor is in its life. */
 export type CellStatus =
   /** Not folded yet; the domain has not started. */
   | "new"
   | "running"
+  /** Handles the mail that it has, then ends. */
+  | "draining"
   /** Crashed; the fold for its next life is under way. */
   | "folding"
-  /** Crashed; waits for its restart. */
+  /** Crashed, or stopped with a sibling; waits for its restart. */
   | "backing_off"
   /** Crashed over its budget; waits for the next try. */
-  | "down";
+  | "down"
+  /** Ended for good; nobody has this address from here on. */
+  | "ended";
 
 /** Why an actor's last life ended. */
 export interface Crash {
@@ -72,102 +78,98 @@ export interface Crash {
   readonly cause: string;
 }
 
-/** What one step wants of the world, until it returns. */
-export class Effects {
-  /** Set by the domain for each step. */
-  current: Envelope | null = null;
-  answered = false;
-  readonly outputs: Envelope[] = [];
-  /** Asks among the outputs, by the same order. */
-  readonly asks: { id: number; pending: PendingAsk; deadlineMs: number }[] = [];
-  readonly timers: { key: string; delayMs: number; message: Message | null }[] =
-    [];
-  readonly events: JournalEvent[] = [];
-  /** Asks of earlier steps that this step has answered. */
-  readonly settled: Envelope[] = [];
-
-  /** Forgets all of it: it took effect, or the step threw. */
-  clear(): void {
-    this.current = null;
-    this.answered = false;
-    empty(this.outputs);
-    empty(this.asks);
-    empty(this.timers);
-    empty(this.events);
-    empty(this.settled);
-  }
-}
-
-/**
- * `length = 0` would give the array's memory back, for the next step to ask
- * for again: an eighth of what a purchase costs.
- */
-function empty(list: unknown[]): void {
-  while (list.length > 0) list.pop();
-}
-
-/** What a context needs of its domain. */
-export interface StepHost {
-  /** Shared by all contexts of the domain: one step runs at a time. */
-  readonly effects: Effects;
-  readonly seed: number;
-  /** Which life of the domain this is. */
-  readonly incarnation: number;
-  /** Whether all that a step hands over is checked and frozen. */
-  readonly freezes: boolean;
-  /** Wall time, the same during one batch. */
-  wallMs(): number;
-  /** Monotonic time, the same during one batch. */
-  monotonicMs(): number;
-  /** An id that no other ask, asker or timer of the domain has. */
-  nextId(): number;
-  /** Whether a message finds room now. */
-  room(to: string, message: Message): Delivery;
-  /** Adds to a counter. */
-  count(name: string, by: number): void;
-  /** Writes a line. */
-  log(
-    level: LogLevel,
-    text: string,
-    fields: Readonly<Record<string, unknown>>,
-  ): void;
-}
-
-/** One actor: its state, its mail, its record. */
+/** One actor. See the module's text. */
 export class Cell {
+  readonly address: string;
+  readonly behavior: AnyBehavior;
+  readonly args: unknown;
   readonly context: ActorContext;
-  readonly mailbox: Mailbox<Envelope>;
-  readonly quarantine = new Quarantine();
+  readonly mailbox: Mailbox;
+  readonly overflow: Overflow;
+  readonly restartType: RestartType;
+  /** Who decides about its crashes. */
+  readonly family: Family;
+  /** Null: every kind is normal. */
+  readonly urgent: ReadonlySet<string> | null;
   status: CellStatus = "new";
   state: unknown = undefined;
+  /** Which life this is, from 1; 0 before the first. */
   incarnation = 0;
-  epoch = 0;
-  /** Sequence number of the newest event, durable or staged. */
-  sequence = 0;
-  /** The commit queue's number of the batch with the newest event. */
-  newestBatch = 0;
-  /** Events staged since the last commit. */
-  staged: JournalEvent[] = [];
+  /** Moves when a life begins and when it ends: what was its is nobody's. */
+  life = 0;
   /** In the domain's queue of actors with mail. */
   queued = false;
+  handled = 0;
+  /** What is journaled; null: nothing. */
+  readonly past: Past | null;
   /** Wall time of the newest recorded event. */
   newestEventMs = 0;
-  /** Askers that a step took along: token → the asking envelope. */
-  readonly askers = new IdMap<Envelope>();
-  /** Timer ids by key. */
-  readonly timers = new Map<string, number>();
-  failuresMs: number[] = [];
-  retryAtMs = 0;
-  lastCrash: Crash | null = null;
-  handled = 0;
-  crashes = 0;
-  restarts = 0;
   /** Milliseconds to wait after each step: the fault `slow`. */
   slowMs = 0;
+  /** Why it ends once it has drained. */
+  endReason: ExitReason | null = null;
+  /** Monotonic time of the next restart. */
+  retryAtMs = 0;
+  crashes = 0;
+  restarts = 0;
+  lastCrash: Crash | null = null;
+  readonly idleAfterMs: number;
+  readonly shutdownMs: number;
+  // All below is made on first use: most actors of a large system are idle.
+  /** Askers that a step took along: token → the ask. */
+  askers: IdMap<Ask> | null = null;
+  timers: Map<string, Timer> | null = null;
+  quarantine: Quarantine | null = null;
+  /** Messages set aside, the oldest first. */
+  stash: Mail[] | null = null;
+  readonly stashCapacity: number;
+  /** Those that it supervises itself. */
+  children: Family | null = null;
+  /** Addresses whose end it wants to hear of. */
+  watching: Set<string> | null = null;
+  /** Addresses that found its mailbox full and want to hear of room. */
+  waitingForRoom: Set<string> | null = null;
+  /** Opened by its supervisor while it is down, and fed by calls. */
+  breaker: CircuitBreaker | null = null;
+  /** Asks of its that have not ended. */
+  openAsks = 0;
+  /** The keyed actors that it is one of. */
+  group: KeyedGroup | null = null;
+  /** It ran since its group last looked. */
+  isActive = true;
+  /** Monotonic time of its newest message. */
+  lastActiveMs = 0;
+  /** The wait for the signal `idle` runs. */
+  isIdleArmed = false;
 
-  constructor(readonly spec: ActorSpec, host: StepHost) {
-    this.mailbox = new Mailbox(spec.mailboxCapacity);
-    this.context = new ActorContext(this, host);
+  /** @param parts Where the actor stands. Everything is bounded in `spec`. */
+  constructor(
+    readonly spec: CellSpec,
+    parts: {
+      readonly world: World;
+      readonly family: Family;
+      readonly restartType: RestartType;
+    },
+  ) {
+    const { address, behavior, mailboxCapacity } = spec;
+    this.address = address;
+    this.behavior = behavior;
+    this.args = spec.args;
+    this.family = parts.family;
+    this.restartType = parts.restartType;
+    this.urgent = behavior.urgent ?? null;
+    this.overflow = spec.overflow ?? "reject";
+    this.stashCapacity = spec.stashCapacity ?? mailboxCapacity;
+    this.idleAfterMs = spec.idleAfterMs ?? 0;
+    this.shutdownMs = spec.shutdownMs ?? 5_000;
+    this.past = spec.journaled ? new Past() : null;
+    this.mailbox = new Mailbox(mailboxCapacity);
+    this.context = new ActorContext(this, parts.world);
+  }
+
+  /** True while it handles mail. */
+  get isAlive(): boolean {
+    return this.status === "running" || this.status === "draining";
   }
 
   /** The actor's `now()` never falls behind an event it has recorded. */
@@ -179,165 +181,22 @@ export class Cell {
 
   /** What a message is about, for quarantine; empty where nobody says. */
   keyOf(message: Message): string {
-    return this.spec.behavior.keyOf?.(message) ?? "";
+    return this.behavior.keyOf?.(message) ?? "";
   }
 
   /** The lane in which a message kind travels. */
-  laneOf(content: Content): "urgent" | "normal" {
-    return this.spec.behavior.urgent?.has(content.kind) ? "urgent" : "normal";
+  laneOf(kind: string): Lane {
+    return this.urgent !== null && this.urgent.has(kind) ? "urgent" : "normal";
   }
 }
 
-/** The world as the steps of one actor see it. */
-export class ActorContext implements Context {
-  readonly #cell: Cell;
-  readonly #host: StepHost;
-  readonly #freezes: boolean;
-  #random: SeededRandom | null = null;
-
-  constructor(cell: Cell, host: StepHost) {
-    this.#cell = cell;
-    this.#host = host;
-    this.#freezes = host.freezes;
-  }
-
-  get self(): string {
-    return this.#cell.spec.address;
-  }
-
-  get incarnation(): number {
-    return this.#cell.incarnation;
-  }
-
-  now(): number {
-    return Math.max(this.#host.wallMs(), this.#cell.newestEventMs);
-  }
-
-  random(): number {
-    this.#random ??= new SeededRandom(
-      this.#host.seed,
-      // A lost domain begins again with life 1, but must not repeat ids.
-      `${this.self} ${this.#host.incarnation}.${this.incarnation}`,
-    );
-    return this.#random.next();
-  }
-
-  tell(to: string, message: Message): Delivery {
-    if (this.#freezes) freezePlain(message);
-    const room = this.#host.room(to, message);
-    if (room !== "queued") return room;
-    this.#host.effects.outputs.push(
-      new Envelope(to, this.self, 0, 0, message),
-    );
-    return "queued";
-  }
-
-  ask<About>(to: string, message: Message, options: AskOptions<About>): void {
-    const { as, withinMs, about } = options;
-    checkWait("ask", to, withinMs);
-    if (this.#freezes) freezePlain([message, about]);
-    const id = this.#host.nextId();
-    const deadlineMs = this.#host.monotonicMs() + withinMs;
-    const pending: PendingAsk = { cell: this.#cell, to, as, about, done: null };
-    this.#host.effects.asks.push({ id, pending, deadlineMs });
-    this.#host.effects.outputs.push(
-      new Envelope(to, this.self, id, deadlineMs, message),
-    );
-  }
-
-  reply(outcome: Outcome<unknown>): void {
-    const { effects } = this.#host;
-    const current = effects.current;
-    if (current === null || current.ask <= 0 || effects.answered) return;
-    effects.answered = true;
-    if (this.#freezes) freezePlain(outcome);
-    effects.outputs.push(
-      new Envelope(current.from, this.self, -current.ask, 0, outcome),
-    );
-  }
-
-  asker(): Asker {
-    const { effects } = this.#host;
-    const current = effects.current;
-    if (current === null || current.ask <= 0 || effects.answered) return 0;
-    effects.answered = true;
-    const { askers } = this.#cell;
-    if (askers.size >= ASKERS_MAX) this.#answerAny();
-    const token = this.#host.nextId();
-    askers.set(token, current);
-    return token;
-  }
-
-  answer(asker: Asker, outcome: Outcome<unknown>): void {
-    const asking = this.#cell.askers.get(asker);
-    const { effects } = this.#host;
-    if (asking === undefined) return;
-    if (this.#freezes) freezePlain(outcome);
-    this.#cell.askers.delete(asker);
-    effects.settled.push(asking);
-    effects.outputs.push(
-      new Envelope(asking.from, this.self, -asking.ask, 0, outcome),
-    );
-  }
-
-  timer(key: string, delayMs: number, message: Message): void {
-    checkWait("set timer", key, delayMs);
-    if (this.#freezes) freezePlain(message);
-    const { timers } = this.#host.effects;
-    if (this.#cell.timers.size + timers.length >= TIMERS_MAX) {
-      throw new RangeError(
-        `Cannot set timer "${key}" as ${this.self} has ${TIMERS_MAX} timers`,
-      );
-    }
-    timers.push({ key, delayMs, message });
-  }
-
-  cancelTimer(key: string): void {
-    this.#host.effects.timers.push({ key, delayMs: 0, message: null });
-  }
-
-  record(event: JournalEvent): void {
-    const { behavior } = this.#cell.spec;
-    if (behavior.apply === undefined || !this.#cell.spec.journaled) {
-      throw new TypeError(
-        `Cannot record "${event.kind}" as ${this.self} is not journaled`,
-      );
-    }
-    if (this.#freezes) freezePlain(event);
-    behavior.apply(this.#cell.state, event);
-    this.#host.effects.events.push(event);
-  }
-
-  count(name: string, by = 1): void {
-    this.#host.count(name, by);
-  }
-
-  log(
-    level: LogLevel,
-    text: string,
-    fields: Readonly<Record<string, unknown>> = {},
-  ): void {
-    this.#host.log(level, text, { actor: this.self, ...fields });
-  }
-
-  /** A new life draws from a new stream. */
-  renew(): void {
-    this.#random = null;
-  }
-
-  /** Makes room for an asker: some other one finds out for himself. */
-  #answerAny(): void {
-    for (const asker of this.#cell.askers.keys()) {
-      return this.answer(asker, unknown(RETRY_AFTER_MS));
-    }
-  }
-}
-
-/** Every wait has a deadline: NaN and Infinity would be none. */
-function checkWait(verb: string, what: string, delayMs: number): void {
-  if (Number.isFinite(delayMs)) return;
-  throw new RangeError(
-    `Cannot ${verb} "${what}" as its wait must be finite: ` +
-      `current value is ${delayMs}`,
-  );
+/** Where a journaled actor stands in its journal. */
+export class Past {
+  epoch = 0;
+  /** Sequence number of the newest event, durable or staged. */
+  sequence = 0;
+  /** The commit queue's number of the batch with the newest event. */
+  newestBatch = 0;
+  /** Events staged since the last commit. */
+  staged: JournalEvent[] = [];
 }

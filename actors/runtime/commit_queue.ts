@@ -78,14 +78,15 @@ export class CommitQueue {
 
   /** Adds an actor's new events to the open batch. */
   stage(cell: Cell, events: readonly JournalEvent[]): void {
-    if (cell.staged.length === 0) this.#dirty.push(cell);
+    const past = cell.past!;
+    if (past.staged.length === 0) this.#dirty.push(cell);
     for (let index = 0; index < events.length; index++) {
       const event = events[index]!;
       cell.noteTime(event);
-      cell.staged.push(event);
+      past.staged.push(event);
     }
-    cell.sequence += events.length;
-    cell.newestBatch = this.#openBatch;
+    past.sequence += events.length;
+    past.newestBatch = this.#openBatch;
     this.stagedEvents += events.length;
   }
 
@@ -100,7 +101,7 @@ export class CommitQueue {
 
   /** Acts once every event that the actor has staged is durable. */
   whenDurable(cell: Cell, act: () => void): void {
-    const batch = cell.newestBatch;
+    const batch = cell.past?.newestBatch ?? 0;
     if (batch <= this.#durableBatch) act();
     else this.#waiting.push({ batch, act });
   }
@@ -110,13 +111,14 @@ export class CommitQueue {
     if (this.stagedEvents === 0 || this.#appending || this.#ended) return;
     const appends: Append[] = [];
     for (const cell of this.#dirty) {
+      const { epoch, sequence, staged } = cell.past!;
       appends.push({
-        partition: cell.spec.address,
-        epoch: cell.epoch,
-        firstSequence: cell.sequence - cell.staged.length + 1,
-        events: cell.staged,
+        partition: cell.address,
+        epoch,
+        firstSequence: sequence - staged.length + 1,
+        events: staged,
       });
-      cell.staged = [];
+      cell.past!.staged = [];
     }
     this.events += this.stagedEvents;
     this.#dirty = [];

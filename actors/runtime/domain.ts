@@ -20,26 +20,55 @@
  *
  * @module
  */
-import type { Message } from "./actor.ts";
+import type { ChildSpec, Delivery, LogLevel, Message } from "./actor.ts";
 import { BatchTime } from "./batch_time.ts";
-import { type ActorSpec, Cell, Effects, type StepHost } from "./cell.ts";
+import { type ActorSpec, Cell } from "./cell.ts";
+import { type BreakerPolicy, CircuitBreaker } from "./circuit_breaker.ts";
 import { CommitQueue } from "./commit_queue.ts";
+import type { World } from "./context.ts";
+import type { DeadLetters } from "./dead_letters.ts";
 import { type DomainReport, reportActor } from "./domain_report.ts";
+import { Effects } from "./effects.ts";
 import { Envelope } from "./envelope.ts";
 import { Exchange } from "./exchange.ts";
-import { foldInto, Lives } from "./lives.ts";
+import { Family } from "./family.ts";
+import { KeyedGroup, type KeyedSpec } from "./keyed.ts";
+import { foldInto, Lives, specOf } from "./lives.ts";
 import { failed, type Outcome, RETRY_AFTER_MS, unknown } from "./outcome.ts";
 import { freezePlain } from "./plain_data.ts";
 import type { DomainOptions } from "./ports.ts";
 import { SeededRandom } from "./random.ts";
 import { RunQueue } from "./run_queue.ts";
+import { Ask } from "./slip.ts";
 import { Steps } from "./steps.ts";
+import { policyOf } from "./supervision.ts";
+import {
+  checkSupervisor,
+  isSupervisor,
+  type RestartPolicy,
+  type SupervisorSpec,
+} from "./supervisor.ts";
 import { Waits } from "./waits.ts";
+import { Watches } from "./watches.ts";
 
 export type { DomainOptions } from "./ports.ts";
 
 /** Steps in one run before the batch is committed and links get a turn. */
 const STEPS_PER_RUN = 2_048;
+
+/** The root of all: OTP's default for an application is as strict. */
+const ROOT: RestartPolicy = {
+  strategy: "one_for_one",
+  maxRestarts: 3,
+  periodMs: 5_000,
+};
+
+/** One sick key must not end the others: it stays down and is tried again. */
+const KEYED: RestartPolicy = {
+  ...ROOT,
+  backoff: { minMs: 100, maxMs: 5_000, resetAfterMs: 5_000 },
+  exceeded: "stay_down",
+};
 
 /** The actors of one thread with their run loop. See the module's text. */
 export class Domain {
@@ -47,14 +76,18 @@ export class Domain {
   readonly name: string;
   readonly #options: DomainOptions;
   readonly #cells = new Map<string, Cell>();
+  readonly #groups = new Map<string, KeyedGroup>();
+  readonly #root: Family;
+  readonly #effects = new Effects();
+  readonly #counters = new Map<string, number>();
+  readonly #time: BatchTime;
   readonly #ready: RunQueue;
   readonly #waits: Waits;
   readonly #commits: CommitQueue;
   readonly #exchange: Exchange;
-  readonly #lives: Lives;
+  readonly #watches: Watches;
   readonly #steps: Steps;
-  readonly #time: BatchTime;
-  readonly #effects = new Effects();
+  readonly #lives: Lives;
   #state: "new" | "starting" | "running" | "dead" = "new";
   #awake = false;
   #running = false;
@@ -63,32 +96,41 @@ export class Domain {
   constructor(options: DomainOptions) {
     this.#options = options;
     this.name = options.name;
+    this.#root = new Family(options.name, options.root ?? ROOT, null, null);
     this.#time = new BatchTime(options.clock);
     this.#ready = new RunQueue(options.pick);
-    this.#waits = this.#makeWaits();
+    this.#waits = new Waits({
+      incarnation: options.incarnation,
+      askExpired: (ask) => this.#askExpired(ask),
+      timerFired: (timer) =>
+        this.#exchange.post(timer.cell, timer.message, timer),
+    });
     this.#commits = this.#makeCommits();
     this.#exchange = new Exchange({
       name: options.name,
       cells: this.#cells,
+      groups: this.#groups,
+      effects: this.#effects,
       waits: this.#waits,
       commits: this.#commits,
       ready: this.#ready,
-      transmit: options.transmit,
+      transmit: (envelope) => this.#transmit(envelope),
       time: this.#time,
     });
-    this.#lives = this.#makeLives();
-    this.#steps = this.#makeSteps();
-  }
-
-  #makeWaits(): Waits {
-    return new Waits({
-      incarnation: this.#options.incarnation,
-      askExpired: (id) => {
-        this.#exchange.expired++;
-        this.#exchange.settle(id, unknown(RETRY_AFTER_MS));
-      },
-      timerFired: (cell, message) => this.#exchange.post(cell, message),
+    this.#watches = new Watches({
+      cells: this.#cells,
+      release: (envelope) => this.#commits.release(envelope),
+      signal: (cell, signal) => this.#steps.queueSignal(cell, signal),
     });
+    const world = this.#makeWorld();
+    this.#steps = new Steps({
+      world,
+      ready: this.#ready,
+      waits: this.#waits,
+      commits: this.#commits,
+      after: this.#after,
+    });
+    this.#lives = this.#makeLives(world);
   }
 
   #makeCommits(): CommitQueue {
@@ -97,7 +139,7 @@ export class Domain {
       journal,
       clock,
       leave: (envelope) => this.#exchange.leave(envelope),
-      after: (delayMs, act) => this.#after(delayMs, act),
+      after: this.#after,
       advanced: () => {
         if (!this.isIdle) this.#wake();
       },
@@ -107,52 +149,137 @@ export class Domain {
     });
   }
 
-  #makeLives(): Lives {
-    const { journal, seed, name } = this.#options;
-    return new Lives({
+  #makeWorld(): World {
+    const { seed, incarnation, freeze } = this.#options;
+    // deno-lint-ignore no-this-alias -- lives are made after the world
+    const domain = this;
+    return {
       effects: this.#effects,
       exchange: this.#exchange,
-      commits: this.#commits,
-      journal,
-      random: new SeededRandom(seed, `supervisor ${name}`),
+      watches: this.#watches,
       time: this.#time,
-      isRunning: () => this.#state === "running",
-      after: (delayMs, act) => this.#after(delayMs, act),
-      recovered: (cells) => this.#recovered(cells),
-      log: this.#log,
-    });
-  }
-
-  #makeSteps(): Steps {
-    const { seed, incarnation, freeze } = this.#options;
-    return new Steps({
       seed,
       incarnation,
       freezes: freeze ?? false,
-      effects: this.#effects,
-      time: this.#time,
-      ready: this.#ready,
-      waits: this.#waits,
-      commits: this.#commits,
-      exchange: this.#exchange,
-      crashed: (cell, cause) => this.#lives.crash(cell, cause),
-      after: (delayMs, act) => this.#after(delayMs, act),
+      counters: this.#counters,
+      nextId: () => this.#waits.nextId(),
       log: this.#log,
+      get lives() {
+        return domain.#lives;
+      },
+    };
+  }
+
+  #makeLives(world: World): Lives {
+    const { journal, seed, name } = this.#options;
+    return new Lives({
+      world,
+      cells: this.#cells,
+      commits: this.#commits,
+      waits: this.#waits,
+      ready: this.#ready,
+      steps: this.#steps,
+      journal,
+      random: new SeededRandom(seed, `supervisor ${name}`),
+      isRunning: () => this.#state === "running",
+      after: this.#after,
+      wake: () => this.#wake(),
+      escalated: () => this.#options.escalated?.(),
     });
   }
 
   // ── Life ────────────────────────────────────────────────────────────────
 
-  /** Adds an actor. Throws a TypeError after `start`, or when it cannot fit. */
+  /**
+   * Adds an actor under a supervisor of its own, which never gives up: over
+   * its budget the actor stays down and is tried again. Throws a TypeError
+   * after `start`, or when it cannot fit.
+   */
   add(spec: ActorSpec): void {
-    const { address, behavior, journaled } = spec;
-    const isTaken = address === this.name || this.#cells.has(address);
-    const isAble = !journaled ||
-      (this.#options.journal !== null && behavior.apply !== undefined);
-    if (this.#state !== "new" || isTaken || !isAble) {
-      throw new TypeError(`Cannot add ${address} to ${this.name}`);
+    this.#mustBeNew(spec.address);
+    const { address, restart } = spec;
+    const family = new Family(address, policyOf(restart), this.#root, null);
+    this.#lives.add(spec, { family, restartType: "permanent" });
+  }
+
+  /**
+   * Adds a supervisor and all below it. Throws a TypeError or RangeError that
+   * names the path of what cannot be, and after `start`.
+   */
+  supervise(spec: SupervisorSpec): void {
+    checkSupervisor(spec);
+    this.#mustBeNew(spec.name);
+    this.#found(spec, this.#root);
+  }
+
+  #found(spec: SupervisorSpec, parent: Family): void {
+    const family = new Family(spec.name, spec, parent, null);
+    parent.members.add(family);
+    for (const child of spec.children) {
+      if (isSupervisor(child)) this.#found(child, family);
+      else {
+        const restartType = child.restart ?? "permanent";
+        this.#lives.add(specOf(child.name, child), { family, restartType });
+      }
     }
-    this.#cells.set(address, new Cell(spec, this.#steps));
+  }
+
+  /** Adds a kind of actors that are addressed by key. */
+  addKeyed(spec: KeyedSpec): void {
+    this.#mustBeNew(spec.name);
+    const { name, behavior, mailbox, restart, idleAfterMs } = spec;
+    const family = new Family(name, restart ?? KEYED, this.#root, null);
+    const group: KeyedGroup = new KeyedGroup({
+      spec,
+      start: (address, key) => {
+        const child = { name, behavior, args: key, ...mailbox && { mailbox } };
+        const cell = this.#lives.add(
+          specOf(address, child as ChildSpec),
+          { family, restartType: "permanent" },
+        );
+        cell.group = group;
+        return this.#lives.launch(cell);
+      },
+      passivate: (cell) => this.#lives.passivate(cell),
+    });
+    this.#groups.set(name, group);
+    if (idleAfterMs === undefined) return;
+    const sweep = () => {
+      group.sweep();
+      this.#after(idleAfterMs / 2, sweep);
+    };
+    this.#after(idleAfterMs / 2, sweep);
+  }
+
+  /** Starts one more actor, under the root; its address is its name. */
+  spawn(child: ChildSpec): void {
+    const restartType = child.restart ?? "permanent";
+    const parts = { family: this.#root, restartType };
+    const cell = this.#lives.add(specOf(child.name, child), parts);
+    if (this.#state === "running") this.#lives.launch(cell);
+    this.#wake();
+  }
+
+  /**
+   * Puts a breaker before an actor of this or another domain: it sees how asks
+   * of it end, and while it is open they fail at once.
+   */
+  guard(address: string, policy: Partial<BreakerPolicy>): CircuitBreaker {
+    const breaker = new CircuitBreaker(policy, {
+      random: new SeededRandom(this.#options.seed, `breaker ${address}`),
+      changed: (from, to) =>
+        this.#log("warn", "breaker changed", { address, from, to }),
+    });
+    this.#exchange.breakers.set(address, breaker);
+    const cell = this.#cells.get(address);
+    if (cell !== undefined) cell.breaker = breaker;
+    return breaker;
+  }
+
+  #mustBeNew(address: string): void {
+    const isTaken = address === this.name || this.#groups.has(address);
+    if (this.#state === "new" && !isTaken) return;
+    throw new TypeError(`Cannot add ${address} to ${this.name}`);
   }
 
   /**
@@ -166,8 +293,8 @@ export class Domain {
     }
     const journaled: string[] = [];
     for (const [address, cell] of this.#cells) {
-      cell.state = cell.spec.behavior.start(cell.spec.args);
-      if (cell.spec.journaled) journaled.push(address);
+      cell.state = cell.behavior.start(cell.args);
+      if (cell.past !== null) journaled.push(address);
     }
     this.#state = "starting";
     if (journaled.length === 0) return this.#begin(done);
@@ -180,9 +307,9 @@ export class Domain {
           return done(false);
         }
         for (const { partition, epoch, lastSequence } of recovered) {
-          const cell = this.#cells.get(partition)!;
-          cell.epoch = epoch;
-          cell.sequence = lastSequence;
+          const { past } = this.#cells.get(partition)!;
+          past!.epoch = epoch;
+          past!.sequence = lastSequence;
         }
         this.#begin(done);
       },
@@ -195,30 +322,41 @@ export class Domain {
     done(true);
   }
 
-  /** Actors live (again): they hear of it before their mail comes. */
-  #recovered(cells: Iterable<Cell>): void {
-    // The fold may have taken long, and timers count from now.
-    this.#time.read();
-    for (const cell of cells) {
-      this.#steps.signal(cell, { kind: "recovered" });
-      if (cell.mailbox.size > 0) this.#ready.push(cell);
-    }
-    this.#wake();
-  }
-
   /** Tells every running actor to stop; what they record is still committed. */
   stop(): void {
     if (this.#state !== "running") return;
     this.#time.read();
-    for (const cell of this.#cells.values()) {
+    for (const cell of [...this.#cells.values()].reverse()) {
       if (cell.status === "running") {
         this.#steps.signal(cell, { kind: "stopping" });
       }
     }
-    this.#commits.commit();
+    this.#wake();
   }
 
-  /** True when nothing is queued, staged or under way. */
+  /**
+   * Stops all actors in the reverse order of their start, each with its mail
+   * handled, within its `shutdownMs`; `done` is called when all have ended and
+   * what they recorded is durable.
+   */
+  shutDown(done: () => void): void {
+    // Children go with their parents.
+    const left = [...this.#cells.values()]
+      .filter(({ family }) => family.owner === null);
+    const next = (): void => {
+      while (left.length > 0) {
+        const newest = left.at(-1)!;
+        this.#lives.stop(newest, { kind: "shutdown" });
+        if (newest.status !== "ended") return this.#after(1, next);
+        left.pop();
+      }
+      if (this.isIdle) return done();
+      this.#after(1, next);
+    };
+    next();
+  }
+
+  /** True while nothing waits to run or to be committed. */
   get isIdle(): boolean {
     return this.#ready.size === 0 && this.#commits.stagedEvents === 0 &&
       !this.#commits.isAppending;
@@ -230,7 +368,8 @@ export class Domain {
   deliver(envelope: Envelope): void {
     if (this.#state === "dead") return;
     if (this.#options.freeze) freezePlain(envelope.content);
-    this.#exchange.deliver(envelope);
+    const isOwn = envelope.ask === 0 && this.#watches.take(envelope);
+    if (!isOwn) this.#exchange.deliver(envelope);
     this.#wake();
   }
 
@@ -253,16 +392,27 @@ export class Domain {
     if (this.#state !== "running") {
       return done(failed("unavailable", RETRY_AFTER_MS));
     }
-    if (this.#exchange.isFull) {
-      return done(failed("overloaded", RETRY_AFTER_MS));
-    }
     if (this.#options.freeze) freezePlain(message);
     if (!this.#running) this.#time.readMonotonic();
-    const id = this.#waits.nextId();
-    const deadlineMs = this.#time.monotonicMs + withinMs;
-    const pending = { cell: null, to, as: "", about: undefined, done };
-    this.#waits.addAsk(id, pending, deadlineMs);
-    this.#exchange.enter(new Envelope(to, this.name, id, deadlineMs, message));
+    const { breakers } = this.#exchange;
+    const breaker = breakers.size === 0 ? null : breakers.get(to) ?? null;
+    const refusal = this.#exchange.refusalOf(to, message, breaker);
+    if (refusal !== null) return done(refusal);
+    const ask = new Ask(
+      null,
+      0,
+      to,
+      this.name,
+      this.#waits.nextId(),
+      this.#time.monotonicMs + withinMs,
+      "",
+      undefined,
+      done,
+      null,
+    );
+    if (breaker !== null) this.#exchange.guard(ask, breaker);
+    this.#waits.open(ask);
+    this.#exchange.enter(to, message, ask);
     this.#wake();
   }
 
@@ -270,7 +420,7 @@ export class Domain {
   tell(to: string, message: Message): void {
     if (this.#state === "dead") return;
     if (this.#options.freeze) freezePlain(message);
-    this.#exchange.enter(new Envelope(to, this.name, 0, 0, message));
+    this.#exchange.enter(to, message, null);
     this.#wake();
   }
 
@@ -282,10 +432,23 @@ export class Domain {
     lost: (to: string) => boolean,
     outcome: Outcome<unknown>,
   ): void {
-    for (const id of this.#waits.asksTo(lost)) {
-      this.#exchange.settle(id, outcome);
+    for (const ask of this.#waits.asksTo(lost)) {
+      this.#exchange.settle(ask, outcome);
     }
+    this.#watches.lost(lost);
     this.#wake();
+  }
+
+  #askExpired(ask: Ask): void {
+    this.#exchange.expired++;
+    this.#exchange.settle(ask, unknown(RETRY_AFTER_MS));
+  }
+
+  /** Lets an envelope out; a watch that finds nobody comes back as an end. */
+  #transmit(envelope: Envelope): Delivery {
+    const delivery = this.#options.transmit(envelope);
+    if (delivery === "gone") this.#watches.undelivered(envelope);
+    return delivery;
   }
 
   // ── The run loop ────────────────────────────────────────────────────────
@@ -316,11 +479,11 @@ export class Domain {
   }
 
   /** Acts after a wait of the runtime's own. */
-  #after(delayMs: number, act: () => void): void {
+  readonly #after = (delayMs: number, act: () => void): void => {
     if (!this.#running) this.#time.readMonotonic();
     this.#waits.sleep(this.#time.monotonicMs + delayMs, act);
     this.#wake();
-  }
+  };
 
   // ── Faults and the end ──────────────────────────────────────────────────
 
@@ -355,8 +518,9 @@ export class Domain {
     const outcome = unknown(RETRY_AFTER_MS);
     for (const { to, from, ask } of this.#commits.end()) {
       if (ask >= 0) continue;
-      if (to === this.name) this.#exchange.settle(-ask, outcome);
-      else this.#options.transmit(new Envelope(to, from, ask, 0, outcome));
+      if (to !== this.name) {
+        this.#options.transmit(new Envelope(to, from, ask, 0, outcome));
+      }
     }
     for (const { done } of this.#waits.takeOutsideAsks()) done?.(outcome);
     this.#options.died(reason);
@@ -365,18 +529,23 @@ export class Domain {
   /** The numbers of this domain since its start. */
   report(): DomainReport {
     const { commits, events, commitMs } = this.#commits;
-    const { deadLetters, expired } = this.#exchange;
+    const { dead, expired } = this.#exchange;
     return {
       name: this.name,
       commits,
       events,
       commitMs,
-      deadLetters,
+      deadLetters: dead.total,
       expired,
       pendingAsks: this.#waits.asksUnderWay,
-      counters: Object.fromEntries(this.#steps.counters),
+      counters: Object.fromEntries(this.#counters),
       actors: [...this.#cells.values()].map(reportActor),
     };
+  }
+
+  /** What nobody took. */
+  get deadLetters(): DeadLetters {
+    return this.#exchange.dead;
   }
 
   /** The state of an actor, for tests and checkers; undefined: not here. */
@@ -385,7 +554,11 @@ export class Domain {
   }
 
   /** Writes a line that names the domain. */
-  readonly #log: StepHost["log"] = (level, text, fields) => {
+  readonly #log = (
+    level: LogLevel,
+    text: string,
+    fields: Readonly<Record<string, unknown>>,
+  ): void => {
     this.#options.log.write(level, text, { domain: this.name, ...fields });
   };
 

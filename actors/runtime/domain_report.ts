@@ -52,14 +52,14 @@ export interface DomainReport {
 /** Describes one actor. */
 export function reportActor(cell: Cell): ActorReport {
   return {
-    address: cell.spec.address,
+    address: cell.address,
     status: cell.status,
     depth: cell.mailbox.size,
     handled: cell.handled,
     crashes: cell.crashes,
     restarts: cell.restarts,
     incarnation: cell.incarnation,
-    epoch: cell.epoch,
+    epoch: cell.past?.epoch ?? 0,
     lastCrash: cell.lastCrash,
   };
 }

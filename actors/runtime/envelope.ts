@@ -1,6 +1,6 @@
 /**
- * A message on its way. One class, so that the engine sees one shape on every
- * path; the same four facts travel over every link.
+ * A message on its way between domains. One class, so that the engine sees one
+ * shape on every path; the same facts travel over every link.
  *
  * @module
  */
@@ -16,10 +16,7 @@ export class Envelope {
   constructor(
     /** The address it goes to: an actor, or a domain whose host asked. */
     readonly to: string,
-    /**
-     * The address an answer goes to; empty where the runtime itself speaks: an
-     * answer or a timer that belongs to the present life of its actor.
-     */
+    /** The address an answer goes to. */
     readonly from: string,
     /** 0: a tell. Positive: an ask of that id. Negative: the answer to it. */
     readonly ask: number,
@@ -27,5 +24,10 @@ export class Envelope {
     readonly deadlineMs: number,
     /** What it carries. Plain data. */
     readonly content: Content,
+    /**
+     * The actors that wait for the answer in order to answer, the newest
+     * first, with a space between; empty for a tell, and for the first ask.
+     */
+    readonly chain: string = "",
   ) {}
 }

@@ -1,17 +1,22 @@
 /**
- * Where mail goes. An envelope for an actor of the domain enters its mailbox
- * at once, since both ends are lost together; one that leaves the domain waits
- * behind the commit queue; an answer ends the ask that waits for it, once, and
- * becomes a message of the asker. What cannot go where it should comes back as
- * a failure to whoever asked, or is counted as a dead letter.
+ * Where mail goes. Mail for an actor of the domain enters its mailbox at once,
+ * since both ends are lost together; what leaves the domain waits behind the
+ * commit queue; an answer ends the ask that waits for it, once, and becomes a
+ * message of the asker. What cannot go where it should comes back as a failure
+ * to whoever asked, or is a dead letter.
  *
  * @module
  */
-import type { Message } from "./actor.ts";
+import type { Delivery, Message } from "./actor.ts";
 import type { BatchTime } from "./batch_time.ts";
 import type { Cell } from "./cell.ts";
+import type { CircuitBreaker } from "./circuit_breaker.ts";
 import type { CommitQueue } from "./commit_queue.ts";
+import { type DeadLetterReason, DeadLetters } from "./dead_letters.ts";
+import type { Effects } from "./effects.ts";
 import { Envelope } from "./envelope.ts";
+import type { KeyedGroup } from "./keyed.ts";
+import type { Mail } from "./mailbox.ts";
 import {
   failed,
   type FailureCode,
@@ -19,16 +24,19 @@ import {
   RETRY_AFTER_MS,
 } from "./outcome.ts";
 import type { RunQueue } from "./run_queue.ts";
+import { Ask, type Chain, type Slip } from "./slip.ts";
 import type { Waits } from "./waits.ts";
 
-/** Asks under way. A gate of 65,536 callers and each step's own asks fit. */
-const PENDING_ASKS_MAX = 262_144;
+/** Actors whose tells found one mailbox full and who hear of room again. */
+const WAITING_FOR_ROOM_MAX = 1_024;
 
 /** What an exchange is made of. */
 export interface ExchangeOptions {
   /** The domain's own name: the address of callers outside its actors. */
   readonly name: string;
-  readonly cells: ReadonlyMap<string, Cell>;
+  readonly cells: Map<string, Cell>;
+  readonly groups: ReadonlyMap<string, KeyedGroup>;
+  readonly effects: Effects;
   readonly waits: Waits;
   readonly commits: CommitQueue;
   readonly ready: RunQueue;
@@ -39,143 +47,394 @@ export interface ExchangeOptions {
 
 /** A domain's mail. See the module's text. */
 export class Exchange {
-  /** Messages and answers that nobody took. */
-  deadLetters = 0;
+  readonly dead = new DeadLetters();
   /** Messages dropped late and asks that nobody answered in time. */
   expired = 0;
+  /** Breakers of actors in other domains, by address. */
+  readonly breakers = new Map<string, CircuitBreaker>();
   readonly #options: ExchangeOptions;
   readonly #cells: ReadonlyMap<string, Cell>;
+  readonly #effects: Effects;
   readonly #waits: Waits;
   readonly #commits: CommitQueue;
+  readonly #ready: RunQueue;
+  readonly #time: BatchTime;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#cells = options.cells;
+    this.#effects = options.effects;
     this.#waits = options.waits;
     this.#commits = options.commits;
+    this.#ready = options.ready;
+    this.#time = options.time;
   }
 
-  /** True while no more asks can be under way. */
-  get isFull(): boolean {
-    return this.#waits.asksUnderWay >= PENDING_ASKS_MAX;
+  /** The actor of that address; one that is started by key is started. */
+  find(address: string): Cell | undefined {
+    const cell = this.#cells.get(address);
+    if (cell !== undefined || this.#options.groups.size === 0) return cell;
+    const bracket = address.indexOf("[");
+    if (bracket < 0) return undefined;
+    const group = this.#options.groups.get(address.slice(0, bracket));
+    return group?.activate(address);
   }
+
+  // ── What steps send ─────────────────────────────────────────────────────
+
+  /** A step tells an actor of the domain. */
+  tell(from: Cell, target: Cell, message: Message): Delivery {
+    const { status } = target;
+    if (status === "ended" || status === "draining") {
+      this.#die(target.address, message.kind, "ended");
+      return "gone";
+    }
+    const lane = target.laneOf(message.kind);
+    if (target.mailbox.hasRoom(lane)) {
+      target.mailbox.push(message, null, lane);
+      this.#effects.pushed(target, lane);
+      if (!target.queued) this.#ready.push(target);
+      return "queued";
+    }
+    return this.#overflow(from, target, message);
+  }
+
+  /** A step asks; `target` undefined: somebody outside the domain. */
+  ask(
+    cell: Cell,
+    target: Cell | undefined,
+    to: string,
+    message: Message,
+    as: string,
+    about: unknown,
+    deadlineMs: number,
+  ): void {
+    const chain = this.#chainOf(cell);
+    const breaker = target === undefined
+      ? this.breakers.size === 0 ? null : this.breakers.get(to) ?? null
+      : target.breaker;
+    const refusal = this.#refusalOf(target, to, message, chain, breaker);
+    const leaves = target === undefined && refusal === null;
+    const ask = new Ask(
+      cell,
+      cell.life,
+      to,
+      cell.address,
+      leaves ? this.#waits.nextId() : 0,
+      // An ask that never was under way has no deadline.
+      refusal === null ? deadlineMs : 0,
+      as,
+      about,
+      null,
+      chain,
+    );
+    if (refusal !== null) {
+      ask.isSettled = true;
+      return this.#post(cell, answerMessage(ask, refusal), ask);
+    }
+    if (breaker !== null) this.#underWay(ask, breaker);
+    this.#waits.open(ask);
+    if (target !== undefined) return this.#post(target, message, ask);
+    this.#effects.isDirty = true;
+    this.#effects.opened.push(ask);
+    this.#effects.outputs.push(
+      new Envelope(to, cell.address, ask.id, deadlineMs, message, text(chain)),
+    );
+  }
+
+  /** Answers an ask: a step does, or the runtime in its place. */
+  answer(ask: Ask, outcome: Outcome<unknown>): void {
+    if (ask.cell !== null) return this.settle(ask, outcome);
+    if (ask.done === null) ask.isSettled = true;
+    const envelope = new Envelope(ask.from, ask.to, -ask.id, 0, outcome);
+    if (!this.#effects.isOpen) return this.leave(envelope);
+    this.#effects.isDirty = true;
+    this.#effects.outputs.push(envelope);
+  }
+
+  /** A step threw: what it had put into mailboxes comes out again. */
+  takeBack = ({ slip }: Mail): void => {
+    if (slip === null || slip.role !== "ask") return;
+    // Its own ask was never made; an answer that it gave was never given.
+    if (!slip.isSettled) this.#cancel(slip);
+    else if (slip.deadlineMs > 0) this.#waits.open(slip);
+  };
+
+  /** An ask that was never made. */
+  #cancel(ask: Ask): void {
+    if (this.#waits.close(ask)) {
+      ask.breaker?.abandoned(ask.breakerGeneration);
+    }
+  }
+
+  /** A step threw: the asks that it would have sent out were never made. */
+  cancelAll(asks: readonly Ask[]): void {
+    for (const ask of asks) this.#cancel(ask);
+  }
+
+  // ── What comes and goes ─────────────────────────────────────────────────
 
   /** Takes an envelope from another domain. */
   deliver(envelope: Envelope): void {
-    if (envelope.ask >= 0) return this.#admit(envelope);
-    this.settle(-envelope.ask, envelope.content as Outcome<unknown>);
-  }
-
-  /** Takes an envelope of the host's own, to anybody. */
-  enter(envelope: Envelope): void {
-    if (this.#cells.has(envelope.to)) this.#admit(envelope);
-    else this.#commits.release(envelope);
-  }
-
-  /** Takes what a step told, asked or answered. */
-  send(envelope: Envelope): void {
-    const cell = this.#cells.get(envelope.to);
-    if (envelope.ask < 0) {
-      if (cell === undefined) return this.#commits.release(envelope);
-      const outcome = envelope.content as Outcome<unknown>;
-      return this.settle(-envelope.ask, outcome);
+    const { ask, to, from, deadlineMs } = envelope;
+    if (ask >= 0) {
+      const slip = ask === 0 ? null : new Ask(
+        null,
+        0,
+        to,
+        from,
+        ask,
+        deadlineMs,
+        "",
+        undefined,
+        null,
+        envelope.chain === "" ? null : chainFrom(envelope.chain),
+      );
+      return this.#admit(to, envelope.content as Message, slip);
     }
-    if (envelope.ask > 0 && this.#waits.asksUnderWay > PENDING_ASKS_MAX) {
-      return this.refuse(envelope, "overloaded");
+    const asked = this.#waits.byId(-ask);
+    if (asked !== undefined) {
+      return this.settle(asked, envelope.content as Outcome<unknown>);
     }
-    if (cell === undefined) return this.#commits.release(envelope);
-    if (envelope.ask > 0) return this.#take(cell, envelope);
-    // `room` has promised the teller a place.
-    cell.mailbox.push(envelope, cell.laneOf(envelope.content));
-    this.#options.ready.push(cell);
+    this.#die(to, "answer", "late_answer");
   }
 
-  /** Whether a message finds room; outside, the link alone will know. */
-  room(to: string, message: Message): "queued" | "full" {
-    const cell = this.#cells.get(to);
-    if (cell === undefined) return "queued";
-    return cell.mailbox.hasRoom(cell.laneOf(message)) ? "queued" : "full";
+  /** Takes a message of the host's own, to anybody. */
+  enter(to: string, message: Message, ask: Ask | null): void {
+    if (this.find(to) !== undefined) return this.#admit(to, message, ask);
+    const id = ask === null ? 0 : ask.id;
+    const deadlineMs = ask === null ? 0 : ask.deadlineMs;
+    this.#commits.release(
+      new Envelope(to, this.#options.name, id, deadlineMs, message),
+    );
   }
 
   /** Lets an envelope out: what it depends on is durable. */
   leave(envelope: Envelope): void {
-    if (envelope.ask < 0 && envelope.to === this.#options.name) {
-      return this.settle(-envelope.ask, envelope.content as Outcome<unknown>);
+    const { ask, to, content } = envelope;
+    if (ask < 0 && to === this.#options.name) {
+      const asked = this.#waits.byId(-ask);
+      if (asked === undefined) return this.#die(to, "answer", "late_answer");
+      return this.settle(asked, content as Outcome<unknown>);
     }
     const delivery = this.#options.transmit(envelope);
     if (delivery === "queued") return;
-    if (envelope.ask <= 0) {
-      this.deadLetters++;
-      return;
-    }
+    const reason = delivery === "full" ? "full" : "not_there";
+    if (ask <= 0) return this.#die(to, content.kind, reason);
     const code = delivery === "full" ? "overloaded" : "unavailable";
-    this.settle(envelope.ask, failed(code, RETRY_AFTER_MS));
+    const asked = this.#waits.byId(ask);
+    if (asked !== undefined) this.settle(asked, failed(code, RETRY_AFTER_MS));
+  }
+
+  /** Ends an ask of this domain, once. Whatever comes later is dead. */
+  settle(ask: Ask, outcome: Outcome<unknown>): void {
+    if (!this.#waits.close(ask)) {
+      return this.#die(ask.to, "answer", "late_answer");
+    }
+    if (ask.breaker !== null) this.#report(ask, ask.breaker, outcome);
+    const { cell } = ask;
+    if (cell === null) return ask.done?.(outcome);
+    if (cell.life !== ask.life) {
+      return this.#die(cell.address, ask.as, "late_answer");
+    }
+    this.#post(cell, answerMessage(ask, outcome), ask);
   }
 
   /** Tells an asker that his message was not run. */
   refuse(
-    envelope: Envelope,
+    message: Message,
+    slip: Slip | null,
+    to: string,
+    why: DeadLetterReason,
     code: FailureCode,
     retryAfterMs = RETRY_AFTER_MS,
   ): void {
-    if (code === "expired") this.expired++;
-    if (envelope.ask > 0) this.answer(envelope, failed(code, retryAfterMs));
-    else this.deadLetters++;
+    if (why === "expired") this.expired++;
+    if (slip?.role === "ask" && !slip.isSettled) {
+      this.answer(slip, failed(code, retryAfterMs));
+    } else this.#die(to, message.kind, why);
   }
 
-  /** Answers an ask that was not run or left no trace; that reveals nothing. */
-  answer(asking: Envelope, outcome: Outcome<unknown>): void {
-    const { to, from, ask } = asking;
-    if (this.#cells.has(from)) return this.settle(ask, outcome);
-    this.leave(new Envelope(from, to, -ask, 0, outcome));
+  /** A timer, a signal: bounded by what asked for it. */
+  post(cell: Cell, message: Message, slip: Slip): void {
+    this.#post(cell, message, slip);
   }
 
-  /** Ends an ask of this domain, once. Whatever comes later is dead. */
-  settle(id: number, outcome: Outcome<unknown>): void {
-    const pending = this.#waits.takeAsk(id);
-    if (pending === undefined) {
-      this.deadLetters++;
-      return;
+  /** Those who found the mailbox full hear that there is room again. */
+  tellRoom(cell: Cell, signal: (to: Cell) => void): void {
+    const waiting = cell.waitingForRoom!;
+    cell.waitingForRoom = null;
+    for (const address of waiting) {
+      const teller = this.#cells.get(address);
+      if (teller !== undefined) signal(teller);
     }
-    const { cell, done, as, about } = pending;
-    if (cell === null) return done?.(outcome);
-    this.post(cell, { kind: as, outcome, about } as Message);
   }
 
-  /** An answer or a timer: bounded by what asked for it. */
-  post(cell: Cell, message: Message): void {
-    const envelope = new Envelope(cell.spec.address, "", 0, 0, message);
-    cell.mailbox.push(envelope, cell.laneOf(message));
-    this.#options.ready.push(cell);
+  /** Notes a message that nobody took. */
+  #die(to: string, messageKind: string, reason: DeadLetterReason): void {
+    const atMs = this.#time.monotonicMs;
+    this.dead.note({ atMs, to, messageKind, reason });
   }
 
-  /** A life ended: answers and timers that it would have got are nobody's. */
-  forget(cell: Cell): void {
-    this.#waits.forget(cell);
-    this.deadLetters += cell.mailbox.discard(({ from }) => from === "");
-  }
-
-  /** Asks and tells from outside; the only place where they can be refused. */
-  #admit(envelope: Envelope): void {
-    const cell = this.#cells.get(envelope.to);
-    if (cell === undefined) return this.refuse(envelope, "unavailable");
-    const isBlocked = this.#commits.isStorageFull && cell.spec.journaled;
-    if (isBlocked && envelope.ask > 0) {
-      return this.refuse(envelope, "storage-unavailable");
+  #post(cell: Cell, message: Message, slip: Slip | null): void {
+    if (cell.status === "ended") {
+      return this.#die(cell.address, message.kind, "ended");
     }
-    this.#take(cell, envelope);
+    const lane = cell.laneOf(message.kind);
+    cell.mailbox.push(message, slip, lane);
+    if (this.#effects.isOpen) this.#effects.pushed(cell, lane);
+    if (!cell.queued) this.#ready.push(cell);
   }
 
-  #take(cell: Cell, envelope: Envelope): void {
-    // A tell waits for the next life; an ask is told at once to come back.
-    if (cell.status !== "running" && envelope.ask > 0) {
-      const leftMs = Math.ceil(cell.retryAtMs - this.#options.time.monotonicMs);
-      const retryAfterMs = Math.max(leftMs, RETRY_AFTER_MS);
-      return this.refuse(envelope, "unavailable", retryAfterMs);
+  /** Asks and tells from outside. */
+  #admit(to: string, message: Message, ask: Ask | null): void {
+    const cell = this.find(to);
+    if (cell === undefined) {
+      return this.refuse(message, ask, to, "not_there", "unavailable");
     }
-    if (!cell.mailbox.offer(envelope, cell.laneOf(envelope.content))) {
-      return this.refuse(envelope, "overloaded");
+    if (ask !== null) {
+      const isBlocked = this.#commits.isStorageFull && cell.past !== null;
+      const refusal = isBlocked
+        ? failed("storage-unavailable", RETRY_AFTER_MS)
+        : this.#refusalOf(cell, to, message, ask.chain, null);
+      if (refusal !== null) return this.answer(ask, refusal);
+    } else if (cell.status === "draining") {
+      return this.#die(to, message.kind, "ended");
+    } else if (!cell.mailbox.hasRoom(cell.laneOf(message.kind))) {
+      return void this.#overflow(null, cell, message);
     }
-    this.#options.ready.push(cell);
+    this.#post(cell, message, ask);
   }
+
+  /** A tell found its lane full. */
+  #overflow(from: Cell | null, target: Cell, message: Message): Delivery {
+    const { overflow, address } = target;
+    const lane = target.laneOf(message.kind);
+    const act = () => {
+      if (overflow === "drop_newest" || target.status === "ended") {
+        return this.#die(address, message.kind, "dropped");
+      }
+      const oldest = target.mailbox.dropOldest(lane);
+      this.refuse(
+        oldest.message,
+        oldest.slip,
+        address,
+        "dropped",
+        "overloaded",
+      );
+      target.mailbox.push(message, null, lane);
+    };
+    if (overflow === "drop_newest" || overflow === "drop_oldest") {
+      if (!this.#effects.isOpen) act();
+      else {
+        this.#effects.isDirty = true;
+        this.#effects.deferred.push(act);
+      }
+      return "queued";
+    }
+    if (overflow === "backpressure" && from !== null) {
+      const waiting = target.waitingForRoom ??= new Set();
+      if (waiting.size < WAITING_FOR_ROOM_MAX) waiting.add(from.address);
+    }
+    if (from === null) this.#die(address, message.kind, "full");
+    return "full";
+  }
+
+  /** Why an ask is not taken; null when it is. */
+  #refusalOf(
+    target: Cell | undefined,
+    to: string,
+    message: Message,
+    chain: Chain | null,
+    breaker: CircuitBreaker | null,
+  ): Outcome<unknown> | null {
+    for (let link = chain; link !== null; link = link.next) {
+      if (link.address === to && isOpen(link)) {
+        return failed("call-cycle", RETRY_AFTER_MS);
+      }
+    }
+    if (target !== undefined) {
+      // A tell waits for the next life; an ask is told at once to come back.
+      if (target.status !== "running") {
+        const leftMs = Math.ceil(target.retryAtMs - this.#time.monotonicMs);
+        return failed("unavailable", Math.max(leftMs, RETRY_AFTER_MS));
+      }
+      if (!target.mailbox.hasRoom(target.laneOf(message.kind))) {
+        return failed("overloaded", RETRY_AFTER_MS);
+      }
+    }
+    if (this.#waits.isFull) return failed("overloaded", RETRY_AFTER_MS);
+    if (breaker === null) return null;
+    const retryAfterMs = breaker.tryCall(this.#time.monotonicMs);
+    return retryAfterMs > 0 ? failed("unavailable", retryAfterMs) : null;
+  }
+
+  /** Why the host may not ask; null when it may, and the call is under way. */
+  refusalOf(
+    to: string,
+    message: Message,
+    breaker: CircuitBreaker | null,
+  ): Outcome<unknown> | null {
+    return this.#refusalOf(undefined, to, message, null, breaker);
+  }
+
+  /** Lets a breaker know how an ask ends. */
+  #underWay(ask: Ask, breaker: CircuitBreaker): void {
+    ask.breaker = breaker;
+    ask.breakerGeneration = breaker.generation;
+    ask.startedMs = this.#time.monotonicMs;
+  }
+
+  /** As `#underWay`, for an ask of the host. */
+  guard(ask: Ask, breaker: CircuitBreaker): void {
+    this.#underWay(ask, breaker);
+  }
+
+  #report(ask: Ask, breaker: CircuitBreaker, outcome: Outcome<unknown>): void {
+    const nowMs = this.#time.monotonicMs;
+    const durationMs = nowMs - ask.startedMs;
+    const { kind } = outcome;
+    // A target that says no is well.
+    if (kind === "ok" || kind === "rejected") {
+      breaker.succeeded(nowMs, durationMs, ask.breakerGeneration);
+    } else breaker.failed(nowMs, durationMs, ask.breakerGeneration);
+  }
+
+  /** The asks that the actor has to answer behind what it asks now. */
+  #chainOf(cell: Cell): Chain | null {
+    const effects = this.#effects;
+    if (effects.chain !== undefined) return effects.chain;
+    const { slip } = effects;
+    if (slip === null || slip.role !== "ask") return effects.chain = null;
+    return effects.chain = slip.isSettled
+      ? slip.chain
+      : { address: cell.address, ask: slip, next: slip.chain };
+  }
+}
+
+function answerMessage(ask: Ask, outcome: Outcome<unknown>): Message {
+  return { kind: ask.as, outcome, about: ask.about } as Message;
+}
+
+/** The addresses of a chain whose asks are still open. */
+function text(chain: Chain | null): string {
+  let addresses = "";
+  for (let link = chain; link !== null; link = link.next) {
+    if (!isOpen(link)) continue;
+    addresses += addresses === "" ? link.address : ` ${link.address}`;
+  }
+  return addresses;
+}
+
+/** Asks of another domain: as far as is known here, they are open. */
+function chainFrom(addresses: string): Chain | null {
+  let chain: Chain | null = null;
+  for (const address of addresses.split(" ").reverse()) {
+    chain = { address, ask: null, next: chain };
+  }
+  return chain;
+}
+
+function isOpen({ ask }: Chain): boolean {
+  return ask === null || !ask.isSettled;
 }

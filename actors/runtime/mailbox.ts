@@ -1,69 +1,130 @@
 /**
  * A mailbox: bounded queues in lanes. Urgent mail goes first, but after eight
  * urgent messages a normal one has its turn, so neither lane starves the
- * other. Answers and timers pass the bound here: their number is bounded where
- * they are asked for.
+ * other. Answers, timers and signals pass the bound here: their number is
+ * bounded where they are asked for.
+ *
+ * A message stands beside its slip (who asked, which timer), null for a plain
+ * tell: the two take two slots of one array, so that a tell allocates nothing.
  *
  * @module
  */
-import type { Lane } from "./actor.ts";
+import type { Lane, Message } from "./actor.ts";
+import type { Slip } from "./slip.ts";
+
+/** A message with its slip, where something is done with many of them. */
+export interface Mail {
+  readonly message: Message;
+  readonly slip: Slip | null;
+}
+
+/** Slots of a first segment: eight messages, as most mailboxes stay short. */
+const SEGMENT_SLOTS_MIN = 16;
+/** 2,048 slots, 1,024 messages, are 16 kB: small enough for young space. */
+const SEGMENT_SLOTS_MAX = 2_048;
+
+class Segment {
+  readonly slots: (Message | Slip | null | undefined)[];
+  next: Segment | null = null;
+
+  constructor(slots: number) {
+    this.slots = new Array(slots).fill(undefined);
+  }
+}
 
 /**
- * A first-in-first-out queue of chained segments: cheap when it is short, and
- * a backlog of a million costs no copying.
+ * A first-in-first-out queue of chained segments: a short one is used again
+ * and again in place, and a backlog of a million costs no copying.
  */
-export class Fifo<T> {
-  #head: (T | undefined)[] = [];
+export class MailQueue {
+  /** The slip of the message that `shift` gave last. */
+  slip: Slip | null = null;
+  /** How many messages wait. */
+  size = 0;
+  #head: Segment;
   #headIndex = 0;
-  readonly #segments: (T | undefined)[][] = [];
-  #tail = this.#head;
-  #size = 0;
+  #tail: Segment;
+  #tailIndex = 0;
 
-  /** How many items wait. */
-  get size(): number {
-    return this.#size;
+  constructor() {
+    this.#head = this.#tail = new Segment(SEGMENT_SLOTS_MIN);
   }
 
-  /** Adds an item behind the others. Unbounded: its owner keeps the bound. */
-  push(item: T): void {
-    // 1,024 slots are one allocation of 8 kB, small enough for young space.
-    if (this.#tail.length === 1024) {
-      this.#tail = [];
-      this.#segments.push(this.#tail);
-    }
-    this.#tail.push(item);
-    this.#size++;
+  /** Adds a message behind the others. Unbounded: its owner keeps the bound. */
+  push(message: Message, slip: Slip | null): void {
+    if (this.#tailIndex === this.#tail.slots.length) this.#grow();
+    const { slots } = this.#tail;
+    slots[this.#tailIndex++] = message;
+    slots[this.#tailIndex++] = slip;
+    this.size++;
   }
 
-  /** The oldest item, or undefined when there is none. */
-  shift(): T | undefined {
-    if (this.#size === 0) return undefined;
-    const item = this.#head[this.#headIndex];
-    this.#head[this.#headIndex++] = undefined;
-    this.#size--;
-    if (this.#size === 0) {
-      this.#head.length = 0;
-      this.#headIndex = 0;
-      if (this.#head !== this.#tail) {
-        this.#segments.length = 0;
-        this.#head = this.#tail = [];
-      }
-    } else if (this.#headIndex === this.#head.length) {
-      // The segment is drained and another follows, since size > 0.
-      this.#head = this.#segments.shift()!;
+  /** The oldest message, or undefined when there is none; sets `slip`. */
+  shift(): Message | undefined {
+    if (this.size === 0) return undefined;
+    const head = this.#head;
+    const index = this.#headIndex;
+    const message = head.slots[index] as Message;
+    this.slip = head.slots[index + 1] as Slip | null;
+    // What was read must not be kept alive from here.
+    head.slots[index] = undefined;
+    head.slots[index + 1] = undefined;
+    this.#headIndex = index + 2;
+    this.size--;
+    if (this.size === 0) {
+      this.#head = this.#tail;
+      this.#headIndex = this.#tailIndex = 0;
+    } else if (this.#headIndex === head.slots.length) {
+      // It is drained and another follows, since something is left.
+      this.#head = head.next!;
       this.#headIndex = 0;
     }
-    return item;
+    return message;
   }
 
-  /** Takes out what `isDead` names; the others keep their order. */
-  discard(isDead: (item: T) => boolean): number {
-    const size = this.#size;
-    for (let left = size; left > 0; left--) {
-      const item = this.shift()!;
-      if (!isDead(item)) this.push(item);
+  /** Takes the newest message out again. There must be one. */
+  pop(): Mail {
+    if (this.#tailIndex === 0) this.#retreat();
+    const { slots } = this.#tail;
+    const slip = slots[--this.#tailIndex] as Slip | null;
+    const message = slots[--this.#tailIndex] as Message;
+    slots[this.#tailIndex] = slots[this.#tailIndex + 1] = undefined;
+    this.size--;
+    return { message, slip };
+  }
+
+  /** Puts messages in front of the others, in their order. */
+  prepend(mail: readonly Mail[]): void {
+    if (mail.length === 0) return;
+    const waiting = this.drain();
+    for (const { message, slip } of mail) this.push(message, slip);
+    for (const { message, slip } of waiting) this.push(message, slip);
+  }
+
+  /** Takes everything out, oldest first. */
+  drain(): Mail[] {
+    const mail: Mail[] = [];
+    for (let message = this.shift(); message; message = this.shift()) {
+      mail.push({ message, slip: this.slip });
     }
-    return size - this.#size;
+    return mail;
+  }
+
+  #grow(): void {
+    const slots = Math.min(this.#tail.slots.length * 4, SEGMENT_SLOTS_MAX);
+    const segment = new Segment(slots);
+    this.#tail.next = segment;
+    this.#tail = segment;
+    this.#tailIndex = 0;
+  }
+
+  /** Makes the segment before the last one the last; only an undo needs it. */
+  #retreat(): void {
+    let segment = this.#head;
+    while (segment.next !== this.#tail) segment = segment.next!;
+    segment.next = null;
+    this.#tail = segment;
+    this.#tailIndex = segment.slots.length;
   }
 }
 
@@ -71,58 +132,85 @@ export class Fifo<T> {
 const URGENT_RUN = 8;
 
 /** The queues of one actor. */
-export class Mailbox<T> {
-  readonly #capacity: number;
+export class Mailbox {
+  /** The most messages in each lane. */
+  readonly capacity: number;
+  /** The slip of the message that `shift` gave last. */
+  slip: Slip | null = null;
   // Allocated on first use: most actors of a large system are idle.
-  #normal: Fifo<T> | null = null;
-  #urgent: Fifo<T> | null = null;
+  #normal: MailQueue | null = null;
+  #urgent: MailQueue | null = null;
   #urgentRun = 0;
 
-  /** @param capacity The most messages in each lane. */
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
   }
 
-  /** How many items wait in both lanes. */
+  /** How many messages wait in both lanes. */
   get size(): number {
-    return (this.#normal?.size ?? 0) + (this.#urgent?.size ?? 0);
+    return (this.#normal === null ? 0 : this.#normal.size) +
+      (this.#urgent === null ? 0 : this.#urgent.size);
   }
 
   /** Whether the lane takes one more. */
   hasRoom(lane: Lane): boolean {
-    const size = lane === "urgent" ? this.#urgent?.size : this.#normal?.size;
-    return size === undefined || size < this.#capacity;
+    const queue = lane === "urgent" ? this.#urgent : this.#normal;
+    return queue === null ? this.capacity > 0 : queue.size < this.capacity;
   }
 
-  /** False when the lane is full and the item was not taken. */
-  offer(item: T, lane: Lane): boolean {
-    if (!this.hasRoom(lane)) return false;
-    this.push(item, lane);
-    return true;
+  /** True when at least half of each lane is free. */
+  get isHalfFree(): boolean {
+    const most = this.capacity / 2;
+    return (this.#normal?.size ?? 0) <= most &&
+      (this.#urgent?.size ?? 0) <= most;
   }
 
-  /** Takes the item whatever the bound: what was bounded elsewhere. */
-  push(item: T, lane: Lane): void {
-    if (lane === "urgent") (this.#urgent ??= new Fifo()).push(item);
-    else (this.#normal ??= new Fifo()).push(item);
+  /** Takes the message whatever the bound: what was bounded elsewhere. */
+  push(message: Message, slip: Slip | null, lane: Lane): void {
+    if (lane === "urgent") {
+      (this.#urgent ??= new MailQueue()).push(message, slip);
+    } else (this.#normal ??= new MailQueue()).push(message, slip);
   }
 
-  /** The next item by the rule of the lanes, or undefined when empty. */
-  shift(): T | undefined {
-    const normalFirst = this.#urgentRun >= URGENT_RUN;
-    if (this.#urgent !== null && this.#urgent.size > 0) {
-      if (!normalFirst || (this.#normal?.size ?? 0) === 0) {
+  /** The next message by the rule of the lanes, or undefined; sets `slip`. */
+  shift(): Message | undefined {
+    const urgent = this.#urgent;
+    if (urgent !== null && urgent.size > 0) {
+      const normalFirst = this.#urgentRun >= URGENT_RUN;
+      if (!normalFirst || this.#normal === null || this.#normal.size === 0) {
         this.#urgentRun++;
-        return this.#urgent.shift();
+        const message = urgent.shift();
+        this.slip = urgent.slip;
+        return message;
       }
     }
     this.#urgentRun = 0;
-    return this.#normal?.shift();
+    const normal = this.#normal;
+    if (normal === null) return undefined;
+    const message = normal.shift();
+    this.slip = normal.slip;
+    return message;
   }
 
-  /** Takes out what `isDead` names, wherever it stands; returns how many. */
-  discard(isDead: (item: T) => boolean): number {
-    return (this.#urgent?.discard(isDead) ?? 0) +
-      (this.#normal?.discard(isDead) ?? 0);
+  /** Takes the newest message of a lane out again. There must be one. */
+  pop(lane: Lane): Mail {
+    return (lane === "urgent" ? this.#urgent! : this.#normal!).pop();
+  }
+
+  /** Takes the oldest message of a lane out. There must be one. */
+  dropOldest(lane: Lane): Mail {
+    const queue = lane === "urgent" ? this.#urgent! : this.#normal!;
+    const message = queue.shift()!;
+    return { message, slip: queue.slip };
+  }
+
+  /** Puts messages in front of the normal lane, in their order. */
+  prepend(mail: readonly Mail[]): void {
+    (this.#normal ??= new MailQueue()).prepend(mail);
+  }
+
+  /** Takes everything out, urgent mail first. */
+  drain(): Mail[] {
+    return [...(this.#urgent?.drain() ?? []), ...(this.#normal?.drain() ?? [])];
   }
 }

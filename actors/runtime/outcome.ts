@@ -38,6 +38,8 @@ export type FailureCode =
   | "crashed"
   /** The message crashed its actor twice and is not run any more. */
   | "quarantined"
+  /** Somebody would have waited for himself: a bug of whoever asked. */
+  | "call-cycle"
   /** The deadline passed before the message was run. */
   | "expired"
   /** The journal takes no events now (disk full, database away). */

@@ -6,6 +6,7 @@
  */
 import type { JournalEvent, LogLevel } from "./actor.ts";
 import type { Envelope } from "./envelope.ts";
+import type { RestartPolicy } from "./supervisor.ts";
 
 /** Two clocks. Read once a batch, never once a message. */
 export interface Clock {
@@ -131,6 +132,13 @@ export interface DomainOptions {
   readonly wake: () => void;
   /** The domain ended by a refused or unknown append. Nothing more runs. */
   readonly died: (reason: "fenced" | "append-unknown") => void;
+  /**
+   * What the root supervisor allows those directly below it; by default three
+   * restarts in five seconds.
+   */
+  readonly root?: RestartPolicy;
+  /** The root supervisor gave up and stopped everybody. */
+  readonly escalated?: () => void;
   /** Picks among `count` actors with mail; by default the longest waiting. */
   readonly pick?: (count: number) => number;
   /** Steps in one run; a stepping host takes 1. */

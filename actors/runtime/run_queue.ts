@@ -6,12 +6,17 @@
  * @module
  */
 import type { Cell } from "./cell.ts";
-import { Fifo } from "./mailbox.ts";
+
+/** Places at first; most domains have fewer actors with mail at a time. */
+const RING_MIN = 64;
 
 /** Actors with mail. Bounded by the number of actors. */
 export class RunQueue {
   readonly #pick: ((count: number) => number) | undefined;
-  readonly #waiting = new Fifo<Cell>();
+  /** A ring whose size is a power of two: `#size` of them from `#first`. */
+  #ring: (Cell | undefined)[] = new Array(RING_MIN).fill(undefined);
+  #first = 0;
+  #size = 0;
   /** Used instead of `#waiting` where the host picks. */
   readonly #pickable: Cell[] = [];
 
@@ -22,23 +27,46 @@ export class RunQueue {
 
   /** How many actors wait for their turn. */
   get size(): number {
-    return this.#waiting.size + this.#pickable.length;
+    return this.#size + this.#pickable.length;
   }
 
   /** Queues an actor, unless it waits already or does not live now. */
   push(cell: Cell): void {
-    if (cell.queued || cell.status !== "running") return;
+    if (cell.queued || !cell.isAlive) return;
     cell.queued = true;
-    if (this.#pick === undefined) this.#waiting.push(cell);
-    else this.#pickable.push(cell);
+    if (this.#pick !== undefined) {
+      this.#pickable.push(cell);
+      return;
+    }
+    if (this.#size === this.#ring.length) this.#grow();
+    this.#ring[(this.#first + this.#size++) & (this.#ring.length - 1)] = cell;
   }
 
   /** Takes the next one out; undefined when nobody waits. */
   shift(): Cell | undefined {
     const cell = this.#pick === undefined
-      ? this.#waiting.shift()
+      ? this.#longestWaiting()
       : this.#pickable.splice(this.#pick(this.#pickable.length), 1)[0];
     if (cell !== undefined) cell.queued = false;
     return cell;
+  }
+
+  #longestWaiting(): Cell | undefined {
+    if (this.#size === 0) return undefined;
+    const cell = this.#ring[this.#first];
+    this.#ring[this.#first] = undefined;
+    this.#first = (this.#first + 1) & (this.#ring.length - 1);
+    this.#size--;
+    return cell;
+  }
+
+  #grow(): void {
+    const { length } = this.#ring;
+    const ring: (Cell | undefined)[] = new Array(length * 2).fill(undefined);
+    for (let index = 0; index < length; index++) {
+      ring[index] = this.#ring[(this.#first + index) & (length - 1)];
+    }
+    this.#ring = ring;
+    this.#first = 0;
   }
 }

@@ -15,6 +15,7 @@ import type {
   Asker,
   AskOptions,
   Behavior,
+  ChildSpec,
   Context,
   Delivery,
   JournalEvent,
@@ -77,6 +78,14 @@ export interface StepOptions {
   readonly seed?: number;
 }
 
+/** A child that a step started. */
+export interface Spawned {
+  /** Its address. */
+  readonly ref: Ref;
+  /** As it was handed over. */
+  readonly child: ChildSpec;
+}
+
 /** What one step stages until it returns. */
 interface Staged<M, E> {
   readonly events: E[];
@@ -87,6 +96,7 @@ interface Staged<M, E> {
   /** null: cancelled. */
   readonly timers: Map<string, RunningTimer<M> | null>;
   readonly counts: Map<string, number>;
+  readonly acts: (() => void)[];
 }
 
 /** Steps one behavior by hand. */
@@ -116,6 +126,16 @@ export class BehaviorStep<
   readonly timers: Map<string, RunningTimer<M>> = new Map();
   /** The counters. */
   readonly counts: Map<string, number> = new Map();
+  /** Children started and not stopped, killed or declared down. */
+  readonly spawned: Spawned[] = [];
+  /** Addresses that are watched. */
+  readonly watching: Set<string> = new Set();
+  /** Children that were stopped or killed, and `self` when it stops. */
+  readonly stopped: string[] = [];
+  /** Messages set aside, the oldest first. */
+  readonly stashed: { readonly asker: Asker; readonly message: M }[] = [];
+  /** The most messages set aside; a test may set it. */
+  stashCapacity = 1_024;
   /** What `tell` says to the behavior; a test may set it. */
   delivery: Delivery = "queued";
 
@@ -236,6 +256,7 @@ export class BehaviorStep<
       this.#step(
         asker,
         (ctx) => this.#behavior.receive(ctx, this.state, message),
+        message,
       );
     } catch (error) {
       if (this.#waiting.delete(asker)) {
@@ -246,7 +267,11 @@ export class BehaviorStep<
     }
   }
 
-  #step(asker: Asker, body: (ctx: Context<M, E>) => void): void {
+  #step(
+    asker: Asker,
+    body: (ctx: Context<M, E>) => void,
+    message: M | null = null,
+  ): void {
     const staged: Staged<M, E> = {
       events: [],
       sent: [],
@@ -255,8 +280,9 @@ export class BehaviorStep<
       logged: [],
       timers: new Map(),
       counts: new Map(),
+      acts: [],
     };
-    body(this.#context(asker, staged));
+    body(this.#context(asker, staged, message));
     this.#commit(staged);
   }
 
@@ -276,13 +302,18 @@ export class BehaviorStep<
     for (const [name, by] of staged.counts) {
       this.counts.set(name, (this.counts.get(name) ?? 0) + by);
     }
+    for (const act of staged.acts) act();
   }
 
   #now(): number {
     return Math.max(this.nowMs, this.#recordedAtMs);
   }
 
-  #context(asker: Asker, staged: Staged<M, E>): Context<M, E> {
+  #context(
+    asker: Asker,
+    staged: Staged<M, E>,
+    message: M | null,
+  ): Context<M, E> {
     const answer = (asker: Asker, outcome: Outcome<unknown>) =>
       void staged.replies.push({ asker, outcome: freezePlain(outcome) });
     // Whoever was answered or taken along is not answered by this step again.
@@ -312,6 +343,8 @@ export class BehaviorStep<
         staged.timers.set(key, { dueMs, message: freezePlain(message) });
       },
       cancelTimer: (key) => void staged.timers.set(key, null),
+      ...this.#family(staged),
+      ...this.#stash(staged, message, takeAsker),
       record: (event) => {
         staged.events.push(freezePlain(event));
         this.#apply(event);
@@ -320,6 +353,48 @@ export class BehaviorStep<
         void staged.counts.set(name, (staged.counts.get(name) ?? 0) + by),
       log: (level, text, fields = {}) =>
         void staged.logged.push({ level, text, fields }),
+    };
+  }
+
+  /** Those members of a context that are about other actors' lives. */
+  #family(staged: Staged<M, E>) {
+    const { acts } = staged;
+    const forget = (ref: string) => {
+      const index = this.spawned.findIndex((each) => each.ref === ref);
+      if (index >= 0) this.spawned.splice(index, 1);
+      this.stopped.push(ref);
+    };
+    return {
+      spawn: (child: unknown) => {
+        const spec = child as ChildSpec;
+        const ref = `${this.#self}/${spec.name}`;
+        acts.push(() => this.spawned.push({ ref, child: spec }));
+        return ref;
+      },
+      stop: (ref: string = this.#self) => void acts.push(() => forget(ref)),
+      kill: (ref: string) => void acts.push(() => forget(ref)),
+      watch: (ref: string) => void acts.push(() => this.watching.add(ref)),
+      unwatch: (ref: string) => void acts.push(() => this.watching.delete(ref)),
+    };
+  }
+
+  /** Those members of a context that set messages aside. */
+  #stash(staged: Staged<M, E>, message: M | null, takeAsker: () => Asker) {
+    const unstash = (limit: number) => {
+      for (const mail of this.stashed.splice(0, limit)) {
+        this.#run(mail.asker, mail.message);
+      }
+    };
+    return {
+      stash: () => {
+        if (message === null) throw new TypeError("Cannot stash a signal");
+        if (this.stashed.length >= this.stashCapacity) return false;
+        const asker = takeAsker();
+        staged.acts.push(() => this.stashed.push({ asker, message }));
+        return true;
+      },
+      unstash: (limit = Infinity) =>
+        void staged.acts.push(() => unstash(limit)),
     };
   }
 

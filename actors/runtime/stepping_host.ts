@@ -10,7 +10,7 @@
 import type { Message } from "./actor.ts";
 import type { ActorSpec } from "./cell.ts";
 import { Domain } from "./domain.ts";
-import type { Envelope } from "./envelope.ts";
+import { Envelope } from "./envelope.ts";
 import { MemoryDisk, MemoryJournal } from "./memory_journal.ts";
 import { type Outcome, unknown } from "./outcome.ts";
 import type { Log } from "./ports.ts";
@@ -280,13 +280,8 @@ export class SteppingHost {
   ): "queued" {
     const outcome = gateway(envelope.content as Message);
     if (envelope.ask > 0) {
-      this.#channel(envelope.to, asker).push({
-        to: envelope.from,
-        from: envelope.to,
-        ask: -envelope.ask,
-        deadlineMs: 0,
-        content: outcome,
-      });
+      const { to, from, ask } = envelope;
+      this.#channel(to, asker).push(new Envelope(from, to, -ask, 0, outcome));
     }
     return "queued";
   }

@@ -1,68 +1,51 @@
 /**
- * One step after the other: gives each the world that its context shows, and
- * when it returns lets what it staged take effect. A step that throws is
- * handed over as a crash; nothing that it staged has left until then.
+ * One step after the other: takes a message out of a mailbox, gives it to the
+ * behavior, and when that returns lets what it staged take effect. A step that
+ * throws is handed over as a crash; nothing of it has left until then.
  *
  * @module
  */
-import type { LogLevel, Message, Signal } from "./actor.ts";
-import type { BatchTime } from "./batch_time.ts";
-import type { Cell, Effects, StepHost } from "./cell.ts";
+import type { Message, Signal } from "./actor.ts";
+import type { Cell } from "./cell.ts";
 import type { CommitQueue } from "./commit_queue.ts";
-import type { Envelope } from "./envelope.ts";
-import type { Exchange } from "./exchange.ts";
+import type { World } from "./context.ts";
+import type { Effects } from "./effects.ts";
 import type { RunQueue } from "./run_queue.ts";
+import { type Ask, SignalSlip, type Slip } from "./slip.ts";
 import type { Waits } from "./waits.ts";
 
 /** Steps of one actor in a row before the next has its turn. */
 const STEPS_PER_TURN = 64;
 
+/** The message beside a signal; nobody reads it. */
+const SIGNAL: Message = Object.freeze({ kind: "signal" });
+
 /** What steps are made of. */
 export interface StepsOptions {
-  readonly seed: number;
-  /** Which life of the domain this is. */
-  readonly incarnation: number;
-  /** Whether all that a step hands over is checked and frozen. */
-  readonly freezes: boolean;
-  readonly effects: Effects;
-  readonly time: BatchTime;
+  readonly world: World;
   readonly ready: RunQueue;
   readonly waits: Waits;
   readonly commits: CommitQueue;
-  readonly exchange: Exchange;
-  /** The step under way threw; its effects are still there. */
-  readonly crashed: (cell: Cell, cause: unknown) => void;
   /** Acts after a wait. */
   readonly after: (delayMs: number, act: () => void) => void;
-  readonly log: StepHost["log"];
 }
 
 /** Runs steps. See the module's text. */
-export class Steps implements StepHost {
-  readonly effects: Effects;
-  readonly seed: number;
-  readonly incarnation: number;
-  readonly freezes: boolean;
-  /** What the actors have counted, by name. */
-  readonly counters = new Map<string, number>();
-  readonly #options: StepsOptions;
-  readonly #time: BatchTime;
+export class Steps {
+  readonly #world: World;
+  readonly #effects: Effects;
   readonly #ready: RunQueue;
   readonly #waits: Waits;
   readonly #commits: CommitQueue;
-  readonly #exchange: Exchange;
+  readonly #after: StepsOptions["after"];
 
   constructor(options: StepsOptions) {
-    this.#options = options;
-    this.effects = options.effects;
-    this.seed = options.seed;
-    this.incarnation = options.incarnation;
-    this.freezes = options.freezes;
-    this.#time = options.time;
+    this.#world = options.world;
+    this.#effects = options.world.effects;
     this.#ready = options.ready;
     this.#waits = options.waits;
     this.#commits = options.commits;
-    this.#exchange = options.exchange;
+    this.#after = options.after;
   }
 
   /**
@@ -71,122 +54,168 @@ export class Steps implements StepHost {
    */
   turn(cell: Cell, stepsMax: number): number {
     const limit = Math.min(stepsMax, STEPS_PER_TURN);
+    const { mailbox } = cell;
     let steps = 0;
-    while (steps < limit && cell.status === "running") {
-      const envelope = cell.mailbox.shift();
-      if (envelope === undefined) return steps + 1;
+    let isPaused = false;
+    while (steps < limit && cell.isAlive) {
+      const message = mailbox.shift();
+      if (message === undefined) break;
       steps++;
-      this.#receive(cell, envelope);
+      this.#run(cell, message, mailbox.slip);
       if (cell.slowMs > 0) {
+        isPaused = true;
         this.#pause(cell, cell.slowMs);
-        return steps + 1;
+        break;
       }
     }
-    this.#ready.push(cell);
+    this.#endTurn(cell, isPaused);
     return steps + 1;
   }
 
-  #receive(cell: Cell, envelope: Envelope): void {
-    const message = envelope.content as Message;
-    const { behavior } = cell.spec;
-    const late = envelope.deadlineMs > 0 &&
-      envelope.deadlineMs < this.#time.monotonicMs;
-    if (late && behavior.droppable?.has(message.kind)) {
-      return this.#exchange.refuse(envelope, "expired");
+  #run(cell: Cell, message: Message, slip: Slip | null): void {
+    let asking: Ask | null = null;
+    if (slip !== null) {
+      if (!this.#isWanted(cell, message, slip)) return;
+      if (slip.role === "ask" && !slip.isSettled) asking = slip;
     }
     if (
-      !cell.quarantine.isEmpty &&
+      cell.quarantine !== null &&
       cell.quarantine.holds(message.kind, cell.keyOf(message))
     ) {
-      return this.#exchange.refuse(envelope, "quarantined");
+      const { exchange } = this.#world;
+      exchange.refuse(
+        message,
+        slip,
+        cell.address,
+        "quarantined",
+        "quarantined",
+      );
+      return;
     }
     cell.handled++;
-    this.effects.current = envelope;
+    this.#effects.begin(message, slip, asking);
     try {
-      behavior.receive(cell.context, cell.state, message);
+      cell.behavior.receive(cell.context, cell.state, message);
     } catch (cause) {
-      return this.#options.crashed(cell, cause);
+      return this.#world.lives.crash(cell, cause);
     }
-    this.#takeEffect(cell);
+    if (this.#effects.isDirty) this.#takeEffect(cell);
+    else this.#effects.clear();
   }
 
-  /** Gives an actor a signal. */
+  /** False for what belongs to an earlier life, comes too late, is a signal. */
+  #isWanted(cell: Cell, message: Message, slip: Slip): boolean {
+    const { exchange, watches, time } = this.#world;
+    if (slip.role === "ask") {
+      if (slip.isSettled) {
+        if (slip.life === cell.life) return true;
+        exchange.refuse(message, slip, cell.address, "late_answer", "expired");
+        return false;
+      }
+      const { deadlineMs } = slip;
+      if (deadlineMs === 0 || deadlineMs >= time.monotonicMs) return true;
+      if (!cell.behavior.droppable?.has(message.kind)) return true;
+      exchange.refuse(message, slip, cell.address, "expired", "expired");
+      return false;
+    }
+    if (slip.life !== cell.life) {
+      exchange.refuse(message, slip, cell.address, "earlier_life", "expired");
+      return false;
+    }
+    if (slip.role === "timer") return true;
+    const { signal, isOwn } = slip;
+    const isHeard = isOwn || signal.kind !== "down" ||
+      watches.isWanted(cell, signal.ref);
+    if (isHeard) this.signal(cell, signal);
+    return false;
+  }
+
+  /** Gives an actor a signal at once. */
   signal(cell: Cell, signal: Signal): void {
-    const { behavior } = cell.spec;
+    const { behavior } = cell;
     if (behavior.signal === undefined) return;
+    this.#effects.begin(null, null, null);
     try {
       behavior.signal(cell.context, cell.state, signal);
     } catch (cause) {
-      return this.#options.crashed(cell, cause);
+      return this.#world.lives.crash(cell, cause);
     }
-    this.#takeEffect(cell);
+    if (this.#effects.isDirty) this.#takeEffect(cell);
+    else this.#effects.clear();
+  }
+
+  /** Puts a signal behind the mail that an actor has. */
+  queueSignal(cell: Cell, signal: Signal, isOwn = false): void {
+    if (cell.behavior.signal === undefined) return;
+    const slip = new SignalSlip(cell.life, signal, isOwn);
+    this.#world.exchange.post(cell, SIGNAL, slip);
   }
 
   /** The step returned: what it staged takes effect. */
   #takeEffect(cell: Cell): void {
-    const { events, asks, timers, outputs } = this.effects;
+    const effects = this.#effects;
+    const { events, timers, outputs, deferred } = effects;
+    // From here on nothing can be taken back.
+    effects.isOpen = false;
     if (events.length > 0) this.#commits.stage(cell, events);
-    for (let index = 0; index < asks.length; index++) {
-      const { id, pending, deadlineMs } = asks[index]!;
-      this.#waits.addAsk(id, pending, deadlineMs);
-    }
     for (let index = 0; index < timers.length; index++) {
       const { key, delayMs, message } = timers[index]!;
-      this.#waits.setTimer(
-        cell,
-        key,
-        this.#time.monotonicMs + delayMs,
-        message,
-      );
+      const dueMs = this.#world.time.monotonicMs + delayMs;
+      this.#waits.setTimer(cell, key, dueMs, message);
     }
     for (let index = 0; index < outputs.length; index++) {
-      this.#exchange.send(outputs[index]!);
+      this.#commits.release(outputs[index]!);
     }
-    this.effects.clear();
+    if (deferred.length === 0) return effects.clear();
+    // They may run steps of their own, which use the same effects.
+    const acts = [...deferred];
+    effects.clear();
+    for (const act of acts) act();
+  }
+
+  #endTurn(cell: Cell, isPaused: boolean): void {
+    const { mailbox } = cell;
+    cell.isActive = true;
+    if (cell.waitingForRoom !== null && mailbox.isHalfFree) {
+      const signal = { kind: "room", ref: cell.address } as const;
+      this.#world.exchange.tellRoom(
+        cell,
+        (teller) => this.queueSignal(teller, signal),
+      );
+    }
+    if (cell.idleAfterMs > 0) this.#armIdle(cell);
+    if (isPaused) return;
+    if (mailbox.size > 0) this.#ready.push(cell);
+    else if (cell.status === "draining") this.#world.lives.drained(cell);
+  }
+
+  /** One wait a quiet time, not one a message: it looks again when it ends. */
+  #armIdle(cell: Cell): void {
+    cell.lastActiveMs = this.#world.time.monotonicMs;
+    if (cell.isIdleArmed) return;
+    cell.isIdleArmed = true;
+    const { life } = cell;
+    const look = () => {
+      if (cell.life !== life || cell.status !== "running") {
+        cell.isIdleArmed = false;
+        return;
+      }
+      const quietMs = this.#world.time.monotonicMs - cell.lastActiveMs;
+      if (quietMs < cell.idleAfterMs) {
+        return this.#after(cell.idleAfterMs - quietMs, look);
+      }
+      cell.isIdleArmed = false;
+      this.signal(cell, { kind: "idle" });
+    };
+    this.#after(cell.idleAfterMs, look);
   }
 
   #pause(cell: Cell, delayMs: number): void {
     // As if it stood in the queue: nobody else puts it there.
     cell.queued = true;
-    this.#options.after(delayMs, () => {
+    this.#after(delayMs, () => {
       cell.queued = false;
       if (cell.mailbox.size > 0) this.#ready.push(cell);
     });
-  }
-
-  // ── The world of a step ─────────────────────────────────────────────────
-
-  /** Wall time of this run, in milliseconds since 1970; never goes back. */
-  wallMs(): number {
-    return this.#time.wallMs;
-  }
-
-  /** Monotonic time of this run, in milliseconds. */
-  monotonicMs(): number {
-    return this.#time.monotonicMs;
-  }
-
-  /** An id that no other wait of this domain has, in any of its lives. */
-  nextId(): number {
-    return this.#waits.nextId();
-  }
-
-  /** Whether a message finds room; "queued" for every other domain's actor. */
-  room(to: string, message: Message): "queued" | "full" {
-    return this.#exchange.room(to, message);
-  }
-
-  /** Adds to the counter `name`, which the domain's report shows. */
-  count(name: string, by: number): void {
-    this.counters.set(name, (this.counters.get(name) ?? 0) + by);
-  }
-
-  /** Writes a line. */
-  log(
-    level: LogLevel,
-    text: string,
-    fields: Readonly<Record<string, unknown>>,
-  ): void {
-    this.#options.log(level, text, fields);
   }
 }

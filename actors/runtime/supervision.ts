@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { RestartPolicy } from "./supervisor.ts";
 
 /** How an actor is restarted. */
 export interface RestartSpec {
@@ -20,6 +21,22 @@ export interface RestartSpec {
    * delay is spread by ±20 %.
    */
   readonly backoffMaxMs: number;
+}
+
+/** The same under a supervisor of the actor's own, which never gives up. */
+export function policyOf(spec: RestartSpec): RestartPolicy {
+  const { maxRestarts, periodMs, backoffMinMs, backoffMaxMs } = spec;
+  return {
+    strategy: "one_for_one",
+    maxRestarts,
+    periodMs,
+    backoff: {
+      minMs: backoffMinMs,
+      maxMs: backoffMaxMs,
+      resetAfterMs: periodMs,
+    },
+    exceeded: "stay_down",
+  };
 }
 
 /** What to do with a crashed actor. */

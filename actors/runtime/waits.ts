@@ -1,42 +1,41 @@
 /**
  * Everything in a domain that ends by an answer or by time: asks under way,
- * the actors' timers, and the runtime's own waits. One counter gives all ids,
- * so an id says what it is by where it is found, and one that is found nowhere
- * is over.
+ * the actors' timers, and the runtime's own waits. An ask inside the domain is
+ * found through its slip; only one that leaves it needs a number.
  *
  * @module
  */
 import type { Message } from "./actor.ts";
 import type { Cell } from "./cell.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, type Due } from "./deadlines.ts";
 import { IdMap } from "./id_map.ts";
-import type { Outcome } from "./outcome.ts";
+import { Ask, Timer } from "./slip.ts";
 
-/** An ask under way, at the side of the asker. */
-export interface PendingAsk {
-  /** The asking actor; null: somebody outside, who gets `done`. */
-  readonly cell: Cell | null;
-  readonly to: string;
-  /** The kind of the message that the answer becomes. */
-  readonly as: string;
-  readonly about: unknown;
-  readonly done: ((outcome: Outcome<unknown>) => void) | null;
+/** Asks under way. A gate of 65,536 callers and each step's own asks fit. */
+const ASKS_MAX = 262_144;
+
+/** A wait of the runtime's own. */
+class Sleep implements Due {
+  previous: Due | null = null;
+  next: Due | null = null;
+
+  constructor(readonly act: () => void) {}
 }
 
 /** What happens when time is up. */
 export interface WaitsOptions {
   /** Ids of one life of a domain never match those of another. */
   readonly incarnation: number;
-  readonly askExpired: (id: number) => void;
-  readonly timerFired: (cell: Cell, message: Message) => void;
+  readonly askExpired: (ask: Ask) => void;
+  readonly timerFired: (timer: Timer) => void;
 }
 
-/** Asks, timers and waits by id. Takes the time; reads no clock. */
+/** Asks, timers and waits. Takes the time; reads no clock. */
 export class Waits {
+  /** Asks that have not ended. */
+  asksUnderWay = 0;
   readonly #options: WaitsOptions;
-  readonly #asks = new IdMap<PendingAsk>();
-  readonly #timers = new IdMap<{ cell: Cell; key: string; message: Message }>();
-  readonly #sleepers = new IdMap<() => void>();
+  readonly #byId = new IdMap<Ask>();
   readonly #deadlines = new Deadlines();
   #lastId: number;
 
@@ -46,14 +45,14 @@ export class Waits {
     this.#lastId = (options.incarnation % 2 ** 20) * 2 ** 32;
   }
 
-  /** An id that no other wait of this domain has, in any of its lives. */
+  /** An id that no other ask of this domain has, in any of its lives. */
   nextId(): number {
     return ++this.#lastId;
   }
 
-  /** Asks that have not ended. */
-  get asksUnderWay(): number {
-    return this.#asks.size;
+  /** True while no more asks can be under way. */
+  get isFull(): boolean {
+    return this.asksUnderWay >= ASKS_MAX;
   }
 
   /** When something is due next; Infinity when nothing is. */
@@ -61,24 +60,34 @@ export class Waits {
     return this.#deadlines.nextMs;
   }
 
-  /** Remembers an ask until it is taken out or due. */
-  addAsk(id: number, ask: PendingAsk, deadlineMs: number): void {
-    this.#asks.set(id, ask);
-    this.#deadlines.add(id, deadlineMs);
+  /** An ask is under way until `close` or its deadline. */
+  open(ask: Ask): void {
+    ask.isSettled = false;
+    this.asksUnderWay++;
+    if (ask.cell !== null) ask.cell.openAsks++;
+    if (ask.id > 0) this.#byId.set(ask.id, ask);
+    this.#deadlines.add(ask, ask.deadlineMs);
   }
 
-  /** Takes an ask out, so that it ends once; undefined when it is over. */
-  takeAsk(id: number): PendingAsk | undefined {
-    const ask = this.#asks.get(id);
-    if (ask !== undefined) this.#asks.delete(id);
-    return ask;
+  /** The ask of that id; undefined when it is over. */
+  byId(id: number): Ask | undefined {
+    return this.#byId.get(id);
   }
 
-  /** The ids of the asks to the addresses that `concerns` names. */
-  asksTo(concerns: (to: string) => boolean): number[] {
-    const ids: number[] = [];
-    for (const [id, ask] of this.#asks) if (concerns(ask.to)) ids.push(id);
-    return ids;
+  /** Ends an ask, once: false when it has ended already. */
+  close(ask: Ask): boolean {
+    if (ask.isSettled) return false;
+    ask.isSettled = true;
+    this.asksUnderWay--;
+    if (ask.cell !== null) ask.cell.openAsks--;
+    if (ask.id > 0) this.#byId.delete(ask.id);
+    this.#deadlines.remove(ask);
+    return true;
+  }
+
+  /** The asks that left for the addresses that `concerns` names. */
+  asksTo(concerns: (to: string) => boolean): Ask[] {
+    return [...this.#byId.values()].filter(({ to }) => concerns(to));
   }
 
   /** Sets, replaces or (with null) cancels an actor's timer. */
@@ -88,57 +97,51 @@ export class Waits {
     dueMs: number,
     message: Message | null,
   ): void {
-    const earlier = cell.timers.get(key);
-    if (earlier !== undefined) this.#timers.delete(earlier);
+    const earlier = cell.timers?.get(key);
+    if (earlier !== undefined) this.#deadlines.remove(earlier);
     if (message === null) {
-      cell.timers.delete(key);
+      cell.timers?.delete(key);
       return;
     }
-    const id = this.nextId();
-    cell.timers.set(key, id);
-    this.#timers.set(id, { cell, key, message });
-    this.#deadlines.add(id, dueMs);
+    const timer = new Timer(cell, cell.life, key, message);
+    (cell.timers ??= new Map()).set(key, timer);
+    this.#deadlines.add(timer, dueMs);
   }
 
-  /** Calls `act` when `dueMs` has come. */
-  sleep(dueMs: number, act: () => void): void {
-    const id = this.nextId();
-    this.#sleepers.set(id, act);
-    this.#deadlines.add(id, dueMs);
+  /** Calls `act` when `dueMs` has come; returns how to call it off. */
+  sleep(dueMs: number, act: () => void): () => void {
+    const sleep = new Sleep(act);
+    this.#deadlines.add(sleep, dueMs);
+    return () => this.#deadlines.remove(sleep);
   }
 
-  /** A life ended: its timers never fire, its answers come to nobody. */
+  /** A life ended: its timers never fire. Its answers find another life. */
   forget(cell: Cell): void {
-    for (const id of cell.timers.values()) this.#timers.delete(id);
-    cell.timers.clear();
-    for (const [id, ask] of this.#asks) {
-      if (ask.cell === cell) this.#asks.delete(id);
-    }
+    if (cell.timers === null) return;
+    for (const timer of cell.timers.values()) this.#deadlines.remove(timer);
+    cell.timers = null;
   }
 
-  /** Takes all asks of callers outside; the domain is at its end. */
-  takeOutsideAsks(): PendingAsk[] {
-    const asks = [...this.#asks.values()].filter(({ done }) => done !== null);
-    this.#asks.clear();
+  /** Ends all asks of callers outside; the domain is at its end. */
+  takeOutsideAsks(): Ask[] {
+    const asks = [...this.#byId.values()].filter(({ done }) => done !== null);
+    this.#byId.clear();
+    for (const ask of asks) ask.isSettled = true;
+    this.asksUnderWay = 0;
     return asks;
   }
 
   /** Acts on all that is due. */
   due(nowMs: number): void {
-    this.#deadlines.due(nowMs, (id) => this.#isDue(id));
+    this.#deadlines.due(nowMs, (due) => this.#isDue(due));
   }
 
-  #isDue(id: number): void {
-    if (this.#asks.has(id)) return this.#options.askExpired(id);
-    const timer = this.#timers.get(id);
-    if (timer !== undefined) {
-      this.#timers.delete(id);
-      timer.cell.timers.delete(timer.key);
-      return this.#options.timerFired(timer.cell, timer.message);
+  #isDue(due: Due): void {
+    if (due instanceof Ask) return this.#options.askExpired(due);
+    if (due instanceof Timer) {
+      due.cell.timers?.delete(due.key);
+      return this.#options.timerFired(due);
     }
-    const sleeper = this.#sleepers.get(id);
-    if (sleeper === undefined) return;
-    this.#sleepers.delete(id);
-    sleeper();
+    (due as Sleep).act();
   }
 }

@@ -142,7 +142,9 @@ function askShard(
   );
 }
 
-function dutyMessage(obligation: Obligation): InventoryMessage {
+function dutyMessage(
+  obligation: Obligation,
+): Extract<InventoryMessage, { kind: Obligation["duty"] }> {
   const { duty: kind, holdId, untilMs } = obligation;
   return kind === "release" ? { kind, holdId, untilMs } : { kind, holdId };
 }

@@ -122,8 +122,15 @@ export class Turns {
     const received = link.receive(
       batch,
       hostClock.monotonicMs(),
-      (to, from, ask, deadlineMs, content) => {
-        const envelope = new Envelope(to, from, ask, deadlineMs, content);
+      (to, from, ask, deadlineMs, content, chain) => {
+        const envelope = new Envelope(
+          to,
+          from,
+          ask,
+          deadlineMs,
+          content,
+          chain,
+        );
         const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
         if (gateway === undefined) this.domain.deliver(envelope);
         else this.#serve(gateway, envelope);
@@ -134,13 +141,13 @@ export class Turns {
   }
 
   #transmit(envelope: Envelope): "queued" | "full" | "gone" {
-    const { to, from, ask, deadlineMs, content } = envelope;
+    const { to, from, ask, deadlineMs, content, chain } = envelope;
     const gateway = this.#options.gateways.get(to);
     if (gateway !== undefined) return this.#serve(gateway, envelope);
     const home = this.#options.locate(to);
     const peer = home === undefined ? undefined : this.#peers.get(home);
     if (peer === undefined) return "gone";
-    const room = peer.link.send(to, from, ask, deadlineMs, content);
+    const room = peer.link.send(to, from, ask, deadlineMs, content, chain);
     this.#post();
     return room;
   }

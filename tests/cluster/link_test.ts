@@ -23,8 +23,8 @@ function arrivals(end: Link, batch: Batch, nowMs: number): Frame[] {
   const received = end.receive(
     batch,
     nowMs,
-    (to, from, ask, deadlineMs, content) =>
-      frames.push({ to, from, ask, deadlineMs, content }),
+    (to, from, ask, deadlineMs, content, chain) =>
+      frames.push({ to, from, ask, deadlineMs, content, chain }),
   );
   assert.equal(received, "delivered");
   return frames;
@@ -36,8 +36,8 @@ Deno.test("Link carries many frames in one flat batch", () => {
   end.send("cache[0]", "storefront[1]", 0, 0, HELLO);
   assert.deepEqual(end.flush(1_000), [
     ...[1, 0],
-    ...["inventory[0]", "storefront[1]", 7, 500, HELLO],
-    ...["cache[0]", "storefront[1]", 0, 0, HELLO],
+    ...["inventory[0]", "storefront[1]", 7, 500, HELLO, ""],
+    ...["cache[0]", "storefront[1]", 0, 0, HELLO, ""],
   ]);
   assert.equal(end.flush(1_000), null);
 });
@@ -48,8 +48,15 @@ Deno.test("Link.receive() puts deadlines on its own clock", () => {
   sender.send("a", "b", 0, 0, HELLO);
   const batch = sender.flush(1_000)!;
   assert.deepEqual(arrivals(link(), batch, 70_000), [
-    { to: "a", from: "b", ask: 7, deadlineMs: 70_501, content: HELLO },
-    { to: "a", from: "b", ask: 0, deadlineMs: 0, content: HELLO },
+    {
+      to: "a",
+      from: "b",
+      ask: 7,
+      deadlineMs: 70_501,
+      content: HELLO,
+      chain: "",
+    },
+    { to: "a", from: "b", ask: 0, deadlineMs: 0, content: HELLO, chain: "" },
   ]);
 });
 
@@ -74,9 +81,9 @@ Deno.test("Link.flush() keeps back asks that expired, and nothing else", () => {
   end.send("a", "b", 0, 1_000, HELLO);
   assert.deepEqual(end.flush(1_000), [
     ...[1, 0],
-    ...["a", "b", -3, 1, HELLO],
-    ...["a", "b", 8, 1, HELLO],
-    ...["a", "b", 0, 1, HELLO],
+    ...["a", "b", -3, 1, HELLO, ""],
+    ...["a", "b", 8, 1, HELLO, ""],
+    ...["a", "b", 0, 1, HELLO, ""],
   ]);
   assert.deepEqual(expired.map((frame) => frame.ask), [7]);
   assert.equal(end.counters.expired, 1);
@@ -155,7 +162,7 @@ Deno.test("Link.receive() reports what is no batch", () => {
   const end = link();
   const wrong: Batch[] = [
     ...[[], ["1", 0], [1, 0, "a"], [1, 5], [-1, -1], [1.5, 0]],
-    [0, 0, "a", "b", 0, 0, HELLO],
+    [0, 0, "a", "b", 0, 0, HELLO, ""],
   ];
   for (const batch of wrong) {
     assert.equal(end.receive(batch, 0, ignore), "broken", `${batch}`);

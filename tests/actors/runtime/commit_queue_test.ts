@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JournalEvent } from "../../../actors/runtime/actor.ts";
-import { Cell, Effects } from "../../../actors/runtime/cell.ts";
 import { CommitQueue } from "../../../actors/runtime/commit_queue.ts";
 import { Envelope } from "../../../actors/runtime/envelope.ts";
 import type { Append, AppendResult } from "../../../actors/runtime/ports.ts";
-import { counter, spec } from "./domain_bench.ts";
+import { cellOf } from "./domain_bench.ts";
 
 /** A queue over a journal that ends appends when a test says so. */
 function stand() {
@@ -27,20 +26,7 @@ function stand() {
     died: (reason) => ends.push(reason),
     storageChanged: (isFull) => ends.push(isFull ? "full" : "room"),
   });
-  const cells = [0, 1, 2].map((number) =>
-    new Cell(spec(`counter[${number}]`, counter, true), {
-      effects: new Effects(),
-      seed: 1,
-      incarnation: 1,
-      freezes: false,
-      wallMs: () => 0,
-      monotonicMs: () => 0,
-      nextId: () => 1,
-      room: () => "queued",
-      count: () => {},
-      log: () => {},
-    })
-  );
+  const cells = [0, 1, 2].map((number) => cellOf(`counter[${number}]`, true));
   let outputs = 0;
   const release = () =>
     queue.release(new Envelope("far[0]", "a", ++outputs, 0, { kind: "out" }));

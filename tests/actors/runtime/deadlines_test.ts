@@ -1,9 +1,19 @@
 /** Deadlines come due once, never early, and at most a bucket late. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Deadlines } from "../../../actors/runtime/deadlines.ts";
+import { Deadlines, type Due } from "../../../actors/runtime/deadlines.ts";
 
 const BUCKET_MS = 8;
+
+/** Something due, that a test can tell apart. */
+class Numbered implements Due {
+  previous: Due | null = null;
+  next: Due | null = null;
+
+  constructor(readonly id: number) {}
+}
+
+const idOf = (due: Due) => (due as Numbered).id;
 
 Deno.test("every id is due exactly once, never early, at most a bucket late", () => {
   const step = fc.record({
@@ -17,7 +27,8 @@ Deno.test("every id is due exactly once, never early, at most a bucket late", ()
       let nowMs = 1_000;
       let lastId = 0;
       const look = () =>
-        deadlines.due(nowMs, (id) => {
+        deadlines.due(nowMs, (due) => {
+          const id = idOf(due);
           const dueMs = waiting.get(id);
           assert(dueMs !== undefined, "due twice, or never added");
           assert(dueMs <= nowMs, `${dueMs} is early at ${nowMs}`);
@@ -25,7 +36,7 @@ Deno.test("every id is due exactly once, never early, at most a bucket late", ()
         });
       for (const { add, advanceMs } of steps) {
         for (const delayMs of add) {
-          deadlines.add(++lastId, nowMs + delayMs);
+          deadlines.add(new Numbered(++lastId), nowMs + delayMs);
           waiting.set(lastId, nowMs + delayMs);
         }
         nowMs += advanceMs;
@@ -46,23 +57,36 @@ Deno.test("every id is due exactly once, never early, at most a bucket late", ()
 
 Deno.test("ids are due in order of their buckets, and as they were added within", () => {
   const deadlines = new Deadlines();
-  deadlines.add(1, 40);
-  deadlines.add(2, 9);
-  deadlines.add(3, 10);
-  deadlines.add(4, 1);
+  deadlines.add(new Numbered(1), 40);
+  deadlines.add(new Numbered(2), 9);
+  deadlines.add(new Numbered(3), 10);
+  deadlines.add(new Numbered(4), 1);
   const due: number[] = [];
-  deadlines.due(100, (id) => due.push(id));
+  deadlines.due(100, (each) => due.push(idOf(each)));
   assert.deepEqual(due, [4, 2, 3, 1]);
 });
 
 Deno.test("what is added while others are due comes with the next look", () => {
   const deadlines = new Deadlines();
   const due: number[] = [];
-  deadlines.add(1, 8);
-  const visit = (id: number) => {
-    due.push(id);
-    if (id < 3) deadlines.add(id + 1, 8);
+  deadlines.add(new Numbered(1), 8);
+  const visit = (each: Due) => {
+    due.push(idOf(each));
+    if (idOf(each) < 3) deadlines.add(new Numbered(idOf(each) + 1), 8);
   };
   for (let looks = 0; looks < 3; looks++) deadlines.due(8, visit);
   assert.deepEqual(due, [1, 2, 3]);
+});
+
+Deno.test("what was taken out is never due, wherever in the bucket it hung", () => {
+  for (const removed of [0, 1, 2]) {
+    const deadlines = new Deadlines();
+    const dues = [0, 1, 2].map((id) => new Numbered(id));
+    for (const due of dues) deadlines.add(due, 8);
+    deadlines.remove(dues[removed]!);
+    deadlines.remove(dues[removed]!);
+    const seen: number[] = [];
+    deadlines.due(100, (due) => seen.push(idOf(due)));
+    assert.deepEqual(seen, [0, 1, 2].filter((id) => id !== removed));
+  }
 });

@@ -11,15 +11,18 @@ import type {
   Behavior,
   Context,
 } from "../../../actors/runtime/actor.ts";
-import type { ActorSpec } from "../../../actors/runtime/cell.ts";
+import { type ActorSpec, Cell } from "../../../actors/runtime/cell.ts";
+import type { World } from "../../../actors/runtime/context.ts";
 import { Domain } from "../../../actors/runtime/domain.ts";
 import type { Envelope } from "../../../actors/runtime/envelope.ts";
+import { Family } from "../../../actors/runtime/family.ts";
 import {
   MemoryDisk,
   MemoryJournal,
 } from "../../../actors/runtime/memory_journal.ts";
 import { ok, type Outcome } from "../../../actors/runtime/outcome.ts";
 import type { Journal } from "../../../actors/runtime/ports.ts";
+import type { RestartPolicy } from "../../../actors/runtime/supervisor.ts";
 
 export type CounterMessage =
   | ({ kind: "add"; amount: number } & Asks<number>)
@@ -203,4 +206,14 @@ export class Bench {
 /** An ask that may not have ended. */
 export interface Asked {
   outcome: Outcome<unknown> | null;
+}
+
+/** A cell by itself, for parts of the runtime that run no step. */
+export function cellOf(address: string, journaled: boolean): Cell {
+  const policy = { strategy: "one_for_one", maxRestarts: 3, periodMs: 5_000 };
+  const family = new Family(address, policy as RestartPolicy, null, null);
+  // No step runs, so nothing of the world is ever touched.
+  const world = {} as World;
+  const parts = { world, family, restartType: "permanent" } as const;
+  return new Cell(spec(address, counter, journaled), parts);
 }

@@ -1,37 +1,52 @@
 /** A mailbox keeps its order, its lanes and its bounds. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Lane } from "../../../actors/runtime/actor.ts";
-import { Fifo, Mailbox } from "../../../actors/runtime/mailbox.ts";
+import type { Lane, Message } from "../../../actors/runtime/actor.ts";
+import { Mailbox, MailQueue } from "../../../actors/runtime/mailbox.ts";
 
-Deno.test("a Fifo answers as an array does, also across its segments", () => {
+/** Messages that a test can tell apart. */
+interface Numbered extends Message {
+  readonly number: number;
+}
+const mail = (number: number): Numbered => ({ kind: "mail", number });
+const numberOf = (message: Message | undefined) =>
+  (message as Numbered | undefined)?.number;
+
+Deno.test("a queue answers as an array does, also across its segments", () => {
   const operation = fc.oneof(
     fc.record({ push: fc.integer({ min: 1, max: 1_500 }) }),
     fc.record({ shift: fc.integer({ min: 1, max: 1_500 }) }),
-    fc.record({ discard: fc.integer({ min: 2, max: 5 }) }),
+    fc.record({ pop: fc.integer({ min: 1, max: 1_500 }) }),
+    fc.record({ prepend: fc.integer({ min: 1, max: 5 }) }),
   );
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 12 }), (operations) => {
-      const fifo = new Fifo<number>();
-      let model: number[] = [];
+      const queue = new MailQueue();
+      const model: number[] = [];
       let next = 0;
       for (const operation of operations) {
         if ("push" in operation) {
           for (let left = operation.push; left > 0; left--) {
-            fifo.push(next);
+            queue.push(mail(next), null);
             model.push(next++);
           }
         } else if ("shift" in operation) {
           for (let left = operation.shift; left > 0; left--) {
-            assert.equal(fifo.shift(), model.shift());
+            assert.equal(numberOf(queue.shift()), model.shift());
+          }
+        } else if ("pop" in operation) {
+          for (let left = operation.pop; left > 0 && queue.size > 0; left--) {
+            assert.equal(numberOf(queue.pop().message), model.pop());
           }
         } else {
-          const isDead = (item: number) => item % operation.discard === 0;
-          const before = model.length;
-          model = model.filter((item) => !isDead(item));
-          assert.equal(fifo.discard(isDead), before - model.length);
+          const front = Array.from({ length: operation.prepend }, () => next++);
+          queue.prepend(front.map((each) => ({
+            message: mail(each),
+            slip: null,
+          })));
+          model.unshift(...front);
         }
-        assert.equal(fifo.size, model.length);
+        assert.equal(queue.size, model.length);
       }
     }),
     { seed: 20261111, numRuns: 60 },
@@ -39,34 +54,46 @@ Deno.test("a Fifo answers as an array does, also across its segments", () => {
 });
 
 Deno.test("a backlog of a million comes out in order", () => {
-  const fifo = new Fifo<number>();
-  for (let number = 0; number < 1_000_000; number++) fifo.push(number);
+  const queue = new MailQueue();
+  for (let number = 0; number < 1_000_000; number++) {
+    queue.push(mail(number), null);
+  }
   let wrong = 0;
   for (let number = 0; number < 1_000_000; number++) {
-    if (fifo.shift() !== number) wrong++;
+    if (numberOf(queue.shift()) !== number) wrong++;
   }
   assert.equal(wrong, 0);
-  assert.equal(fifo.shift(), undefined);
+  assert.equal(queue.shift(), undefined);
 });
 
+/** Takes a message when its lane has room. */
+function offer(mailbox: Mailbox, number: number, lane: Lane): boolean {
+  if (!mailbox.hasRoom(lane)) return false;
+  mailbox.push(mail(number), null, lane);
+  return true;
+}
+
 Deno.test("G23 each lane is bounded by itself: the last is taken, the next refused", () => {
-  const mailbox = new Mailbox<number>(2);
+  const mailbox = new Mailbox(2);
   const offered = (["normal", "urgent"] as const).map((lane) =>
-    [1, 2, 3].map((item) => mailbox.offer(item, lane))
+    [1, 2, 3].map((item) => offer(mailbox, item, lane))
   );
   assert.deepEqual(offered, [[true, true, false], [true, true, false]]);
   assert.equal(mailbox.hasRoom("normal"), false);
-  mailbox.push(4, "normal");
+  mailbox.push(mail(4), null, "normal");
   assert.equal(mailbox.size, 5, "what was bounded elsewhere passes");
 });
 
 // G23
 Deno.test("after eight urgent messages a normal one has its turn", () => {
-  const mailbox = new Mailbox<string>(100);
-  for (let number = 0; number < 20; number++) mailbox.push("u", "urgent");
-  for (let number = 0; number < 3; number++) mailbox.push("n", "normal");
+  const mailbox = new Mailbox(100);
+  const push = (kind: string, lane: Lane) => mailbox.push({ kind }, null, lane);
+  for (let number = 0; number < 20; number++) push("u", "urgent");
+  for (let number = 0; number < 3; number++) push("n", "normal");
   let served = "";
-  for (let left = mailbox.size; left > 0; left--) served += mailbox.shift();
+  for (let left = mailbox.size; left > 0; left--) {
+    served += mailbox.shift()!.kind;
+  }
   assert.equal(served, "uuuuuuuunuuuuuuuunuuuun");
 });
 
@@ -93,15 +120,15 @@ Deno.test("a Mailbox answers as its model does, whatever comes", () => {
   );
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 300 }), (operations) => {
-      const mailbox = new Mailbox<number>(7);
+      const mailbox = new Mailbox(7);
       const model = new ModelMailbox();
       for (const [item, kind] of operations.entries()) {
         if (kind === "shift") {
-          assert.equal(mailbox.shift(), model.shift());
+          assert.equal(numberOf(mailbox.shift()), model.shift());
           continue;
         }
         const hasRoom = model.lanes[kind].length < 7;
-        assert.equal(mailbox.offer(item, kind), hasRoom);
+        assert.equal(offer(mailbox, item, kind), hasRoom);
         if (hasRoom) model.lanes[kind].push(item);
       }
     }),

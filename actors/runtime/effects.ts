@@ -1,0 +1,114 @@
+/**
+ * What one step wants of the world, until it returns. Mail for actors of the
+ * domain goes straight into their mailboxes, since nobody runs meanwhile, and
+ * is taken out again when the step throws; all else waits here.
+ *
+ * @module
+ */
+import type { JournalEvent, Lane, Message } from "./actor.ts";
+import type { Cell } from "./cell.ts";
+import type { Envelope } from "./envelope.ts";
+import type { Mail } from "./mailbox.ts";
+import type { Ask, Chain, Slip } from "./slip.ts";
+
+/** A timer to be set, or with null cancelled, when the step has returned. */
+export interface StagedTimer {
+  readonly key: string;
+  readonly delayMs: number;
+  readonly message: Message | null;
+}
+
+/** The effects of the step under way. */
+export class Effects {
+  /** What the step was given; null for a signal. */
+  message: Message | null = null;
+  /** The ask that the step may answer; null: there is none. */
+  asking: Ask | null = null;
+  /** What came beside the message. */
+  slip: Slip | null = null;
+  /** It was answered, taken along or set aside. */
+  isAnswered = false;
+  /** The message was set aside. */
+  isStashed = false;
+  /** A step is under way. */
+  isOpen = false;
+  /** Who waits behind what this step asks; undefined: not looked up yet. */
+  chain: Chain | null | undefined = undefined;
+  /** Anything but mail inside the domain is wanted. */
+  isDirty = false;
+  readonly outputs: Envelope[] = [];
+  readonly timers: StagedTimer[] = [];
+  readonly events: JournalEvent[] = [];
+  /** Asks of earlier steps that this step has answered. */
+  readonly settled: Ask[] = [];
+  /** Asks of this step that would leave the domain. */
+  readonly opened: Ask[] = [];
+  /** Children that the step started. */
+  readonly spawned: Cell[] = [];
+  /** Things to do when the step has returned. */
+  readonly deferred: (() => void)[] = [];
+  #pushed = 0;
+  readonly #receivers: Cell[] = [];
+  readonly #lanes: Lane[] = [];
+
+  /** Notes a push into a mailbox, so that it can be taken back. */
+  pushed(receiver: Cell, lane: Lane): void {
+    const index = this.#pushed++;
+    this.#receivers[index] = receiver;
+    this.#lanes[index] = lane;
+  }
+
+  /** Takes all mail back, the newest first. */
+  undo(tookBack: (mail: Mail, receiver: Cell) => void): void {
+    while (this.#pushed > 0) {
+      const index = --this.#pushed;
+      const receiver = this.#receivers[index]!;
+      tookBack(receiver.mailbox.pop(this.#lanes[index]!), receiver);
+    }
+  }
+
+  /** A step begins. */
+  begin(message: Message | null, slip: Slip | null, asking: Ask | null): void {
+    this.isOpen = true;
+    this.message = message;
+    this.slip = slip;
+    this.asking = asking;
+    this.isAnswered = false;
+    this.chain = undefined;
+    this.#pushed = 0;
+  }
+
+  /** Forgets all that was wanted: it took effect, or the step threw. */
+  clear(): void {
+    this.isOpen = false;
+    this.asking = null;
+    this.message = null;
+    this.slip = null;
+    this.#pushed = 0;
+    if (this.#receivers.length > RECEIVERS_KEPT) {
+      // A step that told a million keeps no list of them.
+      this.#receivers.length = this.#lanes.length = 0;
+    }
+    if (!this.isDirty) return;
+    this.isDirty = false;
+    this.isStashed = false;
+    empty(this.outputs);
+    empty(this.timers);
+    empty(this.events);
+    empty(this.settled);
+    empty(this.opened);
+    empty(this.spawned);
+    empty(this.deferred);
+  }
+}
+
+/** More than the receivers of nearly every step; 16 kB. */
+const RECEIVERS_KEPT = 2_048;
+
+/**
+ * `length = 0` would give the array's memory back, for the next step to ask
+ * for again: an eighth of what a purchase costs.
+ */
+function empty(list: unknown[]): void {
+  while (list.length > 0) list.pop();
+}

@@ -1,0 +1,40 @@
+/**
+ * One iteration of ours: a system is started with actors under its supervisor,
+ * they are asked to work, and everything is stopped. The only file of these
+ * benchmarks that knows the host.
+ *
+ * @module
+ */
+import type {
+  AnswerOf,
+  ChildSpec,
+  Message,
+  Ref,
+} from "../../../actors/runtime/actor.ts";
+import { startSystem } from "./host.ts";
+
+/** Longer than any run; a run that hangs fails by it. */
+const WITHIN_MS = 300_000;
+
+/** Asks from outside the system. Throws when the outcome is anything but ok. */
+export type AskSystem = <T extends Message, Kind extends T["kind"]>(
+  to: Ref<T>,
+  message: NoInfer<T> & { readonly kind: Kind },
+) => Promise<AnswerOf<T, Kind>>;
+
+/** Starts a system, lets it be used, and stops it. */
+export async function withSystem<Result>(
+  children: readonly ChildSpec[],
+  use: (ask: AskSystem) => Promise<Result>,
+): Promise<Result> {
+  const system = startSystem({ name: "bench", children });
+  const ask: AskSystem = async (to, message) => {
+    const outcome = await system.ask(to, message, WITHIN_MS);
+    if (outcome.kind === "ok") return outcome.value as never;
+    const found = JSON.stringify(outcome);
+    throw new Error(`Cannot run "${message.kind}" at ${to}: ${found}`);
+  };
+  const result = await use(ask);
+  await system.stop();
+  return result;
+}

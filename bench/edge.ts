@@ -26,7 +26,7 @@ import {
 } from "./edge/ground.ts";
 import { type Lane, runLanes, type Samples, stepsOf } from "./edge/lanes.ts";
 import { planLoad, type PlannedLoad, REPEAT_EVERY } from "./edge/load.ts";
-import { needPrograms } from "./edge/programs.ts";
+import { needPrograms } from "./programs.ts";
 import {
   type Server,
   startBare,

@@ -9,14 +9,18 @@
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ACTORS } from "./actors/claims.ts";
 import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
 import { describeMachine } from "./machine.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./report.ts";
+import { SAVINA } from "./savina/claims.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [EDGE, SCALE];
+const BENCHMARKS: readonly Benchmark[] = [EDGE, SCALE, ...ACTORS, ...SAVINA];
+
+const LONGEST_NAME = Math.max(...BENCHMARKS.map(({ name }) => name.length));
 
 const HELP = `Usage: deno task bench NAME… [--json FILE]
 
@@ -66,7 +70,7 @@ function readUsage(): Usage | null {
   }
   if (positionals.length === 0) {
     for (const { name, summary } of BENCHMARKS) {
-      console.log(`${name.padEnd(12)} ${summary}`);
+      console.log(`${name.padEnd(LONGEST_NAME)} ${summary}`);
     }
     return null;
   }

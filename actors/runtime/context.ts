@@ -20,6 +20,7 @@ import type { Cell } from "./cell.ts";
 import type { Effects } from "./effects.ts";
 import { Envelope } from "./envelope.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Exits } from "./exits.ts";
 import { IdMap } from "./id_map.ts";
 import type { Lives } from "./lives.ts";
 import { type Outcome, RETRY_AFTER_MS, unknown } from "./outcome.ts";
@@ -41,6 +42,7 @@ export interface World {
   readonly effects: Effects;
   readonly exchange: Exchange;
   readonly lives: Lives;
+  readonly exits: Exits;
   readonly watches: Watches;
   readonly time: BatchTime;
   readonly seed: number;
@@ -191,13 +193,13 @@ export class ActorContext implements Context {
   stop(child?: string): void {
     const stopped = child === undefined ? this.#cell : this.#childOf(child);
     const reason = child === undefined ? "normal" : "shutdown";
-    this.#defer(() => this.#world.lives.stop(stopped, { kind: reason }));
+    this.#defer(() => this.#world.exits.stop(stopped, { kind: reason }));
   }
 
   kill(child: string): void {
     const killed = this.#childOf(child);
     this.#defer(() =>
-      this.#world.lives.end(killed, { kind: "killed", why: "asked" })
+      this.#world.exits.end(killed, { kind: "killed", why: "asked" })
     );
   }
 
@@ -229,7 +231,7 @@ export class ActorContext implements Context {
   }
 
   unstash(limit = Infinity): void {
-    this.#defer(() => this.#world.lives.unstash(this.#cell, limit));
+    this.#defer(() => this.#world.exits.unstash(this.#cell, limit));
   }
 
   record(event: { readonly kind: string }): void {

@@ -22,18 +22,24 @@
  */
 import type { ChildSpec, Delivery, LogLevel, Message } from "./actor.ts";
 import { BatchTime } from "./batch_time.ts";
-import { type ActorSpec, Cell } from "./cell.ts";
+import type { ActorSpec, Cell } from "./cell.ts";
 import { type BreakerPolicy, CircuitBreaker } from "./circuit_breaker.ts";
 import { CommitQueue } from "./commit_queue.ts";
 import type { World } from "./context.ts";
 import type { DeadLetters } from "./dead_letters.ts";
-import { type DomainReport, reportActor } from "./domain_report.ts";
+import {
+  type DomainReport,
+  reportActor,
+  TreeDrawing,
+  type TreeNode,
+} from "./domain_report.ts";
 import { Effects } from "./effects.ts";
 import { Envelope } from "./envelope.ts";
 import { Exchange } from "./exchange.ts";
-import { Family } from "./family.ts";
-import { KeyedGroup, type KeyedSpec } from "./keyed.ts";
-import { foldInto, Lives, specOf } from "./lives.ts";
+import { Exits } from "./exits.ts";
+import { Founder } from "./founder.ts";
+import type { KeyedGroup, KeyedSpec } from "./keyed.ts";
+import { foldInto, Lives } from "./lives.ts";
 import { failed, type Outcome, RETRY_AFTER_MS, unknown } from "./outcome.ts";
 import { freezePlain } from "./plain_data.ts";
 import type { DomainOptions } from "./ports.ts";
@@ -41,13 +47,7 @@ import { SeededRandom } from "./random.ts";
 import { RunQueue } from "./run_queue.ts";
 import { Ask } from "./slip.ts";
 import { Steps } from "./steps.ts";
-import { policyOf } from "./supervision.ts";
-import {
-  checkSupervisor,
-  isSupervisor,
-  type RestartPolicy,
-  type SupervisorSpec,
-} from "./supervisor.ts";
+import type { SupervisorSpec } from "./supervisor.ts";
 import { Waits } from "./waits.ts";
 import { Watches } from "./watches.ts";
 
@@ -56,20 +56,6 @@ export type { DomainOptions } from "./ports.ts";
 /** Steps in one run before the batch is committed and links get a turn. */
 const STEPS_PER_RUN = 2_048;
 
-/** The root of all: OTP's default for an application is as strict. */
-const ROOT: RestartPolicy = {
-  strategy: "one_for_one",
-  maxRestarts: 3,
-  periodMs: 5_000,
-};
-
-/** One sick key must not end the others: it stays down and is tried again. */
-const KEYED: RestartPolicy = {
-  ...ROOT,
-  backoff: { minMs: 100, maxMs: 5_000, resetAfterMs: 5_000 },
-  exceeded: "stay_down",
-};
-
 /** The actors of one thread with their run loop. See the module's text. */
 export class Domain {
   /** As given in the options. */
@@ -77,7 +63,7 @@ export class Domain {
   readonly #options: DomainOptions;
   readonly #cells = new Map<string, Cell>();
   readonly #groups = new Map<string, KeyedGroup>();
-  readonly #root: Family;
+  readonly #founder: Founder;
   readonly #effects = new Effects();
   readonly #counters = new Map<string, number>();
   readonly #time: BatchTime;
@@ -88,7 +74,9 @@ export class Domain {
   readonly #watches: Watches;
   readonly #steps: Steps;
   readonly #lives: Lives;
+  readonly #exits: Exits;
   #state: "new" | "starting" | "running" | "dead" = "new";
+  readonly #drawing: TreeDrawing;
   #awake = false;
   #running = false;
 
@@ -96,8 +84,8 @@ export class Domain {
   constructor(options: DomainOptions) {
     this.#options = options;
     this.name = options.name;
-    this.#root = new Family(options.name, options.root ?? ROOT, null, null);
     this.#time = new BatchTime(options.clock);
+    this.#drawing = new TreeDrawing(this.#time.monotonicMs);
     this.#ready = new RunQueue(options.pick);
     this.#waits = new Waits({
       incarnation: options.incarnation,
@@ -131,6 +119,12 @@ export class Domain {
       after: this.#after,
     });
     this.#lives = this.#makeLives(world);
+    this.#exits = this.#makeExits(world);
+    this.#founder = new Founder(options, {
+      lives: this.#lives,
+      exits: this.#exits,
+      after: this.#after,
+    });
   }
 
   #makeCommits(): CommitQueue {
@@ -167,24 +161,38 @@ export class Domain {
       get lives() {
         return domain.#lives;
       },
+      get exits() {
+        return domain.#exits;
+      },
     };
   }
 
   #makeLives(world: World): Lives {
-    const { journal, seed, name } = this.#options;
     return new Lives({
       world,
       cells: this.#cells,
       commits: this.#commits,
-      waits: this.#waits,
       ready: this.#ready,
       steps: this.#steps,
-      journal,
-      random: new SeededRandom(seed, `supervisor ${name}`),
+      journal: this.#options.journal,
       isRunning: () => this.#state === "running",
       after: this.#after,
       wake: () => this.#wake(),
-      escalated: () => this.#options.escalated?.(),
+    });
+  }
+
+  #makeExits(world: World): Exits {
+    const { seed, name, escalated } = this.#options;
+    return new Exits({
+      world,
+      cells: this.#cells,
+      waits: this.#waits,
+      ready: this.#ready,
+      steps: this.#steps,
+      random: new SeededRandom(seed, `supervisor ${name}`),
+      after: this.#after,
+      wake: () => this.#wake(),
+      escalated: () => escalated?.(),
     });
   }
 
@@ -197,9 +205,7 @@ export class Domain {
    */
   add(spec: ActorSpec): void {
     this.#mustBeNew(spec.address);
-    const { address, restart } = spec;
-    const family = new Family(address, policyOf(restart), this.#root, null);
-    this.#lives.add(spec, { family, restartType: "permanent" });
+    this.#founder.add(spec);
   }
 
   /**
@@ -207,55 +213,22 @@ export class Domain {
    * names the path of what cannot be, and after `start`.
    */
   supervise(spec: SupervisorSpec): void {
-    checkSupervisor(spec);
     this.#mustBeNew(spec.name);
-    this.#found(spec, this.#root);
+    this.#founder.supervise(spec);
   }
 
-  #found(spec: SupervisorSpec, parent: Family): void {
-    const family = new Family(spec.name, spec, parent, null);
-    parent.members.add(family);
-    for (const child of spec.children) {
-      if (isSupervisor(child)) this.#found(child, family);
-      else {
-        const restartType = child.restart ?? "permanent";
-        this.#lives.add(specOf(child.name, child), { family, restartType });
-      }
-    }
-  }
-
-  /** Adds a kind of actors that are addressed by key. */
+  /** Adds a kind of actors that are addressed by key. As `add`, it can throw. */
   addKeyed(spec: KeyedSpec): void {
     this.#mustBeNew(spec.name);
-    const { name, behavior, mailbox, restart, idleAfterMs } = spec;
-    const family = new Family(name, restart ?? KEYED, this.#root, null);
-    const group: KeyedGroup = new KeyedGroup({
-      spec,
-      start: (address, key) => {
-        const child = { name, behavior, args: key, ...mailbox && { mailbox } };
-        const cell = this.#lives.add(
-          specOf(address, child as ChildSpec),
-          { family, restartType: "permanent" },
-        );
-        cell.group = group;
-        return this.#lives.launch(cell);
-      },
-      passivate: (cell) => this.#lives.passivate(cell),
-    });
-    this.#groups.set(name, group);
-    if (idleAfterMs === undefined) return;
-    const sweep = () => {
-      group.sweep();
-      this.#after(idleAfterMs / 2, sweep);
-    };
-    this.#after(idleAfterMs / 2, sweep);
+    this.#groups.set(spec.name, this.#founder.addKeyed(spec));
   }
 
-  /** Starts one more actor, under the root; its address is its name. */
+  /**
+   * Adds an actor below the root, whose budget it shares; it lives at once
+   * when the domain runs. Its address is its name.
+   */
   spawn(child: ChildSpec): void {
-    const restartType = child.restart ?? "permanent";
-    const parts = { family: this.#root, restartType };
-    const cell = this.#lives.add(specOf(child.name, child), parts);
+    const cell = this.#founder.spawn(child);
     if (this.#state === "running") this.#lives.launch(cell);
     this.#wake();
   }
@@ -346,7 +319,7 @@ export class Domain {
     const next = (): void => {
       while (left.length > 0) {
         const newest = left.at(-1)!;
-        this.#lives.stop(newest, { kind: "shutdown" });
+        this.#exits.stop(newest, { kind: "shutdown" });
         if (newest.status !== "ended") return this.#after(1, next);
         left.pop();
       }
@@ -495,7 +468,7 @@ export class Domain {
     const cell = this.#cells.get(address);
     if (cell?.status !== "running" || this.#state !== "running") return false;
     this.#time.read();
-    this.#lives.crash(cell, new Error(cause));
+    this.#exits.crash(cell, new Error(cause));
     this.#wake();
     return true;
   }
@@ -541,6 +514,15 @@ export class Domain {
       counters: Object.fromEntries(this.#counters),
       actors: [...this.#cells.values()].map(reportActor),
     };
+  }
+
+  /** Who supervises whom, and how they are. */
+  tree(): TreeNode {
+    return this.#drawing.draw(this.#founder.root, this.#clockMs());
+  }
+
+  #clockMs(): number {
+    return this.#options.clock.monotonicMs();
   }
 
   /** What nobody took. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Cell, CellStatus, Crash } from "./cell.ts";
+import { Cell, type CellStatus, type Crash } from "./cell.ts";
+import type { Family } from "./family.ts";
+import type { Strategy } from "./supervisor.ts";
 
 /** What is known of one actor. */
 export interface ActorReport {
@@ -62,4 +64,79 @@ export function reportActor(cell: Cell): ActorReport {
     epoch: cell.past?.epoch ?? 0,
     lastCrash: cell.lastCrash,
   };
+}
+
+/** A supervisor, an actor, and those below. */
+export type TreeNode =
+  | {
+    readonly kind: "supervisor";
+    readonly name: string;
+    readonly strategy: Strategy;
+    /** Restarts that still count against `maxRestarts`. */
+    readonly restarts: number;
+    readonly maxRestarts: number;
+    readonly children: readonly TreeNode[];
+  }
+  | {
+    readonly kind: "actor";
+    /** Its behavior's name. */
+    readonly behavior: string;
+    /** Messages a second since the tree was last looked at. */
+    readonly perSecond: number;
+    /** Messages set aside. */
+    readonly stashed: number;
+    readonly children: readonly TreeNode[];
+  } & ActorReport;
+
+/** Draws a tree; remembers for each actor what it had handled then. */
+export class TreeDrawing {
+  #lastMs: number;
+  #handled = new WeakMap<Cell, number>();
+
+  constructor(nowMs: number) {
+    this.#lastMs = nowMs;
+  }
+
+  /** The tree below a family, as it is at `nowMs`. */
+  draw(root: Family, nowMs: number): TreeNode {
+    const elapsedSeconds = Math.max(nowMs - this.#lastMs, 1) / 1_000;
+    this.#lastMs = nowMs;
+    return this.#family(root, elapsedSeconds);
+  }
+
+  #family(family: Family, elapsedSeconds: number): TreeNode {
+    const { name, policy, restarts } = family;
+    return {
+      kind: "supervisor",
+      name,
+      strategy: policy.strategy,
+      restarts,
+      maxRestarts: policy.maxRestarts,
+      children: this.#members(family, elapsedSeconds),
+    };
+  }
+
+  #actor(cell: Cell, elapsedSeconds: number): TreeNode {
+    const handled = cell.handled - (this.#handled.get(cell) ?? 0);
+    this.#handled.set(cell, cell.handled);
+    const { children } = cell;
+    return {
+      kind: "actor",
+      behavior: cell.behavior.name,
+      perSecond: Math.round(handled / elapsedSeconds),
+      stashed: cell.stash?.length ?? 0,
+      children: children === null
+        ? []
+        : this.#members(children, elapsedSeconds),
+      ...reportActor(cell),
+    };
+  }
+
+  #members(family: Family, elapsedSeconds: number): TreeNode[] {
+    return [...family.members].map((member) =>
+      member instanceof Cell
+        ? this.#actor(member, elapsedSeconds)
+        : this.#family(member, elapsedSeconds)
+    );
+  }
 }

@@ -97,7 +97,7 @@ export class Steps {
     try {
       cell.behavior.receive(cell.context, cell.state, message);
     } catch (cause) {
-      return this.#world.lives.crash(cell, cause);
+      return this.#world.exits.crash(cell, cause);
     }
     if (this.#effects.isDirty) this.#takeEffect(cell);
     else this.#effects.clear();
@@ -138,7 +138,7 @@ export class Steps {
     try {
       behavior.signal(cell.context, cell.state, signal);
     } catch (cause) {
-      return this.#world.lives.crash(cell, cause);
+      return this.#world.exits.crash(cell, cause);
     }
     if (this.#effects.isDirty) this.#takeEffect(cell);
     else this.#effects.clear();
@@ -186,7 +186,7 @@ export class Steps {
     if (cell.idleAfterMs > 0) this.#armIdle(cell);
     if (isPaused) return;
     if (mailbox.size > 0) this.#ready.push(cell);
-    else if (cell.status === "draining") this.#world.lives.drained(cell);
+    else if (cell.status === "draining") this.#world.exits.drained(cell);
   }
 
   /** One wait a quiet time, not one a message: it looks again when it ends. */

@@ -22,7 +22,7 @@ import {
 } from "./ground.ts";
 import { runLanes, type Samples, stepsOf } from "./lanes.ts";
 import { drive, planLoad, type PlannedLoad } from "./load.ts";
-import { needPrograms } from "./programs.ts";
+import { needPrograms } from "../programs.ts";
 import { type Shop, type ShopOptions, startShop } from "./servers.ts";
 
 const FEW_PRODUCTS = 3000;

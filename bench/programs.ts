@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { BenchmarkError } from "../benchmark.ts";
+import { BenchmarkError } from "./benchmark.ts";
 
 /** All together are some MB; most of the time goes to the package lists. */
 const INSTALL_WITHIN_MS = 300_000;
@@ -15,6 +15,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "wrk": "wrk",
   "taskset": "util-linux",
   "redis-server": "redis-server",
+  "erl": "erlang-base",
+  "erlc": "erlang-base",
 };
 
 /**
@@ -24,8 +26,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
  */
 export async function needPrograms(...programs: string[]): Promise<void> {
   if (programs.every(isThere)) return;
-  const packages = programs.filter((program) => !isThere(program))
-    .map((program) => PACKAGES[program] ?? program);
+  const packages = new Set(
+    programs.filter((program) => !isThere(program))
+      .map((program) => PACKAGES[program] ?? program),
+  );
   if (Deno.uid() === 0 && fileIsThere("/etc/debian_version")) {
     await aptGet("update");
     await aptGet("install", "--yes", "--no-install-recommends", ...packages);
@@ -34,11 +38,12 @@ export async function needPrograms(...programs: string[]): Promise<void> {
   if (missing.length === 0) return;
   throw new BenchmarkError(
     `${missing.join(" and ")} missing. To install: ` +
-      `apt-get install ${packages.join(" ")}`,
+      `apt-get install ${[...packages].join(" ")}`,
   );
 }
 
-function isThere(program: string): boolean {
+/** Whether a program is installed. */
+export function isThere(program: string): boolean {
   const path = (Deno.env.get("PATH") ?? "").split(":");
   return path.some((folder) => fileIsThere(`${folder}/${program}`));
 }

@@ -1,0 +1,122 @@
+/**
+ * The arms of a contest: programs that run a task by its name and print
+ * figures. Ours and nact's are Deno processes with the same flags, Erlang's is
+ * compiled into the run's folder; all use one thread.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BenchmarkError } from "../benchmark.ts";
+import { needPrograms } from "../programs.ts";
+import { type Figures, readFigures } from "./figures.ts";
+
+/** Who takes part in a contest. */
+export interface Arm {
+  /** As tables show it. */
+  readonly name: string;
+  /** The program, and its arguments before those of the task. */
+  readonly command: readonly [program: string, ...args: string[]];
+}
+
+/** What an arm is to do. */
+export interface Task {
+  readonly name: string;
+  /** How long to measure; at least one iteration is run. */
+  readonly milliseconds: number;
+  readonly sizes: Readonly<Record<string, number>>;
+  /** How much one iteration must do. */
+  readonly count: number;
+}
+
+/** The peers' names in tables and goals. */
+export const ERLANG = "Erlang";
+/** See `ERLANG`. */
+export const NACT = "nact";
+
+/** The slowest needs half a minute; whoever needs longer hangs. */
+const RUN_WITHIN_MS = 300_000;
+/** Enough to see why a program failed. */
+const LAST_LINES = 3;
+
+/** Both run without any permission; memory is read after a full collection. */
+const DENO = [
+  "run",
+  "--quiet",
+  "--no-prompt",
+  "--no-check",
+  "--v8-flags=--expose-gc",
+] as const;
+
+const OURS_MAIN = fileURLToPath(import.meta.resolve("./ours/main.ts"));
+const NACT_MAIN = fileURLToPath(import.meta.resolve("../peers/nact/main.ts"));
+const ERLANG_SOURCE = fileURLToPath(import.meta.resolve("../peers/erlang/"));
+
+/** More than the million processes of a task; Erlang's default is 262,144. */
+const ERLANG_PROCESSES = 2 ** 21;
+
+/** Ours. */
+export const OURS: Arm = {
+  name: "ours",
+  command: [Deno.execPath(), ...DENO, OURS_MAIN],
+};
+
+/** nact, in a Deno process as ours. */
+export const NACT_ARM: Arm = {
+  name: NACT,
+  command: [Deno.execPath(), ...DENO, NACT_MAIN],
+};
+
+/**
+ * Erlang with one scheduler, installed and compiled first.
+ *
+ * @throws {BenchmarkError} When it can be neither found nor installed.
+ */
+export async function compileErlang(folder: string): Promise<Arm> {
+  await needPrograms("erl", "erlc");
+  const sources = [...Deno.readDirSync(ERLANG_SOURCE)]
+    .map(({ name }) => join(ERLANG_SOURCE, name));
+  const erlc = ["erlc", "-Wall", "-Werror", "-o", folder, ...sources] as const;
+  await output("Erlang's compiler", erlc);
+  const limits = ["+S", "1", "+P", String(ERLANG_PROCESSES)];
+  const entry = ["-pa", folder, "-run", "bench_main", "main"];
+  return { name: ERLANG, command: ["erl", "-noshell", ...limits, ...entry] };
+}
+
+/**
+ * Runs a task.
+ *
+ * @throws {BenchmarkError} When the program fails or gives a wrong result.
+ */
+export async function runArm(arm: Arm, task: Task): Promise<Figures> {
+  const sizes = Object.entries(task.sizes).map(([key, size]) =>
+    `${key}=${size}`
+  );
+  const what = `${arm.name}, ${task.name}`;
+  const text = await output(what, [
+    ...arm.command,
+    task.name,
+    String(task.milliseconds),
+    ...sizes,
+  ]);
+  return readFigures(text, { ...task, program: arm.name });
+}
+
+/** What a program printed, once it has ended well. */
+async function output(
+  what: string,
+  [program, ...args]: readonly [string, ...string[]],
+): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    // A crash of Erlang leaves no file behind.
+    env: { NO_COLOR: "1", ERL_CRASH_DUMP: "/dev/null" },
+    stdin: "null",
+    signal: AbortSignal.timeout(RUN_WITHIN_MS),
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (success) return text(stdout);
+  const said = text(stderr).trim() || text(stdout).trim();
+  const lines = said.split("\n").slice(-LAST_LINES);
+  throw new BenchmarkError(`${what} failed: ${lines.join(" / ")}`);
+}

@@ -1,0 +1,99 @@
+/**
+ * What the actors must show in one thread: each figure, whom it is compared
+ * with, and the floor and aim of the ratio. The numbers are the project's
+ * promises about the speed of its runtime; they are judged here and nowhere
+ * else.
+ *
+ * @module
+ */
+import { ERLANG, NACT } from "./arms.ts";
+import { besidePeers, type Contest } from "./contest.ts";
+import { further, perSecond } from "./figures.ts";
+
+/** Short enough for some iterations in a second, even of nact. */
+const EXCHANGES = 200_000;
+const ASKS = 100_000;
+/** "A backlog of a million". */
+const BACKLOG = 1_000_000;
+/** As many as Savina's ForkJoin creates. */
+const LIVES = 40_000;
+/** "One million idle actors in under 1 GB". */
+const IDLE_ACTORS = 1_000_000;
+const IDLE_MEGABYTES = 1_000;
+
+const CONTESTS: readonly Contest[] = [
+  {
+    name: "actors.ping_pong",
+    summary: "one message to and fro between two actors",
+    task: "ping_pong",
+    sizes: { n: EXCHANGES },
+    count: EXCHANGES,
+    metrics: [{
+      metric: "ping-pong: exchanges",
+      unit: "/s",
+      of: perSecond,
+      goals: [
+        { against: ERLANG, floor: 3.5, aim: 6 },
+        { against: NACT, floor: 20 },
+      ],
+    }],
+  },
+  {
+    name: "actors.ask",
+    summary: "asks with a deadline, one after the other",
+    task: "ask",
+    sizes: { n: ASKS },
+    count: ASKS,
+    metrics: [{
+      metric: "serial asks",
+      unit: "/s",
+      of: perSecond,
+      goals: [{ against: ERLANG, floor: 4, aim: 8 }],
+    }],
+  },
+  {
+    name: "actors.counting",
+    summary: "a backlog of a million messages in one mailbox",
+    task: "counting",
+    sizes: { n: BACKLOG },
+    count: BACKLOG,
+    metrics: [{
+      metric: "counting, backlog of a million: messages",
+      unit: "/s",
+      of: perSecond,
+      goals: [{ against: ERLANG, floor: 0.8, aim: 2 }],
+    }],
+  },
+  {
+    name: "actors.spawn",
+    summary: "actors that get one message and stop",
+    task: "spawn",
+    sizes: { n: LIVES },
+    count: LIVES,
+    metrics: [{
+      metric: "spawn, one message, stop: actors",
+      unit: "/s",
+      of: perSecond,
+      goals: [{ against: NACT, floor: 6, aim: 12 }],
+    }],
+  },
+  {
+    name: "actors.idle",
+    summary: "the memory of a million idle actors",
+    task: "idle",
+    sizes: { n: IDLE_ACTORS },
+    count: IDLE_ACTORS,
+    // Memory hardly differs, and a million of Erlang's take some seconds.
+    rounds: 1,
+    metrics: [{
+      metric: "a million idle actors: memory",
+      unit: "MB",
+      of: (figures) => further(figures, "bytes") / 1e6,
+      lowerIsBetter: true,
+      goals: [{ against: null, floor: IDLE_MEGABYTES }],
+    }],
+  },
+];
+
+/** `deno task bench actors`: all of them. */
+export const ACTORS = CONTESTS.map(besidePeers);

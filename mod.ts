@@ -1,10 +1,53 @@
 /**
- * Actors that can be tested: behaviors are synchronous steps over plain data,
- * so the same file runs in a live shop and under a seeded adversary that
- * reorders messages and takes the power away at any commit.
+ * Supervised actors that can be tested. A behavior is a synchronous step over
+ * plain data, so the same file runs in a live system, step by step in a unit
+ * test, in virtual time, and under a seeded adversary that reorders messages
+ * and takes the power away at any commit.
+ *
+ * A system runs actors under supervisors, which start again what crashes:
  *
  * ```ts
- * import { type Asks, type Behavior, BehaviorStep, ok } from "./mod.ts";
+ * import { type Asks, type Behavior, ok } from "@doorbuster/doorbuster";
+ * import { type Ref, startSystem } from "@doorbuster/doorbuster";
+ *
+ * type ToCounter =
+ *   | ({ kind: "add"; amount: number } & Asks<number>)
+ *   | { kind: "explode" };
+ *
+ * const counter: Behavior<{ total: number }, ToCounter> = {
+ *   name: "counter",
+ *   start: () => ({ total: 0 }),
+ *   receive(ctx, state, message) {
+ *     if (message.kind === "explode") throw new Error("on purpose");
+ *     state.total += message.amount;
+ *     ctx.reply(ok(state.total));
+ *   },
+ * };
+ *
+ * await using system = startSystem({
+ *   children: [{
+ *     name: "counters",
+ *     strategy: "one_for_one",
+ *     maxRestarts: 3,
+ *     periodMs: 5_000,
+ *     children: [{ name: "visits", behavior: counter, args: undefined }],
+ *   }],
+ *   log: { write: () => {} },
+ * });
+ *
+ * const visits: Ref<ToCounter> = "visits";
+ * await system.ask(visits, { kind: "add", amount: 2 }, 1_000);
+ * system.tell(visits, { kind: "explode" }); // and it starts anew
+ * const answer = await system.ask(visits, { kind: "add", amount: 1 }, 1_000);
+ * if (answer.kind !== "ok" || answer.value !== 1) throw new Error("never");
+ * ```
+ *
+ * A test needs no system to see what a behavior does. This one records events,
+ * from which its state can be folded again:
+ *
+ * ```ts
+ * import { type Asks, type Behavior, ok } from "@doorbuster/doorbuster";
+ * import { BehaviorStep } from "@doorbuster/doorbuster";
  *
  * type Add = { kind: "add"; amount: number } & Asks<number>;
  * type Added = { kind: "added"; amount: number };
@@ -25,36 +68,40 @@
  * step.send({ kind: "add", amount: 2 });
  * step.send({ kind: "add", amount: 3 });
  * step.refold(); // the state is what its events say
- * if (step.state.total !== 5) throw new Error("cannot happen");
+ * if (step.state.total !== 5) throw new Error("never");
  * ```
+ *
+ * Refusals and failures are data ({@linkcode Outcome}); what throws is a bug.
+ * Every queue has a bound and every wait a deadline; names say their units.
  *
  * @module
  */
+
+// What actors are: behaviors, their messages and their world.
 export type {
   Answered,
+  AnswerFits,
+  AnswerOf,
   AnswerTo,
   AnyBehavior,
   Asker,
   AskOptions,
   Asks,
   Behavior,
+  ChildSpec,
   Context,
   Delivery,
+  ExitReason,
   JournalEvent,
   Lane,
   LogLevel,
+  MailboxSpec,
   Message,
+  Overflow,
   Ref,
+  RestartType,
   Signal,
 } from "./actors/runtime/actor.ts";
-export type { ActorSpec, CellStatus, Crash } from "./actors/runtime/cell.ts";
-export { Domain, type DomainOptions } from "./actors/runtime/domain.ts";
-export type {
-  ActorReport,
-  DomainReport,
-} from "./actors/runtime/domain_report.ts";
-export { type Content, Envelope } from "./actors/runtime/envelope.ts";
-export { MemoryDisk, MemoryJournal } from "./actors/runtime/memory_journal.ts";
 export {
   type Failed,
   failed,
@@ -67,26 +114,85 @@ export {
   type Unknown,
   unknown,
 } from "./actors/runtime/outcome.ts";
-export type {
-  Append,
-  AppendResult,
-  Clock,
-  FoldTarget,
-  Journal,
-  Log,
-  Random,
-  Recovered,
-} from "./actors/runtime/ports.ts";
-export { SeededRandom, stableHash } from "./actors/runtime/random.ts";
+
+// Where they run, who starts them again, what is known of them.
 export {
-  type Asked,
+  startSystem,
+  System,
+  type SystemOptions,
+} from "./cluster/worker/system.ts";
+export type { SystemSpec } from "./actors/runtime/system_spec.ts";
+export type {
+  BackoffSpec,
+  RestartPolicy,
+  Strategy,
+  SupervisorSpec,
+} from "./actors/runtime/supervisor.ts";
+export type { KeyedSpec } from "./actors/runtime/keyed.ts";
+export type { ActorReport, TreeNode } from "./actors/runtime/domain_report.ts";
+export type { CellStatus, Crash } from "./actors/runtime/cell.ts";
+export type {
+  DeadLetter,
+  DeadLetterReason,
+} from "./actors/runtime/dead_letters.ts";
+export type { Clock, Log, Random } from "./actors/runtime/ports.ts";
+export { SeededRandom, stableHash } from "./actors/runtime/random.ts";
+
+// What many systems need: breakers, pools of workers, reliable links.
+export {
+  type BreakerOptions,
+  type BreakerPolicy,
+  type BreakerReport,
+  type BreakerState,
+  CircuitBreaker,
+  DEFAULT_BREAKER_POLICY,
+} from "./actors/runtime/circuit_breaker.ts";
+export {
+  type JobOf,
+  type PendingJob,
+  type Pull,
+  type ResultOf,
+  type Submit,
+  type Work,
+  type WorkerArgs,
+  workQueue,
+  type WorkQueueArgs,
+  type WorkQueueMessage,
+  type WorkQueueState,
+} from "./actors/runtime/work_queue.ts";
+export {
+  type Acknowledge,
+  type Carry,
+  type OpenStream,
+  type Received,
+  ReliableReceiver,
+  type ReliableReceiverPolicy,
+  type ReliableReceiverState,
+  ReliableSender,
+  type ReliableSenderPolicy,
+  type ReliableSenderState,
+  type StreamFrame,
+} from "./actors/runtime/reliable_delivery.ts";
+
+// The test kit: one step, virtual time, probes, an adversary.
+export {
   BehaviorStep,
-  type Logged,
-  type Replied,
-  type RunningTimer,
-  type Sent,
   type StepOptions,
-} from "./actors/runtime/step.ts";
+} from "./actors/runtime/test_kit/behavior_step.ts";
+export {
+  ManualSystem,
+  type ManualSystemOptions,
+} from "./actors/runtime/test_kit/manual_system.ts";
+export { Probe } from "./actors/runtime/test_kit/probe.ts";
+export type {
+  Asked,
+  Logged,
+  Replied,
+  RunningTimer,
+  Sent,
+  Spawned,
+  Stashed,
+} from "./actors/runtime/test_kit/recorded.ts";
 export {
   type Awaited,
   type CrashPoint,
@@ -94,9 +200,23 @@ export {
   type SteppedGateway,
   SteppingHost,
   type SteppingOptions,
-} from "./actors/runtime/stepping_host.ts";
+} from "./actors/runtime/test_kit/stepping_host.ts";
+
+// For a host of one's own: a commit domain, its ports, a journal in memory.
+export { Domain, type DomainOptions } from "./actors/runtime/domain.ts";
+export type { ActorSpec } from "./actors/runtime/cell.ts";
+export type { RestartSpec } from "./actors/runtime/supervision.ts";
+export { DeadLetters } from "./actors/runtime/dead_letters.ts";
+export type { DomainReport } from "./actors/runtime/domain_report.ts";
+export { type Content, Envelope } from "./actors/runtime/envelope.ts";
 export {
-  decideRestart,
-  type Directive,
-  type RestartSpec,
-} from "./actors/runtime/supervision.ts";
+  MemoryDisk,
+  MemoryJournal,
+} from "./actors/runtime/test_kit/memory_journal.ts";
+export type {
+  Append,
+  AppendResult,
+  FoldTarget,
+  Journal,
+  Recovered,
+} from "./actors/runtime/ports.ts";

@@ -42,6 +42,7 @@ import {
 import {
   applyEvent,
   newOrderBook,
+  orderOf,
   orderOfUser,
   type StorefrontState,
 } from "./storefront/order_book.ts";
@@ -298,7 +299,7 @@ function listOrders(
   }
   const items: OrderView[] = [];
   while (orderId !== null && items.length < limit) {
-    const order = state.orders.get(orderId)!;
+    const order = orderOf(state, orderId);
     items.push(viewOf(order));
     orderId = order.previousId;
   }

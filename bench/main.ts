@@ -9,16 +9,22 @@
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ACTORS } from "./actors/claims.ts";
+import { ACTOR_CONTESTS } from "./actors/claims.ts";
+import { besidePeers } from "./actors/contest.ts";
 import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
 import { describeMachine } from "./machine.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./report.ts";
-import { SAVINA } from "./savina/claims.ts";
+import { SAVINA_CONTESTS } from "./savina/claims.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [EDGE, SCALE, ...ACTORS, ...SAVINA];
+const BENCHMARKS: readonly Benchmark[] = [
+  EDGE,
+  SCALE,
+  ...ACTOR_CONTESTS.map(besidePeers),
+  ...SAVINA_CONTESTS.map(besidePeers),
+];
 
 const LONGEST_NAME = Math.max(...BENCHMARKS.map(({ name }) => name.length));
 

@@ -47,7 +47,17 @@ const FAST_STEPS: readonly Step[] = [
 ];
 
 const SLOW_STEPS: readonly Step[] = [
-  { name: "examples", command: [...TEST, "--doc", "mod.ts"], report: false },
+  {
+    name: "examples",
+    // Only here are the types of what documents show checked.
+    command: ["test", "-A", "--doc", "mod.ts", "docs/guide.md"],
+    report: false,
+  },
+  {
+    name: "package",
+    command: ["publish", "--dry-run", "--allow-dirty"],
+    report: false,
+  },
   {
     name: "slow",
     command: [...TEST, `--ignore=${SERVED}`, SLOW],

@@ -190,7 +190,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
  * throws leaves neither event nor output.
  */
 export interface Context<
-  M extends Message = Message,
+  M extends Message = Message & Asks<unknown>,
   E extends JournalEvent = JournalEvent,
 > {
   /** The actor's own address. */
@@ -222,15 +222,18 @@ export interface Context<
       & AskOptions<About, Kind>
       & AnswerFits<M, Kind, AnswerOf<T, Sent>, About>,
   ): void;
-  /** Answers the message of this step. Without an asker it does nothing. */
-  reply(outcome: Outcome<unknown>): void;
+  /**
+   * Answers the message of this step, with an answer that some message of the
+   * protocol asks for. Without an asker it does nothing.
+   */
+  reply(outcome: Outcome<AnswerTo<M>>): void;
   /**
    * Takes the asker of this step along, to answer in a later one; 0: none. Who
    * takes more than 65,536 along has another one answered `unknown`.
    */
   asker(): Asker;
   /** Answers a message of an earlier step. An asker already gone is ignored. */
-  answer(asker: Asker, outcome: Outcome<unknown>): void;
+  answer(asker: Asker, outcome: Outcome<AnswerTo<M>>): void;
   /**
    * Sends `message` to this actor after `delayMs`. A timer with the same key
    * replaces the earlier one; all die with the incarnation. One that has fired
@@ -253,20 +256,21 @@ export interface Context<
   /**
    * Stops this actor, or a child of it: no more mail is taken, what is there
    * is handled, then its children are stopped, then it hears `stopping`. What
-   * is not done after its `shutdownMs` is not done. Throws a TypeError for
-   * somebody else's child.
+   * is not done after its `shutdownMs` is not done. A permanent actor that
+   * stops itself is started again. Nothing happens for a child that has ended
+   * already; throws a TypeError for somebody else's.
    */
-  stop(child?: Ref): void;
+  stop(child?: Ref<never>): void;
   /** Ends a child without its being heard; its mail goes to the dead letters. */
-  kill(child: Ref): void;
+  kill(child: Ref<never>): void;
   /**
    * Hears the signal `down`, once, when that actor has ended for good; soon,
    * when it has ended already. Restarts are not an end. Watching twice is
    * watching once. A watch ends with this actor's incarnation.
    */
-  watch(ref: Ref): void;
+  watch(ref: Ref<never>): void;
   /** No `down` of that actor comes after this, not even one under way. */
-  unwatch(ref: Ref): void;
+  unwatch(ref: Ref<never>): void;
   /**
    * Sets the message of this step aside, its asker with it; it survives a
    * restart. False when the stash is full: then it is not set aside.
@@ -320,7 +324,7 @@ export type Lane = "normal" | "urgent";
  */
 export interface Behavior<
   State,
-  M extends Message = Message,
+  M extends Message = Message & Asks<unknown>,
   Args = undefined,
   E extends JournalEvent = never,
 > {

@@ -48,7 +48,17 @@ export interface ActorSpec {
 }
 
 /** An actor whose restarts are somebody else's affair. */
-export type CellSpec = Omit<ActorSpec, "restart">;
+export interface CellSpec extends
+  Omit<
+    ActorSpec,
+    "restart" | "overflow" | "stashCapacity" | "idleAfterMs" | "shutdownMs"
+  > {
+  // Undefined is as good as left out: a spec is one object, made at once.
+  readonly overflow?: Overflow | undefined;
+  readonly stashCapacity?: number | undefined;
+  readonly idleAfterMs?: number | undefined;
+  readonly shutdownMs?: number | undefined;
+}
 
 /** Where an actor is in its life. */
 export type CellStatus =
@@ -110,6 +120,8 @@ export class Cell {
   endReason: ExitReason | null = null;
   /** Monotonic time of the next restart. */
   retryAtMs = 0;
+  /** Its supervisor's directive that starts it again; no earlier one does. */
+  directive = 0;
   crashes = 0;
   restarts = 0;
   lastCrash: Crash | null = null;
@@ -135,6 +147,8 @@ export class Cell {
   openAsks = 0;
   /** The keyed actors that it is one of. */
   group: KeyedGroup | null = null;
+  /** It keeps its place: its step under way needs another keyed actor. */
+  isInStep = false;
   /** It ran since its group last looked. */
   isActive = true;
   /** Monotonic time of its newest message. */
@@ -144,7 +158,7 @@ export class Cell {
 
   /** @param parts Where the actor stands. Everything is bounded in `spec`. */
   constructor(
-    readonly spec: CellSpec,
+    spec: CellSpec,
     parts: {
       readonly world: World;
       readonly family: Family;

@@ -67,13 +67,17 @@ export interface BreakerOptions {
 
 /** What a breaker knows, as plain data; every number is a finite integer. */
 export interface BreakerReport {
+  /** As the newest call left it. */
   readonly state: BreakerState;
   /** Calls in the window, which is emptied when it closes. */
   readonly calls: number;
+  /** Those of them that failed. */
   readonly failures: number;
+  /** Those of them that took too long, whether they failed or not. */
   readonly slow: number;
   /** Calls let through in this state that have not ended. */
   readonly underWay: number;
+  /** How often it opened. */
   readonly opened: number;
   /** True from `targetDown` until `targetUp`. */
   readonly isTargetDown: boolean;
@@ -121,6 +125,8 @@ export class CircuitBreaker {
   #slow = 0;
 
   /**
+   * Builds a closed breaker.
+   *
    * @param policy What it leaves out is as in `DEFAULT_BREAKER_POLICY`.
    * @throws {RangeError} When a number of the policy is out of its bounds.
    */

@@ -184,7 +184,7 @@ export class ActorContext implements Context {
     child: ChildSpec<S, T, any, any>,
   ): Ref<T> {
     const { effects, lives } = this.#world;
-    const spawned = lives.spawn(this.#cell, child as ChildSpec);
+    const spawned = lives.spawn(this.#cell, child as unknown as ChildSpec);
     effects.isDirty = true;
     effects.spawned.push(spawned);
     return spawned.address as Ref<T>;
@@ -192,12 +192,14 @@ export class ActorContext implements Context {
 
   stop(child?: string): void {
     const stopped = child === undefined ? this.#cell : this.#childOf(child);
+    if (stopped === null) return;
     const reason = child === undefined ? "normal" : "shutdown";
     this.#defer(() => this.#world.exits.stop(stopped, { kind: reason }));
   }
 
   kill(child: string): void {
     const killed = this.#childOf(child);
+    if (killed === null) return;
     this.#defer(() =>
       this.#world.exits.end(killed, { kind: "killed", why: "asked" })
     );
@@ -271,7 +273,7 @@ export class ActorContext implements Context {
     if (last !== null && to === this.#lastTo && last.status !== "ended") {
       return last;
     }
-    const found = this.#world.exchange.find(to);
+    const found = this.#world.exchange.find(to, this.#cell);
     if (found !== undefined) {
       this.#lastTo = to;
       this.#lastCell = found;
@@ -285,11 +287,13 @@ export class ActorContext implements Context {
     effects.deferred.push(act);
   }
 
-  #childOf(ref: string): Cell {
-    const child = this.#world.exchange.find(ref);
+  /** The child of that address; null when it has ended already. */
+  #childOf(ref: string): Cell | null {
+    const child = this.#world.exchange.find(ref, this.#cell);
     if (child !== undefined && child.family === this.#cell.children) {
       return child;
     }
+    if (child === undefined && ref.startsWith(`${this.self}/`)) return null;
     throw new TypeError(
       `Cannot stop "${ref}" as it is no child of ${this.self}`,
     );
@@ -304,7 +308,11 @@ export class ActorContext implements Context {
 }
 
 /** Every wait has a deadline: NaN and Infinity would be none. */
-function endlessWait(verb: string, what: string, delayMs: number): RangeError {
+export function endlessWait(
+  verb: string,
+  what: string,
+  delayMs: number,
+): RangeError {
   return new RangeError(
     `Cannot ${verb} "${what}" as its wait must be finite: ` +
       `current value is ${delayMs}`,

@@ -33,6 +33,7 @@ export interface DeadLetter {
   readonly to: string;
   /** Of the message; of an answer the kind that it would have become. */
   readonly messageKind: string;
+  /** Why nobody took it. */
   readonly reason: DeadLetterReason;
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-/** The width of a bucket: how late a deadline can be noticed. */
+/** A hundredth of a second is late for nobody who waits for a network. */
 const BUCKET_MS = 8;
 
 /**
@@ -34,10 +34,16 @@ export class Deadlines {
   /** Asks of one batch with one wait share a bucket. */
   #lastBucket = NaN;
   #lastHead: Due | null = null;
+  readonly #bucketMs: number;
+
+  /** @param bucketMs How late a deadline can be noticed. */
+  constructor(bucketMs = BUCKET_MS) {
+    this.#bucketMs = bucketMs;
+  }
 
   /** Adds what is due at `atMs`; it must not hang anywhere yet. */
   add(due: Due, atMs: number): void {
-    const bucket = Math.ceil(atMs / BUCKET_MS);
+    const bucket = Math.ceil(atMs / this.#bucketMs);
     const head = bucket === this.#lastBucket
       ? this.#lastHead!
       : this.#headOf(bucket);
@@ -59,13 +65,13 @@ export class Deadlines {
 
   /** When the next bucket is due; Infinity when there is none. */
   get nextMs(): number {
-    return this.#earliest * BUCKET_MS;
+    return this.#earliest * this.#bucketMs;
   }
 
   /** Hands over everything that is due at `nowMs`, in order of time. */
   due(nowMs: number, visit: (due: Due) => void): void {
     if (this.nextMs > nowMs) return;
-    const current = Math.floor(nowMs / BUCKET_MS);
+    const current = Math.floor(nowMs / this.#bucketMs);
     const buckets: number[] = [];
     let earliest = Infinity;
     for (const [bucket, head] of this.#buckets) {

@@ -92,6 +92,7 @@ export class Domain {
       askExpired: (ask) => this.#askExpired(ask),
       timerFired: (timer) =>
         this.#exchange.post(timer.cell, timer.message, timer),
+      ...options.latenessMs !== undefined && { latenessMs: options.latenessMs },
     });
     this.#commits = this.#makeCommits();
     this.#exchange = new Exchange({
@@ -108,6 +109,7 @@ export class Domain {
     this.#watches = new Watches({
       cells: this.#cells,
       release: (envelope) => this.#commits.release(envelope),
+      after: (delayMs, act) => this.#after(delayMs, act),
       signal: (cell, signal) => this.#steps.queueSignal(cell, signal),
     });
     const world = this.#makeWorld();
@@ -310,23 +312,38 @@ export class Domain {
   /**
    * Stops all actors in the reverse order of their start, each with its mail
    * handled, within its `shutdownMs`; `done` is called when all have ended and
-   * what they recorded is durable.
+   * what they recorded is durable. After `withinMs` whoever is left is killed,
+   * and nothing is waited for any more.
    */
-  shutDown(done: () => void): void {
-    // Children go with their parents.
-    const left = [...this.#cells.values()]
-      .filter(({ family }) => family.owner === null);
+  shutDown(done: () => void, withinMs = Infinity): void {
+    const endMs = this.#clockMs() + withinMs;
+    const isOver = () => this.#time.monotonicMs >= endMs;
+    let left: Cell[] = [];
     const next = (): void => {
-      while (left.length > 0) {
-        const newest = left.at(-1)!;
+      for (;;) {
+        // Looked at anew when it is empty: mail may have started somebody.
+        if (left.length === 0) left = this.#outermost();
+        const newest = left.at(-1);
+        if (newest === undefined) break;
         this.#exits.stop(newest, { kind: "shutdown" });
-        if (newest.status !== "ended") return this.#after(1, next);
+        if (newest.status !== "ended") {
+          if (!isOver()) return this.#after(1, next);
+          this.#exits.end(newest, { kind: "killed", why: "deadline" });
+        }
         left.pop();
       }
-      if (this.isIdle) return done();
+      if (this.isIdle || isOver()) return done();
       this.#after(1, next);
     };
+    if (!this.#running) this.#time.read();
     next();
+  }
+
+  /** Those who are no children: these go with their parents. */
+  #outermost(): Cell[] {
+    return [...this.#cells.values()].filter(({ family }) =>
+      family.owner === null
+    );
   }
 
   /** True while nothing waits to run or to be committed. */
@@ -420,8 +437,8 @@ export class Domain {
   /** Lets an envelope out; a watch that finds nobody comes back as an end. */
   #transmit(envelope: Envelope): Delivery {
     const delivery = this.#options.transmit(envelope);
-    if (delivery === "gone") this.#watches.undelivered(envelope);
-    return delivery;
+    if (delivery === "queued") return delivery;
+    return this.#watches.undelivered(envelope, delivery) ? "queued" : delivery;
   }
 
   // ── The run loop ────────────────────────────────────────────────────────

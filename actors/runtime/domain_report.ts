@@ -69,15 +69,21 @@ export function reportActor(cell: Cell): ActorReport {
 /** A supervisor, an actor, and those below. */
 export type TreeNode =
   | {
+    /** Tells the two apart. */
     readonly kind: "supervisor";
+    /** As in its spec. */
     readonly name: string;
+    /** Who is started again with a member that has ended. */
     readonly strategy: Strategy;
     /** Restarts that still count against `maxRestarts`. */
     readonly restarts: number;
+    /** Restarts that it allows within the period of its spec. */
     readonly maxRestarts: number;
+    /** Its members in start order. */
     readonly children: readonly TreeNode[];
   }
   | {
+    /** Tells the two apart. */
     readonly kind: "actor";
     /** Its behavior's name. */
     readonly behavior: string;
@@ -85,6 +91,7 @@ export type TreeNode =
     readonly perSecond: number;
     /** Messages set aside. */
     readonly stashed: number;
+    /** Those that it spawned. */
     readonly children: readonly TreeNode[];
   } & ActorReport;
 

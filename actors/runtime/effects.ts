@@ -47,23 +47,36 @@ export class Effects {
   readonly spawned: Cell[] = [];
   /** Things to do when the step has returned. */
   readonly deferred: (() => void)[] = [];
-  #pushed = 0;
+  /** Runs of pushes into one lane: receiver, lane and how many. */
+  #runs = 0;
   readonly #receivers: Cell[] = [];
   readonly #lanes: Lane[] = [];
+  readonly #counts: number[] = [];
 
   /** Notes a push into a mailbox, so that it can be taken back. */
   pushed(receiver: Cell, lane: Lane): void {
-    const index = this.#pushed++;
-    this.#receivers[index] = receiver;
-    this.#lanes[index] = lane;
+    const last = this.#runs - 1;
+    if (
+      last >= 0 && this.#receivers[last] === receiver &&
+      this.#lanes[last] === lane
+    ) {
+      this.#counts[last]!++;
+      return;
+    }
+    const run = this.#runs++;
+    this.#receivers[run] = receiver;
+    this.#lanes[run] = lane;
+    this.#counts[run] = 1;
   }
 
   /** Takes all mail back, the newest first. */
   undo(tookBack: (mail: Mail, receiver: Cell) => void): void {
-    while (this.#pushed > 0) {
-      const index = --this.#pushed;
-      const receiver = this.#receivers[index]!;
-      tookBack(receiver.mailbox.pop(this.#lanes[index]!), receiver);
+    while (this.#runs > 0) {
+      const run = --this.#runs;
+      const receiver = this.#receivers[run]!;
+      for (let left = this.#counts[run]!; left > 0; left--) {
+        tookBack(receiver.mailbox.pop(this.#lanes[run]!), receiver);
+      }
     }
   }
 
@@ -75,7 +88,35 @@ export class Effects {
     this.asking = asking;
     this.isAnswered = false;
     this.chain = undefined;
-    this.#pushed = 0;
+    this.#runs = 0;
+  }
+
+  /**
+   * Lets steps of others run in the midst of the one under way, which then goes
+   * on as if nothing had been. Rare: a keyed actor makes room for another.
+   */
+  aside<Result>(act: () => Result): Result {
+    if (!this.isOpen) return act();
+    const { message, slip, asking } = this;
+    const { isAnswered, isStashed, chain, isDirty } = this;
+    const runs = this.#runs;
+    const lists: readonly unknown[][] = [
+      ...[this.outputs, this.timers, this.events, this.settled],
+      ...[this.opened, this.spawned, this.deferred],
+      ...[this.#receivers, this.#lanes, this.#counts],
+    ];
+    const staged = lists.map((list) => list.splice(0));
+    this.isDirty = this.isStashed = false;
+    this.clear();
+    const result = act();
+    this.begin(message, slip, asking);
+    for (const [index, list] of lists.entries()) {
+      list.length = 0;
+      for (const each of staged[index]!) list.push(each);
+    }
+    this.#runs = runs;
+    Object.assign(this, { isAnswered, isStashed, chain, isDirty });
+    return result;
   }
 
   /** Forgets all that was wanted: it took effect, or the step threw. */
@@ -84,10 +125,10 @@ export class Effects {
     this.asking = null;
     this.message = null;
     this.slip = null;
-    this.#pushed = 0;
+    this.#runs = 0;
     if (this.#receivers.length > RECEIVERS_KEPT) {
       // A step that told a million keeps no list of them.
-      this.#receivers.length = this.#lanes.length = 0;
+      this.#receivers.length = this.#lanes.length = this.#counts.length = 0;
     }
     if (!this.isDirty) return;
     this.isDirty = false;

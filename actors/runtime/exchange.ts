@@ -24,7 +24,13 @@ import {
   RETRY_AFTER_MS,
 } from "./outcome.ts";
 import type { RunQueue } from "./run_queue.ts";
-import { Ask, type Chain, type Slip } from "./slip.ts";
+import {
+  Ask,
+  type Chain,
+  type GuardedCall,
+  isControl,
+  type Slip,
+} from "./slip.ts";
 import type { Waits } from "./waits.ts";
 
 /** Actors whose tells found one mailbox full and who hear of room again. */
@@ -70,14 +76,22 @@ export class Exchange {
     this.#time = options.time;
   }
 
-  /** The actor of that address; one that is started by key is started. */
-  find(address: string): Cell | undefined {
+  /**
+   * The actor of that address; one that is started by key is started.
+   *
+   * @param by Whose step looks for it, if one does.
+   */
+  find(address: string, by: Cell | null = null): Cell | undefined {
     const cell = this.#cells.get(address);
     if (cell !== undefined || this.#options.groups.size === 0) return cell;
     const bracket = address.indexOf("[");
     if (bracket < 0) return undefined;
     const group = this.#options.groups.get(address.slice(0, bracket));
-    return group?.activate(address);
+    if (group === undefined || by === null) return group?.activate(address);
+    by.isInStep = true;
+    const started = this.#effects.aside(() => group.activate(address));
+    by.isInStep = false;
+    return started;
   }
 
   // ── What steps send ─────────────────────────────────────────────────────
@@ -132,7 +146,7 @@ export class Exchange {
       ask.isSettled = true;
       return this.#post(cell, answerMessage(ask, refusal), ask);
     }
-    if (breaker !== null) this.#underWay(ask, breaker);
+    if (breaker !== null) this.guard(ask, breaker);
     this.#waits.open(ask);
     if (target !== undefined) return this.#post(target, message, ask);
     this.#effects.isDirty = true;
@@ -146,6 +160,7 @@ export class Exchange {
   answer(ask: Ask, outcome: Outcome<unknown>): void {
     if (ask.cell !== null) return this.settle(ask, outcome);
     if (ask.done === null) ask.isSettled = true;
+    else ask.isAnswered = true;
     const envelope = new Envelope(ask.from, ask.to, -ask.id, 0, outcome);
     if (!this.#effects.isOpen) return this.leave(envelope);
     this.#effects.isDirty = true;
@@ -163,7 +178,7 @@ export class Exchange {
   /** An ask that was never made. */
   #cancel(ask: Ask): void {
     if (this.#waits.close(ask)) {
-      ask.breaker?.abandoned(ask.breakerGeneration);
+      ask.guarded?.breaker.abandoned(ask.guarded.generation);
     }
   }
 
@@ -231,7 +246,7 @@ export class Exchange {
     if (!this.#waits.close(ask)) {
       return this.#die(ask.to, "answer", "late_answer");
     }
-    if (ask.breaker !== null) this.#report(ask, ask.breaker, outcome);
+    if (ask.guarded !== null) this.#report(ask.guarded, outcome);
     const { cell } = ask;
     if (cell === null) return ask.done?.(outcome);
     if (cell.life !== ask.life) {
@@ -314,7 +329,13 @@ export class Exchange {
       if (overflow === "drop_newest" || target.status === "ended") {
         return this.#die(address, message.kind, "dropped");
       }
-      const oldest = target.mailbox.dropOldest(lane);
+      const oldest = target.mailbox.dropOldest(
+        lane,
+        (mail) => !isControl(mail.slip, mail.message, target),
+      );
+      if (oldest === undefined) {
+        return this.#die(address, message.kind, "dropped");
+      }
       this.refuse(
         oldest.message,
         oldest.slip,
@@ -378,26 +399,24 @@ export class Exchange {
     return this.#refusalOf(undefined, to, message, null, breaker);
   }
 
-  /** Lets a breaker know how an ask ends. */
-  #underWay(ask: Ask, breaker: CircuitBreaker): void {
-    ask.breaker = breaker;
-    ask.breakerGeneration = breaker.generation;
-    ask.startedMs = this.#time.monotonicMs;
-  }
-
-  /** As `#underWay`, for an ask of the host. */
+  /** Lets a breaker know how an ask ends that it has let through. */
   guard(ask: Ask, breaker: CircuitBreaker): void {
-    this.#underWay(ask, breaker);
+    const { generation } = breaker;
+    const startedMs = this.#time.monotonicMs;
+    ask.guarded = { breaker, generation, startedMs };
   }
 
-  #report(ask: Ask, breaker: CircuitBreaker, outcome: Outcome<unknown>): void {
+  #report(
+    { breaker, generation, startedMs }: GuardedCall,
+    outcome: Outcome<unknown>,
+  ): void {
     const nowMs = this.#time.monotonicMs;
-    const durationMs = nowMs - ask.startedMs;
+    const durationMs = nowMs - startedMs;
     const { kind } = outcome;
     // A target that says no is well.
     if (kind === "ok" || kind === "rejected") {
-      breaker.succeeded(nowMs, durationMs, ask.breakerGeneration);
-    } else breaker.failed(nowMs, durationMs, ask.breakerGeneration);
+      breaker.succeeded(nowMs, durationMs, generation);
+    } else breaker.failed(nowMs, durationMs, generation);
   }
 
   /** The asks that the actor has to answer behind what it asks now. */
@@ -436,5 +455,5 @@ function chainFrom(addresses: string): Chain | null {
 }
 
 function isOpen({ ask }: Chain): boolean {
-  return ask === null || !ask.isSettled;
+  return ask === null || !(ask.isSettled || ask.isAnswered);
 }

@@ -43,6 +43,9 @@ export interface ExitsOptions {
 export class Exits {
   readonly #options: ExitsOptions;
   readonly #world: World;
+  /** Whose life a supervisor ends just now: what it does decides nothing. */
+  #halting: Cell | null = null;
+  #directives = 0;
 
   constructor(options: ExitsOptions) {
     this.#options = options;
@@ -87,12 +90,13 @@ export class Exits {
     reason: ExitReason,
   ): void {
     this.#note(cell, message, cause);
-    const wasDraining = cell.status === "draining";
+    const isLeaving = isStoppedByOthers(cell);
     cell.status = "backing_off";
     // Before anybody is answered, so that nothing new reaches the dead life.
     this.#endLife(cell);
-    if (wasDraining) return this.end(cell, reason);
-    this.#exit(cell, reason);
+    if (!isLeaving && cell !== this.#halting) return this.#exit(cell, reason);
+    this.#report(cell, "forget", 0);
+    if (isLeaving) this.end(cell, reason);
   }
 
   #note(cell: Cell, message: Message | null, cause: unknown): void {
@@ -119,7 +123,8 @@ export class Exits {
     const { family, decision } = this.#decide(member, isAbnormal(reason));
     const crashed = member instanceof Cell ? member : null;
     if (crashed !== null && isAbnormal(reason)) {
-      this.#report(crashed, family, decision);
+      const delayMs = "delayMs" in decision ? decision.delayMs : 0;
+      this.#report(crashed, decision.action, delayMs);
     }
     switch (decision.action) {
       case "forget":
@@ -147,14 +152,14 @@ export class Exits {
     return { family, decision };
   }
 
-  #report(cell: Cell, family: Family, decision: Decision): void {
-    const { maxRestarts } = family.policy;
+  #report(cell: Cell, action: Decision["action"], delayMs: number): void {
+    const { policy, restarts } = cell.family;
     this.#world.log("error", "actor crashed", {
       actor: cell.address,
       ...cell.lastCrash,
-      action: decision.action,
-      delayMs: "delayMs" in decision ? decision.delayMs : 0,
-      restartsLeft: Math.max(0, maxRestarts - family.restarts),
+      action,
+      delayMs,
+      restartsLeft: Math.max(0, policy.maxRestarts - restarts),
     });
   }
 
@@ -165,14 +170,18 @@ export class Exits {
   ): void {
     const nowMs = this.#world.time.monotonicMs;
     const status = action === "restart" ? "backing_off" : "down";
+    const directive = ++this.#directives;
     for (const cell of members.flatMap(cellsOf)) {
       if (cell.status === "ended") continue;
       cell.status = status;
+      cell.directive = directive;
       cell.retryAtMs = nowMs + delayMs;
       cell.breaker?.targetDown(nowMs, delayMs);
     }
     this.#options.after(delayMs, () => {
-      for (const member of members) this.#world.lives.restart(member);
+      for (const member of members) {
+        this.#world.lives.restart(member, directive);
+      }
     });
   }
 
@@ -180,7 +189,7 @@ export class Exits {
   #escalate(family: Family): void {
     const reason: ExitReason = { kind: "budget_exceeded" };
     const { owner, parent, name } = family;
-    for (const member of [...family.members].reverse()) this.#halt(member);
+    this.#halt(family);
     this.#world.log("error", "supervisor gave up", { supervisor: name });
     if (owner !== null) {
       return this.crash(owner, new Error(`Its children crash too often`));
@@ -194,21 +203,21 @@ export class Exits {
   #halt(member: Member): void {
     if (member instanceof Family) {
       for (const each of [...member.members].reverse()) this.#halt(each);
-      return;
+      return member.renew();
     }
     const cell = member;
-    if (cell.restartType === "temporary") {
-      return this.end(cell, { kind: "shutdown" });
-    }
-    if (cell.status === "running") {
+    const isLeaving = isStoppedByOthers(cell);
+    if (cell.isAlive) {
+      this.#halting = cell;
       this.#options.steps.signal(cell, { kind: "stopping" });
-      // Hearing it may have crashed it, which has ended its life too.
-      if (cell.status !== "running") return;
-      cell.status = "backing_off";
+      this.#halting = null;
       this.#settleAskers(cell);
       this.#endLife(cell);
     }
     cell.status = "backing_off";
+    if (isLeaving || cell.restartType === "temporary") {
+      this.end(cell, { kind: "shutdown" });
+    }
   }
 
   /** A `start` or a fold threw: an exit like any other. */
@@ -227,16 +236,23 @@ export class Exits {
    * children, the newest first, and ends. `normal`: it does so by itself.
    */
   stop(cell: Cell, reason: ExitReason): void {
-    if (cell.status === "ended" || cell.status === "draining") return;
+    if (cell.status === "ended" || cell === this.#halting) return;
+    if (cell.status === "draining") {
+      // It stops by itself already; now it is not to come back either.
+      if (reason.kind !== "normal") cell.endReason = reason;
+      return;
+    }
     if (cell.status !== "running") return this.end(cell, reason);
     cell.status = "draining";
     cell.endReason = reason;
+    const { life } = cell;
     const tooLate = () => {
-      if (cell.status !== "draining") return;
-      this.end(cell, { kind: "killed", why: "deadline" });
+      if (cell.status !== "draining" || cell.life !== life) return;
+      this.#stopped(cell, { kind: "killed", why: "deadline" });
     };
     if (cell.shutdownMs === 0) return tooLate();
-    if (cell.mailbox.size === 0) return this.drained(cell);
+    if (cell.mailbox.size === 0) this.drained(cell);
+    if (cell.status !== "draining") return;
     this.#options.after(cell.shutdownMs, tooLate);
     this.#options.ready.push(cell);
     this.#options.wake();
@@ -244,19 +260,23 @@ export class Exits {
 
   /** A draining actor has no more mail: its children go before it. */
   drained(cell: Cell): void {
-    const children = [...cell.children?.members ?? []] as Cell[];
-    const newest = children.at(-1);
-    if (newest !== undefined) {
-      // Its end comes back here.
-      return this.stop(newest, { kind: "shutdown" });
+    const { children } = cell;
+    while (children !== null && children.members.size > 0) {
+      const newest = children.newest as Cell;
+      this.stop(newest, { kind: "shutdown" });
+      // Its end, when it comes, is heard first and leads back here.
+      if (newest.status !== "ended" || cell.mailbox.size > 0) return;
     }
     this.#options.steps.signal(cell, { kind: "stopping" });
-    if (cell.status !== "draining") return;
-    const reason = cell.endReason!;
-    if (reason.kind !== "normal" || cell.restartType !== "permanent") {
+    if (cell.status === "draining") this.#stopped(cell, cell.endReason!);
+  }
+
+  /** One that was stopped is at its end, in time or not. */
+  #stopped(cell: Cell, reason: ExitReason): void {
+    if (isStoppedByOthers(cell) || cell.restartType === "temporary") {
       return this.end(cell, reason);
     }
-    // Whoever is to be there always is started again.
+    // It stopped itself: whoever is to be there always is started again.
     cell.status = "backing_off";
     this.#settleAskers(cell);
     this.#endLife(cell);
@@ -266,29 +286,40 @@ export class Exits {
   /** Ends an actor for good, without its being heard. */
   end(cell: Cell, reason: ExitReason): void {
     if (cell.status === "ended") return;
+    // A parent hears of the end of a child once, watched or not.
+    const { owner } = cell.family;
+    if (owner !== null) this.#world.watches.remove(owner, cell.address);
     this.#remove(cell);
     this.#settleAskers(cell);
     this.#endLife(cell);
-    const { exchange, watches } = this.#world;
-    const left = [...cell.mailbox.drain(), ...cell.stash ?? []];
-    cell.stash = null;
-    for (const { message, slip } of left) {
-      exchange.refuse(message, slip, cell.address, "ended", "unavailable");
-    }
-    watches.ended(cell.address, reason);
-    const owner = cell.family.owner;
+    this.#refuseMail(cell);
+    this.#world.watches.ended(cell.address, reason);
     if (owner === null || !owner.isAlive) return;
     const down = { kind: "down", ref: cell.address, reason } as const;
     this.#options.steps.queueSignal(owner, down, true);
-    if (owner.status === "draining" && owner.mailbox.size === 0) {
-      this.drained(owner);
+    if (owner.status !== "draining") return;
+    // Not at once: a million children must not stand on the stack.
+    this.#options.ready.push(owner);
+    this.#options.wake();
+  }
+
+  #refuseMail(cell: Cell): void {
+    if (cell.mailbox.size === 0 && cell.stash === null) return;
+    const left = [...cell.mailbox.drain(), ...cell.stash ?? []];
+    cell.stash = null;
+    for (const { message, slip } of left) {
+      const { exchange } = this.#world;
+      exchange.refuse(message, slip, cell.address, "ended", "unavailable");
     }
   }
 
   /** Ends one that is started again with the next message to it. */
   passivate(cell: Cell): void {
+    // From here on it takes no mail, and nobody picks it a second time.
+    cell.status = "draining";
+    cell.endReason = { kind: "shutdown" };
     this.#options.steps.signal(cell, { kind: "stopping" });
-    if (cell.status !== "running" || cell.mailbox.size > 0) return;
+    if (cell.status !== "draining") return;
     this.#remove(cell);
     this.#endLife(cell);
   }
@@ -313,9 +344,9 @@ export class Exits {
     cell.askers = null;
     this.#options.waits.forget(cell);
     this.#world.watches.endOf(cell);
-    const children = [...cell.children?.members ?? []] as Cell[];
-    if (children.length === 0) return;
-    cell.children!.renew();
+    if (cell.children === null || cell.children.members.size === 0) return;
+    const children = [...cell.children.members] as Cell[];
+    cell.children.renew();
     for (const child of children.reverse()) {
       this.end(child, { kind: "shutdown" });
     }
@@ -327,12 +358,18 @@ export class Exits {
 
   /** Who still waits may have had his effect, or not. */
   #settleAskers(cell: Cell): void {
+    if (cell.askers === null) return;
     const askers = this.#askersOf(cell);
     cell.askers = null;
     for (const ask of askers) {
       this.#world.exchange.answer(ask, unknown(RETRY_AFTER_MS));
     }
   }
+}
+
+/** True for one that was told to stop by whoever does not want it back. */
+function isStoppedByOthers({ status, endReason }: Cell): boolean {
+  return status === "draining" && endReason!.kind !== "normal";
 }
 
 function cellsOf(member: Member): Cell[] {

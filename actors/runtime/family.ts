@@ -34,6 +34,7 @@ export class Family {
   /** In start order. */
   readonly members = new Set<Member>();
   #history: RestartHistory = newRestartHistory();
+  #leaving: Member[] = [];
 
   constructor(
     /** Shown where the tree is. */
@@ -53,6 +54,20 @@ export class Family {
   /** Restarts that still count against the budget. */
   get restarts(): number {
     return this.#history.restartsMs.length;
+  }
+
+  /**
+   * The one to be stopped next: the newest, but one that came while the others
+   * are stopped has its turn after them. Undefined when nobody is left.
+   */
+  get newest(): Member | undefined {
+    const leaving = this.#leaving;
+    while (leaving.length > 0 && !this.members.has(leaving.at(-1)!)) {
+      leaving.pop();
+    }
+    // A set does not tell its newest; so it is listed once, not once a member.
+    if (leaving.length === 0) this.#leaving = [...this.members];
+    return this.#leaving.at(-1);
   }
 
   /** It starts anew, with nothing held against it. */

@@ -20,10 +20,14 @@ export interface KeyedSpec {
   readonly name: string;
   /** What they do; `start` gets the key as its arguments. */
   readonly behavior: AnyBehavior;
-  /** The most that live at a time. */
+  /**
+   * The most that live at a time. When all of them are needed, who asks one
+   * more hears `unavailable`, and what is told is a dead letter.
+   */
   readonly liveMax: number;
   /** How long one lives without a message. Default: until others need room. */
   readonly idleAfterMs?: number;
+  /** The bounds of each of their mailboxes. */
   readonly mailbox?: MailboxSpec;
   /** One budget for all of them. Default: 3 restarts in 5 s, then stay down. */
   readonly restart?: RestartPolicy;
@@ -110,7 +114,8 @@ export class KeyedGroup {
 }
 
 function isMissedByNobody(cell: Cell): boolean {
-  return cell.status === "running" && cell.mailbox.size === 0 &&
+  return cell.status === "running" && !cell.isInStep &&
+    cell.mailbox.size === 0 &&
     cell.openAsks === 0 && (cell.askers?.size ?? 0) === 0 &&
     (cell.timers?.size ?? 0) === 0 && (cell.stash?.length ?? 0) === 0 &&
     (cell.children?.members.size ?? 0) === 0;

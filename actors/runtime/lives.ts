@@ -128,6 +128,8 @@ export class Lives {
     // The fold may have taken long, and timers count from now.
     this.#world.time.read();
     for (const cell of cells) {
+      // The crash of one before it may have taken it down.
+      if (cell.status !== "running") continue;
       this.#options.steps.signal(cell, { kind: "recovered" });
       if (cell.mailbox.size > 0) this.#options.ready.push(cell);
     }
@@ -145,19 +147,17 @@ export class Lives {
   // ── The next life ───────────────────────────────────────────────────────
 
   /**
-   * Starts a member again, unless it has ended or was put off meanwhile; its
-   * neighbors run on.
+   * Starts a member again, unless it has ended or a later directive has put it
+   * off meanwhile; its neighbors run on.
    */
-  restart(member: Member): void {
+  restart(member: Member, directive: number): void {
     if (member instanceof Family) {
-      member.renew();
-      for (const each of [...member.members]) this.restart(each);
+      for (const each of [...member.members]) this.restart(each, directive);
       return;
     }
     const cell = member;
+    if (cell.directive !== directive) return;
     if (cell.status !== "backing_off" && cell.status !== "down") return;
-    // A later crash of a sibling has put it off.
-    if (cell.retryAtMs > this.#world.time.monotonicMs) return;
     cell.status = "folding";
     if (cell.past !== null) {
       // Its events are read back: staged ones must have become durable first.
@@ -190,11 +190,11 @@ export class Lives {
 
   /** The journal cannot be read now, or has events that are not ours. */
   #readLater(cell: Cell): void {
-    const actor = cell.address;
+    const { address: actor, directive } = cell;
     this.#world.log("warn", "partition cannot be read", { actor });
     this.#options.after(RETRY_AFTER_MS, () => {
       if (cell.status === "folding") cell.status = "backing_off";
-      this.restart(cell);
+      this.restart(cell, directive);
     });
   }
 
@@ -261,25 +261,22 @@ function guardedFold(cell: Cell) {
 
 /** A child's spec as that of an actor of a domain. */
 export function specOf(address: string, child: ChildSpec): CellSpec {
-  const { behavior, args, journaled = false, mailbox = {} } = child;
-  const { idleAfterMs, shutdownMs } = child;
+  const { mailbox } = child;
   return {
     address,
-    behavior: behavior as CellSpec["behavior"],
-    args,
-    journaled,
-    mailboxCapacity: mailbox.capacity ?? CAPACITY,
-    ...mailbox.overflow === undefined ? {} : { overflow: mailbox.overflow },
-    ...mailbox.stashCapacity === undefined
-      ? {}
-      : { stashCapacity: mailbox.stashCapacity },
-    ...idleAfterMs === undefined ? {} : { idleAfterMs },
-    ...shutdownMs === undefined ? {} : { shutdownMs },
+    behavior: child.behavior as CellSpec["behavior"],
+    args: child.args,
+    journaled: child.journaled ?? false,
+    mailboxCapacity: mailbox?.capacity ?? CAPACITY,
+    overflow: mailbox?.overflow,
+    stashCapacity: mailbox?.stashCapacity,
+    idleAfterMs: child.idleAfterMs,
+    shutdownMs: child.shutdownMs,
   };
 }
 
 /** Letters, digits, `_`, `-` and `.`: what no address is taken apart by. */
-function checkName(name: string): void {
+export function checkName(name: string): void {
   for (let index = 0; index < name.length; index++) {
     const code = name.charCodeAt(index);
     const isFine = (code >= 97 && code <= 122) || (code >= 48 && code <= 57) ||

@@ -144,6 +144,11 @@ export interface DomainOptions {
   /** Steps in one run; a stepping host takes 1. */
   readonly stepsPerRun?: number;
   /**
+   * How late timers and deadlines may be noticed, in milliseconds; by default
+   * 8, which makes them cheap.
+   */
+  readonly latenessMs?: number;
+  /**
    * Checks that all that actors hand over is plain data, and freezes it, so
    * that a behavior which writes into a message or an event crashes.
    */

@@ -127,6 +127,8 @@ export class ReliableSender<M = Message> {
   readonly #policy: Required<ReliableSenderPolicy>;
 
   /**
+   * Builds an end that nobody has heard of, or one that goes on.
+   *
    * @param state What this life of the sender left; it goes on from there and
    * as that incarnation. A new life, unless told.
    * @throws {RangeError} When the policy is not made of positive integers, with
@@ -299,6 +301,8 @@ export class ReliableReceiver<M = Message> {
   readonly #window: number;
 
   /**
+   * Builds an end that has heard of nobody, or one that goes on.
+   *
    * @param state What this life of the receiver left; it goes on from there
    * and as that incarnation. A new life, unless told.
    * @throws {RangeError} When the policy is not made of positive integers.

@@ -18,13 +18,12 @@ import type { Message, Signal } from "./actor.ts";
 export class Ask implements Due {
   previous: Due | null = null;
   next: Due | null = null;
-  readonly role = "ask";
   /** Settled: what travels with this slip is the answer. */
   isSettled = false;
-  /** Fed with how the call ended, where the target has a breaker. */
-  breaker: CircuitBreaker | null = null;
-  breakerGeneration = 0;
-  startedMs = 0;
+  /** A host's ask: the answer is there and may wait for a commit. */
+  isAnswered = false;
+  /** Where the target has a breaker. */
+  guarded: GuardedCall | null = null;
 
   constructor(
     /** The asking actor of this domain; null: somebody outside its actors. */
@@ -48,6 +47,19 @@ export class Ask implements Due {
     /** Who waits for this answer in order to answer: the asks behind it. */
     readonly chain: Chain | null,
   ) {}
+
+  /** Tells slips apart; not a field, as an ask should be small. */
+  get role(): "ask" {
+    return "ask";
+  }
+}
+
+/** A call that a breaker let through, and wants to hear the end of. */
+export interface GuardedCall {
+  readonly breaker: CircuitBreaker;
+  /** The breaker's, when it let the call through. */
+  readonly generation: number;
+  readonly startedMs: number;
 }
 
 /**
@@ -90,3 +102,22 @@ export class SignalSlip {
 
 /** What can stand beside a message. */
 export type Slip = Ask | Timer | SignalSlip;
+
+/**
+ * Whether mail of an actor is an answer, a timer or a signal: nobody but the
+ * actor itself asked for it, so no flood may push it out. A settled ask alone
+ * says nothing: it is the question too, when its time is over before it is run.
+ */
+export function isControl(
+  slip: Slip | null,
+  message: Message,
+  cell: Cell,
+): boolean {
+  if (slip === null) return false;
+  return slip.role !== "ask" || isAnswer(slip, message, cell);
+}
+
+/** Whether mail of an actor is the answer to an ask of its own. */
+export function isAnswer(slip: Ask, message: Message, cell: Cell): boolean {
+  return slip.isSettled && slip.cell === cell && slip.as === message.kind;
+}

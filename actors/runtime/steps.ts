@@ -11,7 +11,7 @@ import type { CommitQueue } from "./commit_queue.ts";
 import type { World } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { RunQueue } from "./run_queue.ts";
-import { type Ask, SignalSlip, type Slip } from "./slip.ts";
+import { type Ask, isAnswer, SignalSlip, type Slip } from "./slip.ts";
 import type { Waits } from "./waits.ts";
 
 /** Steps of one actor in a row before the next has its turn. */
@@ -56,13 +56,16 @@ export class Steps {
     const limit = Math.min(stepsMax, STEPS_PER_TURN);
     const { mailbox } = cell;
     let steps = 0;
+    const isSlow = cell.slowMs > 0;
     let isPaused = false;
     while (steps < limit && cell.isAlive) {
       const message = mailbox.shift();
       if (message === undefined) break;
       steps++;
+      // As if it stood in the queue: nobody else puts it there.
+      if (isSlow) cell.queued = true;
       this.#run(cell, message, mailbox.slip);
-      if (cell.slowMs > 0) {
+      if (isSlow) {
         isPaused = true;
         this.#pause(cell, cell.slowMs);
         break;
@@ -107,13 +110,14 @@ export class Steps {
   #isWanted(cell: Cell, message: Message, slip: Slip): boolean {
     const { exchange, watches, time } = this.#world;
     if (slip.role === "ask") {
-      if (slip.isSettled) {
+      if (isAnswer(slip, message, cell)) {
         if (slip.life === cell.life) return true;
         exchange.refuse(message, slip, cell.address, "late_answer", "expired");
         return false;
       }
-      const { deadlineMs } = slip;
-      if (deadlineMs === 0 || deadlineMs >= time.monotonicMs) return true;
+      const { deadlineMs, isSettled } = slip;
+      const isLate = deadlineMs > 0 && deadlineMs < time.monotonicMs;
+      if (!isLate && !isSettled) return true;
       if (!cell.behavior.droppable?.has(message.kind)) return true;
       exchange.refuse(message, slip, cell.address, "expired", "expired");
       return false;
@@ -211,11 +215,10 @@ export class Steps {
   }
 
   #pause(cell: Cell, delayMs: number): void {
-    // As if it stood in the queue: nobody else puts it there.
-    cell.queued = true;
     this.#after(delayMs, () => {
       cell.queued = false;
-      if (cell.mailbox.size > 0) this.#ready.push(cell);
+      const isDone = cell.mailbox.size === 0 && cell.status !== "draining";
+      if (!isDone) this.#ready.push(cell);
     });
   }
 }

@@ -28,6 +28,8 @@ export interface WaitsOptions {
   readonly incarnation: number;
   readonly askExpired: (ask: Ask) => void;
   readonly timerFired: (timer: Timer) => void;
+  /** See `DomainOptions`. */
+  readonly latenessMs?: number;
 }
 
 /** Asks, timers and waits. Takes the time; reads no clock. */
@@ -36,11 +38,12 @@ export class Waits {
   asksUnderWay = 0;
   readonly #options: WaitsOptions;
   readonly #byId = new IdMap<Ask>();
-  readonly #deadlines = new Deadlines();
+  readonly #deadlines: Deadlines;
   #lastId: number;
 
   constructor(options: WaitsOptions) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.latenessMs);
     // 20 bits of incarnation above 32 bits of counter: a safe integer.
     this.#lastId = (options.incarnation % 2 ** 20) * 2 ** 32;
   }

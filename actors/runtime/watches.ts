@@ -9,6 +9,7 @@
 import type { ExitReason, Message, Signal } from "./actor.ts";
 import type { Cell } from "./cell.ts";
 import { Envelope } from "./envelope.ts";
+import { RETRY_AFTER_MS } from "./outcome.ts";
 
 /** Asks another domain to say when an actor of it has ended. */
 const WATCH = "$watch";
@@ -22,6 +23,8 @@ export interface WatchesOptions {
   readonly cells: ReadonlyMap<string, Cell>;
   /** Lets a tell leave, behind the events that it may depend on. */
   readonly release: (envelope: Envelope) => void;
+  /** Acts after a wait. */
+  readonly after: (delayMs: number, act: () => void) => void;
   /** Puts a signal behind the mail of an actor. */
   readonly signal: (cell: Cell, signal: Signal) => void;
 }
@@ -49,8 +52,9 @@ export class Watches {
   /** An actor watches no more. */
   remove(cell: Cell, ref: string): void {
     if (!cell.watching?.delete(ref)) return;
-    this.#forget(ref, cell.address);
-    if (!this.#options.cells.has(ref)) {
+    // One whose end is on its way here knows of no watch any more.
+    const isNoted = this.#forget(ref, cell.address);
+    if (isNoted && !this.#options.cells.has(ref)) {
       this.#tell(ref, cell.address, { kind: UNWATCH });
     }
   }
@@ -81,7 +85,7 @@ export class Watches {
       if (this.#options.cells.has(address)) {
         // Who watched from there does not hear any more.
         for (const watcher of watchers) {
-          if (isLost(watcher)) watchers.delete(watcher);
+          if (isLost(watcher)) this.#forget(address, watcher);
         }
       } else if (isLost(address)) this.ended(address, { kind: "host_lost" });
     }
@@ -94,7 +98,7 @@ export class Watches {
     switch (content.kind) {
       case WATCH:
         if (this.#options.cells.has(to)) this.#note(to, from);
-        else this.#down(from, to, { kind: "not_there" });
+        else this.#notThere(from, to);
         return true;
       case UNWATCH:
         this.#forget(to, from);
@@ -102,18 +106,31 @@ export class Watches {
       case DOWN: {
         const { reason } = content as unknown as { reason: ExitReason };
         this.#forget(from, to);
-        this.#down(to, from, reason);
+        const cell = this.#options.cells.get(to);
+        if (cell !== undefined) this.#hear(cell, from, reason);
         return true;
       }
     }
     return false;
   }
 
-  /** A watch could not be carried out: nobody is there. */
-  undelivered({ to, from, content }: Envelope): void {
-    if (content.kind !== WATCH) return;
-    this.#forget(to, from);
-    this.#down(from, to, { kind: "not_there" });
+  /**
+   * A tell could not leave; false when it is none of the runtime's own. Where
+   * the way was full it goes later, since no watch and no end may be lost.
+   */
+  undelivered(envelope: Envelope, why: "full" | "gone"): boolean {
+    const { to, from, content: { kind } } = envelope;
+    if (kind !== WATCH && kind !== UNWATCH && kind !== DOWN) return false;
+    if (why === "full") {
+      const { after, release } = this.#options;
+      after(RETRY_AFTER_MS, () => release(envelope));
+    } else if (kind === WATCH) this.#notThere(from, to);
+    return true;
+  }
+
+  #notThere(watcher: string, ref: string): void {
+    this.#forget(ref, watcher);
+    this.#down(watcher, ref, { kind: "not_there" });
   }
 
   #note(ref: string, watcher: string): void {
@@ -122,18 +139,22 @@ export class Watches {
     else watchers.add(watcher);
   }
 
-  #forget(ref: string, watcher: string): void {
+  /** Whether it was there to be forgotten. */
+  #forget(ref: string, watcher: string): boolean {
     const watchers = this.#watchers.get(ref);
-    watchers?.delete(watcher);
-    if (watchers?.size === 0) this.#watchers.delete(ref);
+    if (watchers === undefined) return false;
+    const wasNoted = watchers.delete(watcher);
+    if (watchers.size === 0) this.#watchers.delete(ref);
+    return wasNoted;
   }
 
   #down(watcher: string, ref: string, reason: ExitReason): void {
     const cell = this.#options.cells.get(watcher);
-    if (cell === undefined) {
-      const message = { kind: DOWN, reason } as Message;
-      return this.#tell(watcher, ref, message);
-    }
+    if (cell !== undefined) return this.#hear(cell, ref, reason);
+    this.#tell(watcher, ref, { kind: DOWN, reason } as Message);
+  }
+
+  #hear(cell: Cell, ref: string, reason: ExitReason): void {
     this.#options.signal(cell, { kind: "down", ref, reason });
   }
 

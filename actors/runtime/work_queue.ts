@@ -117,6 +117,7 @@ export interface PendingJob {
 
 /** What a queue knows, as plain data. Either nobody is free or no job waits. */
 export interface WorkQueueState {
+  /** As its `start` was given them. */
   readonly args: WorkQueueArgs<unknown>;
   /** The newest job. */
   lastId: number;
@@ -129,10 +130,10 @@ export interface WorkQueueState {
 }
 
 /** The job that a worker of these messages takes. */
-type JobOf<M extends Message> = M extends Work<infer Job, unknown> ? Job
+export type JobOf<M extends Message> = M extends Work<infer Job, unknown> ? Job
   : never;
-/** What it answers. */
-type ResultOf<M extends Message> = AnswerOf<M, "work">;
+/** What a worker of these messages answers. */
+export type ResultOf<M extends Message> = AnswerOf<M, "work">;
 
 /**
  * A queue in front of workers of this behavior. Its `start` throws a RangeError

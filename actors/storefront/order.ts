@@ -174,6 +174,16 @@ export function orderIdOf(
   return `o-${partition.toString(36)}-${number.toString(36)}-${tail}`;
 }
 
+/**
+ * The number that an order id carries; NaN for what is no order id. Two ids can
+ * have one number, of which one is a guess: compare the ids.
+ */
+export function numberOfOrder(orderId: string): number {
+  const end = orderId.lastIndexOf("-");
+  const start = orderId.lastIndexOf("-", end - 1);
+  return parseInt(orderId.slice(start + 1, end), 36);
+}
+
 /** The storefront partition that an order id names; null: not an order id. */
 export function partitionOfOrder(orderId: string): number | null {
   const match = /^o-([0-9a-z]{1,4})-[0-9a-z]{1,11}-[0-9a-z]{4}$/.exec(orderId);

@@ -10,7 +10,7 @@
  */
 import type { Context } from "../runtime/actor.ts";
 import type { Order, StorefrontEvent } from "./order.ts";
-import type { StorefrontState } from "./order_book.ts";
+import { allOrders, orderOf, type StorefrontState } from "./order_book.ts";
 import type { StorefrontMail } from "../storefront.ts";
 
 /** Order ids by the second in which they are due. */
@@ -57,7 +57,7 @@ export function watchAllDeadlines(
   state: StorefrontState,
 ): void {
   const { deadlines } = state.volatile;
-  for (const order of state.orders.values()) {
+  for (const order of allOrders(state)) {
     if (order.status === "awaiting_payment") {
       addDeadline(deadlines, order.id, order.reservedUntilMs);
     }
@@ -77,7 +77,7 @@ export function expireOrders(
   for (let seen = 0; seen < SEEN_PER_STEP && marked < MARKED_PER_STEP; seen++) {
     const orderId = takeDue(deadlines, nowMs);
     if (orderId === undefined) break;
-    if (expireWhenDue(ctx, state, state.orders.get(orderId)!)) marked++;
+    if (expireWhenDue(ctx, state, orderOf(state, orderId))) marked++;
   }
   armTimer(ctx, state);
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { BenchmarkError } from "../benchmark.ts";
 import { needPrograms } from "../programs.ts";
 import { type Figures, readFigures } from "./figures.ts";
+import type { GivenSizes } from "./program.ts";
 
 /** Who takes part in a contest. */
 export interface Arm {
@@ -24,7 +25,7 @@ export interface Task {
   readonly name: string;
   /** How long to measure; at least one iteration is run. */
   readonly milliseconds: number;
-  readonly sizes: Readonly<Record<string, number>>;
+  readonly sizes: GivenSizes;
   /** How much one iteration must do. */
   readonly count: number;
 }
@@ -33,22 +34,26 @@ export interface Task {
 export const ERLANG = "Erlang";
 /** See `ERLANG`. */
 export const NACT = "nact";
+/** See `ERLANG`. */
+export const PORT = "one postMessage each";
 
 /** The slowest needs half a minute; whoever needs longer hangs. */
 const RUN_WITHIN_MS = 300_000;
-/** Enough to see why a program failed. */
-const LAST_LINES = 3;
+/** Enough to see why a program failed; Erlang adds its stack. */
+const SHOWN_CHARACTERS = 200;
 
-/** Both run without any permission; memory is read after a full collection. */
+/** Workers read their modules; memory is read after a full collection. */
 const DENO = [
   "run",
   "--quiet",
   "--no-prompt",
   "--no-check",
+  "--allow-read",
   "--v8-flags=--expose-gc",
 ] as const;
 
 const OURS_MAIN = fileURLToPath(import.meta.resolve("./ours/main.ts"));
+const PORT_MAIN = fileURLToPath(import.meta.resolve("./port/main.ts"));
 const NACT_MAIN = fileURLToPath(import.meta.resolve("../peers/nact/main.ts"));
 const ERLANG_SOURCE = fileURLToPath(import.meta.resolve("../peers/erlang/"));
 
@@ -67,6 +72,12 @@ export const NACT_ARM: Arm = {
   command: [Deno.execPath(), ...DENO, NACT_MAIN],
 };
 
+/** Two workers with a bare port between them, where ours has two as well. */
+export const PORT_ARM: Arm = {
+  name: PORT,
+  command: [Deno.execPath(), ...DENO, PORT_MAIN],
+};
+
 /**
  * Erlang with one scheduler, installed and compiled first.
  *
@@ -75,6 +86,7 @@ export const NACT_ARM: Arm = {
 export async function compileErlang(folder: string): Promise<Arm> {
   await needPrograms("erl", "erlc");
   const sources = [...Deno.readDirSync(ERLANG_SOURCE)]
+    .filter(({ name }) => name.endsWith(".erl"))
     .map(({ name }) => join(ERLANG_SOURCE, name));
   const erlc = ["erlc", "-Wall", "-Werror", "-o", folder, ...sources] as const;
   await output("Erlang's compiler", erlc);
@@ -107,7 +119,7 @@ async function output(
   what: string,
   [program, ...args]: readonly [string, ...string[]],
 ): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, {
+  const { success, code, stdout, stderr } = await new Deno.Command(program, {
     args,
     // A crash of Erlang leaves no file behind.
     env: { NO_COLOR: "1", ERL_CRASH_DUMP: "/dev/null" },
@@ -116,7 +128,9 @@ async function output(
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (success) return text(stdout);
-  const said = text(stderr).trim() || text(stdout).trim();
-  const lines = said.split("\n").slice(-LAST_LINES);
-  throw new BenchmarkError(`${what} failed: ${lines.join(" / ")}`);
+  const said = text(stderr) + text(stdout);
+  // The line that says what, not where; who was killed has said nothing.
+  const why = said.split("\n").find((line) => /error|fatal/i.test(line)) ??
+    `exit ${code}`;
+  throw new BenchmarkError(`${what} failed: ${why.slice(0, SHOWN_CHARACTERS)}`);
 }

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { ERLANG, NACT } from "./arms.ts";
-import { besidePeers, type Contest } from "./contest.ts";
+import { ERLANG, NACT, PORT } from "./arms.ts";
+import type { Contest } from "./contest.ts";
 import { further, perSecond } from "./figures.ts";
 
 /** Short enough for some iterations in a second, even of nact. */
@@ -21,13 +21,14 @@ const LIVES = 40_000;
 const IDLE_ACTORS = 1_000_000;
 const IDLE_MEGABYTES = 1_000;
 
-const CONTESTS: readonly Contest[] = [
+/** Beside Erlang and nact, in one thread. */
+export const ACTOR_CONTESTS: readonly Contest[] = [
   {
     name: "actors.ping_pong",
     summary: "one message to and fro between two actors",
     task: "ping_pong",
     sizes: { n: EXCHANGES },
-    count: EXCHANGES,
+    count: ({ n }) => n,
     metrics: [{
       metric: "ping-pong: exchanges",
       unit: "/s",
@@ -43,7 +44,7 @@ const CONTESTS: readonly Contest[] = [
     summary: "asks with a deadline, one after the other",
     task: "ask",
     sizes: { n: ASKS },
-    count: ASKS,
+    count: ({ n }) => n,
     metrics: [{
       metric: "serial asks",
       unit: "/s",
@@ -56,7 +57,7 @@ const CONTESTS: readonly Contest[] = [
     summary: "a backlog of a million messages in one mailbox",
     task: "counting",
     sizes: { n: BACKLOG },
-    count: BACKLOG,
+    count: ({ n }) => n,
     metrics: [{
       metric: "counting, backlog of a million: messages",
       unit: "/s",
@@ -69,7 +70,7 @@ const CONTESTS: readonly Contest[] = [
     summary: "actors that get one message and stop",
     task: "spawn",
     sizes: { n: LIVES },
-    count: LIVES,
+    count: ({ n }) => n,
     metrics: [{
       metric: "spawn, one message, stop: actors",
       unit: "/s",
@@ -82,7 +83,7 @@ const CONTESTS: readonly Contest[] = [
     summary: "the memory of a million idle actors",
     task: "idle",
     sizes: { n: IDLE_ACTORS },
-    count: IDLE_ACTORS,
+    count: ({ n }) => n,
     // Memory hardly differs, and a million of Erlang's take some seconds.
     rounds: 1,
     metrics: [{
@@ -95,5 +96,38 @@ const CONTESTS: readonly Contest[] = [
   },
 ];
 
-/** `deno task bench actors`: all of them. */
-export const ACTORS = CONTESTS.map(besidePeers);
+/** Enough of them to fill batches, as many as callers of a busy gate. */
+const ASKERS = 256;
+const WORKER_ASKS = 50_000;
+const ROUND_TRIPS = 5_000;
+
+/** Across two workers, beside two workers with a bare port between them. */
+export const WORKER_CONTESTS: readonly Contest[] = [
+  {
+    name: "actors.worker_ask",
+    summary: "asks across two workers, many under way",
+    task: "worker_ask",
+    sizes: { n: WORKER_ASKS, actors: ASKERS },
+    count: ({ n }) => n,
+    metrics: [{
+      metric: `asks across two workers, ${ASKERS} under way`,
+      unit: "/s",
+      of: perSecond,
+      goals: [{ against: PORT, floor: 8 }],
+    }],
+  },
+  {
+    name: "actors.worker_round_trip",
+    summary: "asks across two workers, one after the other",
+    task: "worker_round_trip",
+    sizes: { n: ROUND_TRIPS },
+    count: ({ n }) => n,
+    metrics: [{
+      metric: "serial asks across two workers: p50",
+      unit: "µs",
+      of: (figures) => further(figures, "p50Us"),
+      lowerIsBetter: true,
+      goals: [{ against: PORT, floor: 1.15 }],
+    }],
+  },
+];

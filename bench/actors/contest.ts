@@ -12,8 +12,16 @@ import {
   type Result,
   type RunOptions,
 } from "../benchmark.ts";
-import { type Arm, compileErlang, NACT_ARM, OURS, runArm } from "./arms.ts";
+import {
+  type Arm,
+  compileErlang,
+  NACT_ARM,
+  OURS,
+  PORT_ARM,
+  runArm,
+} from "./arms.ts";
 import type { Figures } from "./figures.ts";
+import { allSizes, type GivenSizes, type Sizes } from "./program.ts";
 
 /** A figure of a contest. */
 export interface Metric {
@@ -31,9 +39,9 @@ export interface Contest {
   readonly summary: string;
   /** What the programs call it. */
   readonly task: string;
-  readonly sizes: Readonly<Record<string, number>>;
-  /** How much one iteration must do. */
-  readonly count: number;
+  readonly sizes: GivenSizes;
+  /** How much one iteration of these sizes must do. */
+  readonly count: (sizes: Sizes) => number;
   readonly metrics: readonly Metric[];
   /** For what hardly differs from round to round; as told otherwise. */
   readonly rounds?: number;
@@ -52,7 +60,7 @@ export function besidePeers(contest: Contest): Benchmark {
       });
       try {
         const erlang = await compileErlang(folder);
-        return await hold(contest, [OURS, erlang, NACT_ARM], options);
+        return await holdContest(contest, [OURS, erlang, NACT_ARM], options);
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
@@ -60,15 +68,31 @@ export function besidePeers(contest: Contest): Benchmark {
   };
 }
 
-/** Runs all rounds. The first arm is ours. */
-async function hold(
+/** The contest as a benchmark, beside a bare port between two workers. */
+export function besidePort(contest: Contest): Benchmark {
+  const { name, summary } = contest;
+  const arms = [OURS, PORT_ARM];
+  return {
+    name,
+    summary,
+    run: (options) => holdContest(contest, arms, options),
+  };
+}
+
+/**
+ * Runs all rounds. The first arm is ours, the others are its peers.
+ *
+ * @throws {BenchmarkError} When an arm fails or gives a wrong result.
+ */
+export async function holdContest(
   contest: Contest,
   arms: readonly Arm[],
   options: RunOptions,
 ): Promise<Result[]> {
   const rounds = contest.rounds ?? options.rounds;
   options.plan(rounds * arms.length);
-  const { task, sizes, count } = contest;
+  const { task, sizes } = contest;
+  const count = contest.count(allSizes(sizes));
   // The arms share the time of a round.
   const milliseconds = Math.round((options.roundSeconds * 1000) / arms.length);
   const samples = new Map<Arm, Figures[]>(arms.map((arm) => [arm, []]));

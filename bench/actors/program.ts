@@ -39,6 +39,9 @@ export type Run = (sizes: Sizes) => Promise<Ran>;
 const WARM_UP_SHARE = 10;
 const WARM_UP_MS = 300;
 
+/** The sizes that a task has. */
+export type GivenSizes = Partial<Sizes> & Pick<Sizes, "n">;
+
 const NO_SIZES: Sizes = {
   n: 1,
   actors: 0,
@@ -74,6 +77,11 @@ function readSizes(args: readonly string[]): Sizes {
   const given = args.map((arg) => arg.split("="));
   const sizes = given.map(([key = "", value]) => [key, Number(value)] as const);
   return { ...NO_SIZES, ...Object.fromEntries(sizes) };
+}
+
+/** Those given, and 0 for what a task does not have. */
+export function allSizes(given: GivenSizes): Sizes {
+  return { ...NO_SIZES, ...given };
 }
 
 /** At least once, and again until the time is over. */

@@ -6,16 +6,17 @@
  *
  * @module
  */
-import { besidePeers, type Contest } from "../actors/contest.ts";
+import type { Contest } from "../actors/contest.ts";
 import { type Figures, further, perSecond } from "../actors/figures.ts";
+import type { GivenSizes, Sizes } from "../actors/program.ts";
 
 interface Entry {
   /** Behind `savina.` and `savina_`. */
   readonly name: string;
   readonly summary: string;
-  readonly sizes: Readonly<Record<string, number>>;
+  readonly sizes: GivenSizes;
   /** The messages that its rules ask for. */
-  readonly messages: number;
+  readonly messages: (sizes: Sizes) => number;
 }
 
 const ENTRIES: readonly Entry[] = [
@@ -23,62 +24,62 @@ const ENTRIES: readonly Entry[] = [
     name: "ping_pong",
     summary: "40,000 exchanges of three messages",
     sizes: { n: 40_000 },
-    messages: 3 * 40_000,
+    messages: ({ n }) => 3 * n,
   },
   {
     name: "counting",
     summary: "a million increments told in one step",
     sizes: { n: 1_000_000 },
-    messages: 1_000_000,
+    messages: ({ n }) => n,
   },
   {
     name: "fork_join_create",
     summary: "40,000 actors with a message each",
     sizes: { n: 40_000 },
-    messages: 40_000,
+    messages: ({ n }) => n,
   },
   {
     name: "fork_join_throughput",
     summary: "60 actors with 10,000 messages each",
     sizes: { n: 10_000, actors: 60 },
-    messages: 60 * 10_000,
+    messages: ({ n, actors }) => actors * n,
   },
   {
     name: "thread_ring",
     summary: "100,000 hops round a ring of 100",
     sizes: { n: 100_000, actors: 100 },
     // The last ping counts no hop, and an exit goes round.
-    messages: 100_000 + 1 + 100,
+    messages: ({ n, actors }) => n + 1 + actors,
   },
   {
     name: "chameneos",
     summary: "200,000 meetings among 100 at one mall",
     sizes: { n: 200_000, actors: 100 },
-    messages: 4 * 200_000,
+    messages: ({ n }) => 4 * n,
   },
   {
     name: "big",
     summary: "120 actors ping one another at random, 20,000 times each",
     sizes: { n: 20_000, actors: 120 },
-    messages: 2 * 120 * 20_000,
+    messages: ({ n, actors }) => 2 * actors * n,
   },
   {
     name: "bank_transaction",
     summary: "50,000 transfers among 1,000 accounts, with a stash",
     sizes: { n: 50_000, actors: 1_000 },
-    messages: 4 * 50_000,
+    messages: ({ n }) => 4 * n,
   },
   {
     name: "bounded_buffer",
     summary: "40 producers and 40 consumers with work, 1,000 items each",
     sizes: { n: 1_000, buffer: 50, producers: 40, consumers: 40, cost: 25 },
-    messages: 4 * 40 * 1_000,
+    messages: ({ n, producers }) => 4 * producers * n,
   },
   {
     name: "philosophers",
     summary: "20 philosophers at one arbitrator, 10,000 meals each",
     sizes: { n: 10_000, actors: 20 },
-    messages: 4 * 20 * 10_000,
+    messages: ({ n, actors }) => 4 * actors * n,
   },
 ];
 
@@ -105,5 +106,5 @@ function contestOf({ name, summary, sizes, messages }: Entry): Contest {
   };
 }
 
-/** `deno task bench savina`: all of them. */
-export const SAVINA = ENTRIES.map(contestOf).map(besidePeers);
+/** Beside Erlang and nact, in one thread. */
+export const SAVINA_CONTESTS = ENTRIES.map(contestOf);

@@ -8,47 +8,24 @@
 import type {
   AnswerOf,
   ChildSpec,
-  Delivery,
   Message,
   Ref,
 } from "../../actors/runtime/actor.ts";
-import type { BreakerPolicy } from "../../actors/runtime/circuit_breaker.ts";
 import type { DeadLetter } from "../../actors/runtime/dead_letters.ts";
 import type { Domain } from "../../actors/runtime/domain.ts";
 import type { TreeNode } from "../../actors/runtime/domain_report.ts";
-import type { KeyedSpec } from "../../actors/runtime/keyed.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
-import type {
-  RestartPolicy,
-  SupervisorSpec,
-} from "../../actors/runtime/supervisor.ts";
-import { isSupervisor } from "../../actors/runtime/supervisor.ts";
+import { found, type SystemSpec } from "../../actors/runtime/system_spec.ts";
 import { Turns } from "./turns.ts";
 
-/** What a system is made of. All of it has a default. */
-export interface SystemOptions {
-  /** Shown in logs and at the root of the tree. Default `system`. */
-  readonly name?: string;
-  /**
-   * Started in this order, stopped in the reverse one. The children of specs
-   * with any behavior fit here.
-   */
-  // deno-lint-ignore no-explicit-any -- only its own behavior looks inside
-  readonly children?:
-    readonly (ChildSpec<any, any, any, any> | SupervisorSpec)[];
-  /** Actors that are addressed by key. */
-  readonly keyed?: readonly KeyedSpec[];
-  /** Breakers, by the address of whom they protect. */
-  readonly breakers?: Readonly<Record<string, Partial<BreakerPolicy>>>;
-  /** What the root allows. Default: three restarts in five seconds. */
-  readonly root?: RestartPolicy;
-  /** Where the actors' random streams come from. Default 1. */
-  readonly seed?: number;
+/**
+ * What a system is made of. All of it has a default; `freeze` is off, since it
+ * costs more than most steps.
+ */
+export interface SystemOptions extends SystemSpec {
   /** Takes structured lines. Default: warnings and errors, to the console. */
   readonly log?: Log;
-  /** Checks that messages are plain data, and freezes them. Default false. */
-  readonly freeze?: boolean;
 }
 
 /** Warnings and errors as JSON lines on stderr. */
@@ -126,10 +103,8 @@ export class System {
 
   async #stop(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, withinMs);
-    this.#domain.shutDown(resolve);
+    this.#domain.shutDown(resolve, withinMs);
     await promise;
-    clearTimeout(timer);
     this.#turns.stop();
   }
 
@@ -164,14 +139,7 @@ export function startSystem(options: SystemOptions = {}): System {
     linkBroke: () => {},
   });
   const { domain } = turns;
-  for (const child of options.children ?? []) {
-    if (isSupervisor(child)) domain.supervise(child);
-    else domain.spawn(child);
-  }
-  for (const spec of options.keyed ?? []) domain.addKeyed(spec);
-  for (const [address, policy] of Object.entries(options.breakers ?? {})) {
-    domain.guard(address, policy);
-  }
+  found(domain, options);
   domain.start(() => {});
   return new System(turns);
 }

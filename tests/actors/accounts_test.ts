@@ -17,7 +17,7 @@ import type {
 import { accounts } from "../../actors/accounts.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import { failed, ok, unknown } from "../../actors/runtime/outcome.ts";
-import { BehaviorStep } from "../../actors/runtime/step.ts";
+import { BehaviorStep } from "../../actors/runtime/test_kit/behavior_step.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -15,8 +15,8 @@ import { ok } from "../../actors/runtime/outcome.ts";
 import type {
   Awaited,
   CrashPoint,
-} from "../../actors/runtime/stepping_host.ts";
-import { SteppingHost } from "../../actors/runtime/stepping_host.ts";
+} from "../../actors/runtime/test_kit/stepping_host.ts";
+import { SteppingHost } from "../../actors/runtime/test_kit/stepping_host.ts";
 
 const CACHE: ActorSpec = {
   address: "cache[0]",

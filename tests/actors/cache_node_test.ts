@@ -15,7 +15,7 @@ import type {
 import { cacheNode } from "../../actors/cache_node.ts";
 import { jitteredTtlMs } from "../../actors/cache/entry.ts";
 import { WAITERS_MAX } from "../../actors/cache/fill.ts";
-import { BehaviorStep } from "../../actors/runtime/step.ts";
+import { BehaviorStep } from "../../actors/runtime/test_kit/behavior_step.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import { failed, ok, rejected, unknown } from "../../actors/runtime/outcome.ts";
 

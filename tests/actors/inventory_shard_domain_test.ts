@@ -9,7 +9,7 @@ import { Domain } from "../../actors/runtime/domain.ts";
 import {
   MemoryDisk,
   MemoryJournal,
-} from "../../actors/runtime/memory_journal.ts";
+} from "../../actors/runtime/test_kit/memory_journal.ts";
 import type { Message } from "../../actors/runtime/actor.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 

@@ -15,7 +15,7 @@ import {
   type CrashPoint,
   type SteppedDomain,
   SteppingHost,
-} from "../../actors/runtime/stepping_host.ts";
+} from "../../actors/runtime/test_kit/stepping_host.ts";
 import {
   type Payment,
   type Placed,

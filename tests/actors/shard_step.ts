@@ -16,7 +16,7 @@ import {
   type StockAudit,
 } from "../../actors/inventory_shard.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
-import { BehaviorStep } from "../../actors/runtime/step.ts";
+import { BehaviorStep } from "../../actors/runtime/test_kit/behavior_step.ts";
 
 /** The life of a hold in these tests, in milliseconds. */
 export const HOLD_MS = 900_000;

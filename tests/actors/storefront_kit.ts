@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { BehaviorStep } from "../../actors/runtime/step.ts";
-import type { Asked } from "../../actors/runtime/step.ts";
+import { BehaviorStep } from "../../actors/runtime/test_kit/behavior_step.ts";
+import type { Asked } from "../../actors/runtime/test_kit/recorded.ts";
 import { ok, type Outcome } from "../../actors/runtime/outcome.ts";
 import type { Line, Reserve } from "../../actors/inventory_shard.ts";
 import { partitionOf } from "../../actors/placement.ts";

@@ -1,3 +1,4 @@
+import { findOrder } from "../../actors/storefront/order_book.ts";
 import assert from "node:assert/strict";
 import {
   failed,
@@ -55,7 +56,7 @@ function provider(shop: Shop, outcome: Outcome<unknown>): void {
 }
 
 function statusOf(shop: Shop, order: Order): string | undefined {
-  return shop.state.orders.get(order.id)?.status;
+  return findOrder(shop.state, order.id)?.status;
 }
 
 Deno.test("a payment pins, charges, confirms, and then says paid", () => {

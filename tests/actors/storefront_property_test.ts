@@ -1,3 +1,4 @@
+import { allOrders, findOrder } from "../../actors/storefront/order_book.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MINUTE_MS } from "./storefront_kit.ts";
@@ -60,7 +61,7 @@ function buyerActs(
   which: number,
   how: number,
 ): void {
-  const orders = [...world.shop.state.orders.values()];
+  const orders = [...allOrders(world.shop.state)];
   const order = orders[which % (orders.length || 1)];
   if (order === undefined) return;
   const { id: orderId, userId } = order;
@@ -75,7 +76,7 @@ function buyerActs(
 
 /** What the end of an order says about its holds and its money. */
 function checkEnd(world: World, orderId: string): string {
-  const { status, attempts } = world.shop.state.orders.get(orderId)!;
+  const { status, attempts } = findOrder(world.shop.state, orderId)!;
   const holds = world.holdsOf(orderId);
   const money: string[] = [];
   for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -97,7 +98,7 @@ function checkStock(world: World): void {
   for (const shard of world.shards) {
     assert.equal(shard.state.totals.held, 0);
     let soldUnits = 0;
-    for (const order of world.shop.state.orders.values()) {
+    for (const order of allOrders(world.shop.state)) {
       if (order.status !== "paid") continue;
       for (const { sku, quantity } of order.lines) {
         if (shard.state.stocks.has(sku)) soldUnits += quantity;
@@ -129,7 +130,7 @@ Deno.test("whatever is lost, late or crashes: every order resolves once, and mon
         state.obligations.size + state.volatile.placing.size +
         state.volatile.flows.size + state.volatile.progress.size;
       assert.equal(open, 0);
-      for (const orderId of state.orders.keys()) {
+      for (const { id: orderId } of allOrders(state)) {
         const end = checkEnd(world, orderId);
         ends.set(end, (ends.get(end) ?? 0) + 1);
       }

@@ -1,3 +1,4 @@
+import { allOrders, findOrder } from "../../actors/storefront/order_book.ts";
 import assert from "node:assert/strict";
 import { failed, ok, unknown } from "../../actors/runtime/outcome.ts";
 import { type ListOrders, partitionOfOrder } from "../../actors/storefront.ts";
@@ -154,7 +155,7 @@ Deno.test("a hold that is found again keeps its own deadline", () => {
   const lines = [{ ...linesAt(0)[0]!, priceCents: 1 }];
   shop.answer(asked, ok({ lines, untilMs: shop.nowMs + 5 }));
   assert.equal(
-    [...shop.state.orders.values()][0]?.reservedUntilMs,
+    [...allOrders(shop.state)][0]?.reservedUntilMs,
     shop.nowMs + 5,
   );
 });
@@ -255,8 +256,8 @@ Deno.test("a key is forgotten after a day, and its old hold is not taken for a n
   assert.equal(second.replayed, false);
   assert.notEqual(second.order.id, order.id);
   assert.notEqual(
-    shop.state.orders.get(second.order.id)?.holdId,
-    shop.state.orders.get(order.id)?.holdId,
+    findOrder(shop.state, second.order.id)?.holdId,
+    findOrder(shop.state, order.id)?.holdId,
   );
 });
 
@@ -278,9 +279,9 @@ Deno.test("an order that nobody pays is marked within a second of its deadline",
   const shop = openShop();
   const { order } = placed(shop);
   shop.advance(ARGS.holdForMs - 1);
-  assert.equal(shop.state.orders.get(order.id)?.status, "awaiting_payment");
+  assert.equal(findOrder(shop.state, order.id)?.status, "awaiting_payment");
   shop.advance(1_001);
-  assert.equal(shop.state.orders.get(order.id)?.status, "expired");
+  assert.equal(findOrder(shop.state, order.id)?.status, "expired");
   assert.equal(shop.timers.size, 0);
   shop.refold();
 });

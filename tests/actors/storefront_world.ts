@@ -6,8 +6,10 @@
  *
  * @module
  */
+import { findOrder } from "../../actors/storefront/order_book.ts";
 import assert from "node:assert/strict";
-import { type Asked, BehaviorStep } from "../../actors/runtime/step.ts";
+import { BehaviorStep } from "../../actors/runtime/test_kit/behavior_step.ts";
+import type { Asked } from "../../actors/runtime/test_kit/recorded.ts";
 import {
   failed,
   ok,
@@ -99,14 +101,14 @@ export class World {
 
   /** The holds of an order at its shards, as the shards know them. */
   holdsOf(orderId: string): (string | undefined)[] {
-    const order = this.shop.state.orders.get(orderId)!;
+    const order = findOrder(this.shop.state, orderId)!;
     return shardsOf(order.lines, ARGS.shards).map((shard) =>
       this.shards[shard]!.state.holds.get(order.holdId)?.status
     );
   }
 
   #checkPinned(attemptId: string): void {
-    const order = this.shop.state.orders.get(attemptId.replace(/-\d+$/, ""))!;
+    const order = findOrder(this.shop.state, attemptId.replace(/-\d+$/, ""))!;
     for (const shard of shardsOf(order.lines, ARGS.shards)) {
       const hold = this.shards[shard]!.state.holds.get(order.holdId);
       assert.equal(hold?.status, "open");

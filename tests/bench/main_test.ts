@@ -22,7 +22,8 @@ Deno.test({
   async fn() {
     const { code, stdout } = await bench();
     assert.equal(code, 0);
-    assert.match(stdout, /^edge\.sale .+\nedge\.scale .+\n$/);
+    assert.match(stdout, /^edge\.sale .+\nedge\.scale .+\nactors\.\w+ .+\n/);
+    assert.match(stdout, /\nsavina\.philosophers .+\n$/);
   },
 });
 

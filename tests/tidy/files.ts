@@ -91,8 +91,6 @@ export const folders: Rule = (tree) =>
 
 /** Files that nothing imports, each with its reason. */
 const STANDALONE: readonly string[] = [
-  // A host among hosts: it proves the runtime, and tests of any actor use it.
-  "actors/runtime/stepping_host.ts",
   // Run by hand, before a measurement that needs a store of its size.
   "bench/fill_store.ts",
   // Run by hand, once, where the original data is.

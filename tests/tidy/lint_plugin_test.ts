@@ -9,7 +9,7 @@ const LONG = (lines: number) => `function f() {${"\n".repeat(lines - 1)}}`;
 const BROKEN: readonly Row[] = [
   // Layers
   [
-    "actors/runtime/step.ts",
+    "actors/runtime/steps.ts",
     `import "../storefront.ts"`,
     "imports",
     /may not import actors\/storefront/,

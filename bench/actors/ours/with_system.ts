@@ -11,7 +11,7 @@ import type {
   Message,
   Ref,
 } from "../../../actors/runtime/actor.ts";
-import { startSystem } from "./host.ts";
+import { startSystem } from "../../../cluster/worker/system.ts";
 
 /** Longer than any run; a run that hangs fails by it. */
 const WITHIN_MS = 300_000;
@@ -24,17 +24,15 @@ export type AskSystem = <T extends Message, Kind extends T["kind"]>(
 
 /** Starts a system, lets it be used, and stops it. */
 export async function withSystem<Result>(
-  children: readonly ChildSpec[],
+  // deno-lint-ignore no-explicit-any -- only its own behavior looks inside
+  children: readonly ChildSpec<any, any, any, any>[],
   use: (ask: AskSystem) => Promise<Result>,
 ): Promise<Result> {
-  const system = startSystem({ name: "bench", children });
-  const ask: AskSystem = async (to, message) => {
+  await using system = startSystem({ name: "bench", children });
+  return await use(async (to, message) => {
     const outcome = await system.ask(to, message, WITHIN_MS);
-    if (outcome.kind === "ok") return outcome.value as never;
+    if (outcome.kind === "ok") return outcome.value;
     const found = JSON.stringify(outcome);
     throw new Error(`Cannot run "${message.kind}" at ${to}: ${found}`);
-  };
-  const result = await use(ask);
-  await system.stop();
-  return result;
+  });
 }

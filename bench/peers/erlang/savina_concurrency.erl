@@ -62,13 +62,13 @@ account(Balance, Change) ->
     end.
 
 %% Producers and consumers around a manager who bounds what waits between them.
-bounded_buffer(#{n := N, buffer := Buffer, producers := Producers, consumers := Consumers, cost := Cost}) ->
+bounded_buffer(Sizes = #{n := N, buffer := Buffer, cost := Cost}) ->
+    #{producers := Producers, consumers := Consumers} = Sizes,
     Manager = self(),
-    Free = [spawn_link(fun() -> consumer(Manager, Cost, 0.0, 0) end) || _ <- lists:seq(1, Consumers)],
-    lists:foreach(
-        fun(_) -> spawn_link(fun() -> producer(Manager, Cost, N, 0.0) end) ! produce end,
-        lists:seq(1, Producers)
-    ),
+    Consume = fun() -> consumer(Manager, Cost, 0.0, 0) end,
+    Free = [spawn_link(Consume) || _ <- lists:seq(1, Consumers)],
+    Produce = fun() -> producer(Manager, Cost, N, 0.0) end,
+    [spawn_link(Produce) ! produce || _ <- lists:seq(1, Producers)],
     manager(#{
         free => queue:from_list(Free),
         consumers => Consumers,
@@ -95,16 +95,17 @@ manager(State = #{free := Free, consumers := Consumers, producing := 0}) ->
 manager(State) ->
     managed(State).
 
-managed(State = #{free := Free, pending := Pending, parked := Parked, threshold := Threshold}) ->
+managed(State = #{free := Free, pending := Pending, parked := Parked}) ->
     receive
         {data, Item, Producer} ->
             {FreeNow, PendingNow} = hand_over(Item, Free, Pending),
-            case queue:len(PendingNow) >= Threshold of
+            Now = State#{free := FreeNow, pending := PendingNow},
+            case queue:len(PendingNow) >= maps:get(threshold, State) of
                 true ->
-                    manager(State#{free := FreeNow, pending := PendingNow, parked := queue:in(Producer, Parked)});
+                    manager(Now#{parked := queue:in(Producer, Parked)});
                 false ->
                     Producer ! produce,
-                    manager(State#{free := FreeNow, pending := PendingNow})
+                    manager(Now)
             end;
         {available, Consumer} ->
             case queue:out(Pending) of

@@ -29,7 +29,6 @@ interface Parcel {
 }
 interface Note extends Parcel {
   readonly text: string;
-  readonly from?: Ref<number>;
 }
 interface Add extends Parcel {
   readonly user: string;

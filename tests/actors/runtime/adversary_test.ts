@@ -20,7 +20,7 @@ import {
   type Awaited,
   type SteppedDomain,
   SteppingHost,
-} from "../../../actors/runtime/stepping_host.ts";
+} from "../../../actors/runtime/test_kit/stepping_host.ts";
 
 const SYSTEMS = 150;
 

@@ -19,7 +19,7 @@ import { Family } from "../../../actors/runtime/family.ts";
 import {
   MemoryDisk,
   MemoryJournal,
-} from "../../../actors/runtime/memory_journal.ts";
+} from "../../../actors/runtime/test_kit/memory_journal.ts";
 import { ok, type Outcome } from "../../../actors/runtime/outcome.ts";
 import type { Journal } from "../../../actors/runtime/ports.ts";
 import type { RestartPolicy } from "../../../actors/runtime/supervisor.ts";

@@ -1,6 +1,6 @@
 /** Every queue of a domain has a bound, every wait an end. */
 import assert from "node:assert/strict";
-import type { Behavior, Message } from "../../../actors/runtime/actor.ts";
+import type { Asks, Behavior, Message } from "../../../actors/runtime/actor.ts";
 import { Envelope } from "../../../actors/runtime/envelope.ts";
 import { ok } from "../../../actors/runtime/outcome.ts";
 import {
@@ -17,7 +17,7 @@ type TryMessage = { kind: "try" } | { kind: "answered"; outcome: unknown };
 
 /** Does in one step what a test wants, and keeps the answers. */
 function trying(
-  act: Behavior<unknown, Message>["receive"],
+  act: Behavior<unknown>["receive"],
 ): Behavior<{ heard: { kind: string; code?: string }[] }, TryMessage> {
   return {
     name: "trying",
@@ -29,7 +29,7 @@ function trying(
   };
 }
 
-function benchOf(act: Behavior<unknown, Message>["receive"]): Bench {
+function benchOf(act: Behavior<unknown>["receive"]): Bench {
   return new Bench({
     actors: [
       spec("trying[0]", trying(act), false),
@@ -267,7 +267,8 @@ Deno.test("what is asked while held outputs leave does not overtake them", () =>
 
 Deno.test("an event that the state keeps cannot be written into", () => {
   type Kept = { kind: "kept"; list: number[] };
-  const keeper: Behavior<{ last: Kept | null }, Message, undefined, Kept> = {
+  type Keep = { kind: "keep" | "spoil" } & Asks<null>;
+  const keeper: Behavior<{ last: Kept | null }, Keep, undefined, Kept> = {
     name: "keeper",
     start: () => ({ last: null }),
     receive(ctx, state, message) {

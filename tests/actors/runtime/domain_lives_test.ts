@@ -1,7 +1,11 @@
 /** How actors of a domain begin, crash and begin again. */
 import assert from "node:assert/strict";
-import type { Answered, Behavior } from "../../../actors/runtime/actor.ts";
-import { MemoryDisk } from "../../../actors/runtime/memory_journal.ts";
+import type {
+  Answered,
+  Asks,
+  Behavior,
+} from "../../../actors/runtime/actor.ts";
+import { MemoryDisk } from "../../../actors/runtime/test_kit/memory_journal.ts";
 import { ok } from "../../../actors/runtime/outcome.ts";
 import {
   Bench,
@@ -132,7 +136,7 @@ Deno.test("timers count from the end of a recovery that took long", () => {
 let clockMs = 1_000_000;
 
 type GreeterMessage =
-  | { kind: "greet" }
+  | ({ kind: "greet" } & Asks<string>)
   | Answered<"greeted", string, undefined>;
 
 /** Asks a neighbor as soon as it lives. */
@@ -161,19 +165,20 @@ Deno.test("actors that recover together find one another there", () => {
   assert.deepEqual(bench.domain.stateOf("greeter[0]"), { heard: ["ok"] });
 });
 
+type Sip = { kind: "sip" } & Asks<null>;
+
 /** Its past cannot be folded while `poisoned` is set. */
-const fragile: Behavior<null, { kind: "sip" }, undefined, { kind: "sipped" }> =
-  {
-    name: "fragile",
-    start: () => null,
-    receive: (ctx) => {
-      ctx.record({ kind: "sipped" });
-      ctx.reply(ok(null));
-    },
-    apply: () => {
-      if (poisoned) throw new Error("on purpose");
-    },
-  };
+const fragile: Behavior<null, Sip, undefined, { kind: "sipped" }> = {
+  name: "fragile",
+  start: () => null,
+  receive: (ctx) => {
+    ctx.record({ kind: "sipped" });
+    ctx.reply(ok(null));
+  },
+  apply: () => {
+    if (poisoned) throw new Error("on purpose");
+  },
+};
 let poisoned = false;
 
 Deno.test("a fold that throws at a restart is a crash of its actor alone", () => {

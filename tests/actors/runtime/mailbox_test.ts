@@ -17,7 +17,8 @@ Deno.test("a queue answers as an array does, also across its segments", () => {
     fc.record({ push: fc.integer({ min: 1, max: 1_500 }) }),
     fc.record({ shift: fc.integer({ min: 1, max: 1_500 }) }),
     fc.record({ pop: fc.integer({ min: 1, max: 1_500 }) }),
-    fc.record({ prepend: fc.integer({ min: 1, max: 5 }) }),
+    fc.record({ prepend: fc.integer({ min: 1, max: 50 }) }),
+    fc.record({ takeAfter: fc.integer({ min: 0, max: 3_000 }) }),
   );
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 12 }), (operations) => {
@@ -38,6 +39,15 @@ Deno.test("a queue answers as an array does, also across its segments", () => {
           for (let left = operation.pop; left > 0 && queue.size > 0; left--) {
             assert.equal(numberOf(queue.pop().message), model.pop());
           }
+        } else if ("takeAfter" in operation) {
+          const { takeAfter } = operation;
+          const mayGo = (each: number) => each >= takeAfter;
+          const taken = queue.takeOldest(({ message }) =>
+            mayGo(numberOf(message)!)
+          );
+          const index = model.findIndex(mayGo);
+          const expected = index < 0 ? undefined : model.splice(index, 1)[0];
+          assert.equal(numberOf(taken?.message), expected);
         } else {
           const front = Array.from({ length: operation.prepend }, () => next++);
           queue.prepend(front.map((each) => ({

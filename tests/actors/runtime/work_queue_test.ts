@@ -10,7 +10,8 @@ import {
   RETRY_AFTER_MS,
   unknown,
 } from "../../../actors/runtime/outcome.ts";
-import { type Asked, BehaviorStep } from "../../../actors/runtime/step.ts";
+import { BehaviorStep } from "../../../actors/runtime/test_kit/behavior_step.ts";
+import type { Asked } from "../../../actors/runtime/test_kit/recorded.ts";
 import {
   type Work,
   type WorkerArgs,
@@ -190,6 +191,16 @@ Deno.test("a job that is overdue is expired where no worker had it, else unknown
   assert.deepEqual([shop.answers.length, shop.atWork], [3, []]);
 });
 
+Deno.test("a deadline that had passed when the answer came ends nothing else", () => {
+  const shop = new Shop();
+  for (const job of ["a", "b"]) shop.send(submit(job));
+  shop.pull(ann);
+  shop.answer(shop.asked[0]!, ok("done"));
+  shop.tell({ kind: "overdue", id: 1 });
+  shop.pull(bob);
+  assert.deepEqual([shop.answers, shop.atWork], [["1 ok done"], ["bob b"]]);
+});
+
 Deno.test("a job that waits again keeps its deadline and what may have happened", () => {
   for (
     const [outcome, answer] of [
@@ -213,7 +224,7 @@ Deno.test("a worker that has ended gets no job", () => {
   shop.signal({ kind: "down", ref: "ann", reason: { kind: "host_lost" } });
   for (const job of ["a", "b"]) shop.send(submit(job));
   assert.deepEqual(shop.atWork, ["bob a"]);
-  assert.equal(shop.timers.has("replace ann"), false, "it is not the queue's");
+  assert.deepEqual([...shop.timers.keys()], ["job 1", "job 2"]);
 });
 
 Deno.test("a queue starts its workers, and replaces one that has ended by itself", () => {
@@ -374,8 +385,7 @@ class Model {
 function tailors(more: Partial<WorkQueueArgs<string>> = {}) {
   const given = { ...args, size: 2, ...more };
   const place = { ...spec("queue[0]", queue, false), args: given };
-  const bench = new Bench({ actors: [{ ...place, mailboxCapacity: 64 }] });
-  bench.run();
+  const bench = new Bench({ actors: [{ ...place, mailboxCapacity: 8 }] });
   const ask = (job: string) => bench.ask("queue[0]", submit(job, 5_000), 9_000);
   const alive = () =>
     bench.domain.report().actors
@@ -384,8 +394,19 @@ function tailors(more: Partial<WorkQueueArgs<string>> = {}) {
   return { bench, ask, alive };
 }
 
+Deno.test("in a domain, a flood of jobs does not keep a worker from pulling", () => {
+  const { bench, ask } = tailors({ capacity: 8 });
+  // The tailors have not run yet, and the mailbox is full.
+  const hems = Array.from({ length: 9 }, () => ask("hem"));
+  bench.run();
+  const answers = hems.map(({ outcome }) => text(outcome!));
+  assert.equal(answers.pop(), "failed overloaded");
+  assert.deepEqual(new Set(answers), new Set(["ok hem in blue"]));
+});
+
 Deno.test("in a domain, two tailors do two coats at a time", () => {
   const { bench, ask } = tailors();
+  bench.run();
   const coats = ["coat", "coat", "coat", "coat"].map(ask);
   const refused = ask("coat");
   bench.run();
@@ -449,4 +470,19 @@ Deno.test("in a domain, a queue that crashes says unknown and begins anew", () =
   bench.run();
   assert.deepEqual(hem.outcome, ok("hem in blue"));
   assert.deepEqual(alive(), ["queue[0]", "queue[0]/worker-1"]);
+});
+
+Deno.test("in a domain, a queue that is stopped ends, and everybody is answered", () => {
+  const { bench, ask } = tailors();
+  bench.run();
+  const coats = ["coat", "coat", "hem"].map(ask);
+  bench.run();
+  let isDone = false;
+  bench.domain.shutDown(() => isDone = true);
+  for (let round = 0; round < 10; round++) bench.run(10);
+  assert(isDone);
+  assert.deepEqual(
+    coats.map(({ outcome }) => text(outcome!)),
+    ["unknown", "unknown", "failed unavailable"],
+  );
 });

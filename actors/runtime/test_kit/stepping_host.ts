@@ -7,14 +7,14 @@
  *
  * @module
  */
-import type { Message } from "./actor.ts";
-import type { ActorSpec } from "./cell.ts";
-import { Domain } from "./domain.ts";
-import { Envelope } from "./envelope.ts";
+import type { Message } from "../actor.ts";
+import type { ActorSpec } from "../cell.ts";
+import { Domain } from "../domain.ts";
+import { Envelope } from "../envelope.ts";
 import { MemoryDisk, MemoryJournal } from "./memory_journal.ts";
-import { type Outcome, unknown } from "./outcome.ts";
-import type { Log } from "./ports.ts";
-import { SeededRandom } from "./random.ts";
+import { type Outcome, unknown } from "../outcome.ts";
+import type { Log } from "../ports.ts";
+import { SeededRandom } from "../random.ts";
 
 /** A domain and its actors, as the host starts and restarts them. */
 export interface SteppedDomain {
@@ -54,9 +54,9 @@ export interface SteppingOptions {
 }
 
 /** An answer that may not have come yet. */
-export interface Awaited {
+export interface Awaited<Value = unknown> {
   /** Null until it has come. */
-  outcome: Outcome<unknown> | null;
+  outcome: Outcome<Value> | null;
 }
 
 interface Running {

@@ -6,14 +6,14 @@
  *
  * @module
  */
-import type { JournalEvent } from "./actor.ts";
+import type { JournalEvent } from "../actor.ts";
 import type {
   Append,
   AppendResult,
   FoldTarget,
   Journal,
   Recovered,
-} from "./ports.ts";
+} from "../ports.ts";
 
 /** What survives: every partition's epoch and durable events. */
 export class MemoryDisk {

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import {
   MemoryDisk,
   MemoryJournal,
-} from "../../../actors/runtime/memory_journal.ts";
-import type { AppendResult } from "../../../actors/runtime/ports.ts";
+} from "../../../../actors/runtime/test_kit/memory_journal.ts";
+import type { AppendResult } from "../../../../actors/runtime/ports.ts";
 import {
   append,
   counted,
   journalContract,
   takeOne,
-} from "../../cluster/journal/journal_contract.ts";
+} from "../../../cluster/journal/journal_contract.ts";
 
 for (const { name, holds } of journalContract) {
   Deno.test(`memory journal: ${name}`, async () => {

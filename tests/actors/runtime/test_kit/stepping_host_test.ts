@@ -1,13 +1,13 @@
 /** The adversary is repeatable, and takes only what was not durable. */
 import assert from "node:assert/strict";
-import { MemoryDisk } from "../../../actors/runtime/memory_journal.ts";
-import { ok } from "../../../actors/runtime/outcome.ts";
+import { MemoryDisk } from "../../../../actors/runtime/test_kit/memory_journal.ts";
+import { ok } from "../../../../actors/runtime/outcome.ts";
 import {
   type Awaited,
   type CrashPoint,
   SteppingHost,
-} from "../../../actors/runtime/stepping_host.ts";
-import { caller, counter, type CounterMessage, spec } from "./domain_bench.ts";
+} from "../../../../actors/runtime/test_kit/stepping_host.ts";
+import { caller, counter, type CounterMessage, spec } from "../domain_bench.ts";
 
 const roomy = { ...spec("", counter, true), mailboxCapacity: 100 };
 const domains = [

@@ -13,60 +13,28 @@ import { deepStrictEqual } from "node:assert/strict";
 import type {
   AnswerTo,
   Asker,
-  AskOptions,
   Behavior,
-  ChildSpec,
   Context,
   Delivery,
+  ExitReason,
   JournalEvent,
-  LogLevel,
   Message,
   Ref,
   Signal,
-} from "./actor.ts";
-import { failed, type Outcome, unknown } from "./outcome.ts";
-import { freezePlain } from "./plain_data.ts";
-import { SeededRandom } from "./random.ts";
-
-/** A message that a step told somebody. */
-export interface Sent {
-  /** The address it goes to. */
-  readonly to: string;
-  /** As it was handed over, frozen. */
-  readonly message: Message;
-}
-
-/** A message that a step asked somebody, and how. */
-export interface Asked extends Sent {
-  /** As they were handed over, frozen. */
-  readonly options: AskOptions<unknown>;
-}
-
-/** An answer that a step gave. `asker` counts the sends from 1. */
-export interface Replied {
-  /** Who is answered. */
-  readonly asker: Asker;
-  /** The answer. */
-  readonly outcome: Outcome<unknown>;
-}
-
-/** A timer that is running. `dueMs` is wall time. */
-export interface RunningTimer<M> {
-  /** When it fires. */
-  readonly dueMs: number;
-  /** What it sends. */
-  readonly message: M;
-}
-
-/** A line that a step logged. */
-export interface Logged {
-  /** How grave it is. */
-  readonly level: LogLevel;
-  /** The line. */
-  readonly text: string;
-  /** The facts that go with it. */
-  readonly fields: Readonly<Record<string, unknown>>;
-}
+} from "../actor.ts";
+import { failed, type Outcome, unknown } from "../outcome.ts";
+import { freezePlain } from "../plain_data.ts";
+import { SeededRandom } from "../random.ts";
+import type {
+  Asked,
+  Logged,
+  Replied,
+  RunningTimer,
+  Sent,
+  Spawned,
+  Stashed,
+} from "./recorded.ts";
+import { StagedStep, type StepWorld } from "./staged_step.ts";
 
 /** What a test may choose. */
 export interface StepOptions {
@@ -78,28 +46,10 @@ export interface StepOptions {
   readonly seed?: number;
 }
 
-/** A child that a step started. */
-export interface Spawned {
-  /** Its address. */
-  readonly ref: Ref;
-  /** As it was handed over. */
-  readonly child: ChildSpec;
-}
+/** The 11th of November, of course. */
+export const START_MS: number = Date.UTC(2026, 10, 11);
 
-/** What one step stages until it returns. */
-interface Staged<M, E> {
-  readonly events: E[];
-  readonly sent: Sent[];
-  readonly asked: Asked[];
-  readonly replies: Replied[];
-  readonly logged: Logged[];
-  /** null: cancelled. */
-  readonly timers: Map<string, RunningTimer<M> | null>;
-  readonly counts: Map<string, number>;
-  readonly acts: (() => void)[];
-}
-
-/** Steps one behavior by hand. */
+/** Steps one behavior by hand. See the module's text. */
 export class BehaviorStep<
   State,
   M extends Message,
@@ -126,14 +76,14 @@ export class BehaviorStep<
   readonly timers: Map<string, RunningTimer<M>> = new Map();
   /** The counters. */
   readonly counts: Map<string, number> = new Map();
-  /** Children started and not stopped, killed or declared down. */
+  /** Children that run: started and neither stopped, killed nor down. */
   readonly spawned: Spawned[] = [];
   /** Addresses that are watched. */
   readonly watching: Set<string> = new Set();
   /** Children that were stopped or killed, and `self` when it stops. */
   readonly stopped: string[] = [];
   /** Messages set aside, the oldest first. */
-  readonly stashed: { readonly asker: Asker; readonly message: M }[] = [];
+  readonly stashed: Stashed<M>[] = [];
   /** The most messages set aside; a test may set it. */
   stashCapacity = 1_024;
   /** What `tell` says to the behavior; a test may set it. */
@@ -141,26 +91,30 @@ export class BehaviorStep<
 
   readonly #behavior: Behavior<State, M, Args, E>;
   readonly #args: Args;
-  readonly #self: string;
-  readonly #random: SeededRandom;
+  readonly #world: StepWorld<M, E>;
   readonly #waiting: Set<Asker> = new Set();
+  /** Addresses of children whose `down` has not come. */
+  readonly #children: Set<string> = new Set();
   #askers = 0;
   /** now() never runs behind an event: the wall time of the last one. */
   #recordedAtMs = 0;
 
-  /** Starts the behavior and gives it `recovered`, as every life begins. */
+  /**
+   * Starts the behavior and gives it `recovered`, as every life begins. Throws
+   * what the behavior throws.
+   */
   constructor(
     behavior: Behavior<State, M, Args, E>,
     args: Args,
     options: StepOptions = {},
   ) {
+    const { self = "actor", seed = 1, nowMs = START_MS } = options;
     this.#behavior = behavior;
     this.#args = args;
-    this.#self = options.self ?? "actor";
-    this.nowMs = options.nowMs ?? Date.UTC(2026, 10, 11);
-    this.#random = new SeededRandom(options.seed ?? 1, this.#self);
+    this.nowMs = nowMs;
+    this.#world = this.#makeWorld(self, new SeededRandom(seed, self));
     this.state = behavior.start(args);
-    this.signal({ kind: "recovered" });
+    this.#hear({ kind: "recovered" });
   }
 
   /**
@@ -218,22 +172,51 @@ export class BehaviorStep<
     this.tell({ kind: as, outcome, about } as Message as M);
   }
 
-  /** Gives the behavior a signal, as the host would. */
+  /**
+   * Gives the behavior a signal, as the host would: `idle`, `stopping`, or
+   * `room`; for `down` there is {@linkcode down}. Throws like
+   * {@linkcode send}.
+   */
   signal(signal: Signal): void {
-    this.#step(0, (ctx) => this.#behavior.signal?.(ctx, this.state, signal));
+    this.#orCrash(() => this.#hear(signal));
   }
 
-  /** Ends the incarnation and begins the next one from the journal. */
+  /**
+   * Lets a child or a watched actor have ended for good: the behavior hears
+   * `down`, once. Throws an Error for anybody else, and like {@linkcode send}.
+   */
+  down(ref: Ref<never>, reason: ExitReason): void {
+    const isChild = this.#children.delete(ref);
+    const isWatched = this.watching.delete(ref);
+    if (!isChild && !isWatched) {
+      throw new Error(
+        `Cannot end "${ref}" as it is neither a child nor watched`,
+      );
+    }
+    const index = this.spawned.findIndex((each) => each.ref === ref);
+    if (index >= 0) this.spawned.splice(index, 1);
+    this.signal({ kind: "down", ref: ref as string, reason });
+  }
+
+  /**
+   * Ends the incarnation and begins the next one from the journal. Children
+   * end with it; what is set aside stays, and so does who asked it.
+   */
   crash(): void {
+    const kept = new Set(this.stashed.map(({ asker }) => asker));
     for (const asker of this.#waiting) {
+      if (kept.has(asker)) continue;
+      this.#waiting.delete(asker);
       this.replies.push({ asker, outcome: unknown(0) });
     }
-    this.#waiting.clear();
     this.timers.clear();
     this.asked.length = 0;
+    this.spawned.length = 0;
+    this.#children.clear();
+    this.watching.clear();
     this.incarnation++;
     this.state = this.#fold();
-    this.signal({ kind: "recovered" });
+    this.#hear({ kind: "recovered" });
   }
 
   /**
@@ -252,12 +235,23 @@ export class BehaviorStep<
 
   #run(asker: Asker, message: M): void {
     freezePlain(message);
-    try {
+    this.#orCrash(() => {
       this.#step(
-        asker,
         (ctx) => this.#behavior.receive(ctx, this.state, message),
         message,
+        asker,
       );
+    }, asker);
+  }
+
+  #hear(signal: Signal): void {
+    this.#step((ctx) => this.#behavior.signal?.(ctx, this.state, signal));
+  }
+
+  /** Throws what the step throws, the next life begun. */
+  #orCrash(step: () => void, asker: Asker = 0): void {
+    try {
+      step();
     } catch (error) {
       if (this.#waiting.delete(asker)) {
         this.replies.push({ asker, outcome: failed("crashed", 0) });
@@ -268,25 +262,16 @@ export class BehaviorStep<
   }
 
   #step(
-    asker: Asker,
     body: (ctx: Context<M, E>) => void,
     message: M | null = null,
+    asker: Asker = 0,
   ): void {
-    const staged: Staged<M, E> = {
-      events: [],
-      sent: [],
-      asked: [],
-      replies: [],
-      logged: [],
-      timers: new Map(),
-      counts: new Map(),
-      acts: [],
-    };
-    body(this.#context(asker, staged, message));
+    const staged = new StagedStep<M, E>(this.#world, message, asker);
+    body(staged);
     this.#commit(staged);
   }
 
-  #commit(staged: Staged<M, E>): void {
+  #commit(staged: StagedStep<M, E>): void {
     if (staged.events.length > 0) this.#recordedAtMs = this.#now();
     this.events.push(...staged.events);
     this.sent.push(...staged.sent);
@@ -309,99 +294,48 @@ export class BehaviorStep<
     return Math.max(this.nowMs, this.#recordedAtMs);
   }
 
-  #context(
-    asker: Asker,
-    staged: Staged<M, E>,
-    message: M | null,
-  ): Context<M, E> {
-    const answer = (asker: Asker, outcome: Outcome<unknown>) =>
-      void staged.replies.push({ asker, outcome: freezePlain(outcome) });
-    // Whoever was answered or taken along is not answered by this step again.
-    const takeAsker = () => {
-      const taken = asker;
-      asker = 0;
-      return taken;
-    };
+  #makeWorld(self: string, random: SeededRandom): StepWorld<M, E> {
+    // deno-lint-ignore no-this-alias -- getters have a `this` of their own
+    const step = this;
     return {
-      self: this.#self as Ref<M>,
-      incarnation: this.incarnation,
+      self,
+      get incarnation() {
+        return step.incarnation;
+      },
+      get nowMs() {
+        return step.nowMs;
+      },
+      get delivery() {
+        return step.delivery;
+      },
+      get stashCapacity() {
+        return step.stashCapacity;
+      },
+      children: this.#children,
+      spawned: this.spawned,
+      stopped: this.stopped,
+      watching: this.watching,
+      stashed: this.stashed,
       now: () => this.#now(),
-      random: () => this.#random.next(),
-      tell: (to, message) => {
-        staged.sent.push({ to, message: freezePlain(message) });
-        return this.delivery;
-      },
-      ask: (to, message, options) => {
-        freezePlain(message);
-        staged.asked.push({ to, message, options: freezePlain(options) });
-      },
-      reply: (outcome) => answer(takeAsker(), outcome),
-      asker: takeAsker,
-      answer,
-      timer: (key, delayMs, message) => {
-        const dueMs = this.nowMs + delayMs;
-        staged.timers.set(key, { dueMs, message: freezePlain(message) });
-      },
-      cancelTimer: (key) => void staged.timers.set(key, null),
-      ...this.#family(staged),
-      ...this.#stash(staged, message, takeAsker),
-      record: (event) => {
-        staged.events.push(freezePlain(event));
-        this.#apply(event);
-      },
-      count: (name, by = 1) =>
-        void staged.counts.set(name, (staged.counts.get(name) ?? 0) + by),
-      log: (level, text, fields = {}) =>
-        void staged.logged.push({ level, text, fields }),
+      random: () => random.next(),
+      apply: (event) => this.#apply(event),
+      unstash: (limit) => this.#unstash(limit),
     };
   }
 
-  /** Those members of a context that are about other actors' lives. */
-  #family(staged: Staged<M, E>) {
-    const { acts } = staged;
-    const forget = (ref: string) => {
-      const index = this.spawned.findIndex((each) => each.ref === ref);
-      if (index >= 0) this.spawned.splice(index, 1);
-      this.stopped.push(ref);
-    };
-    return {
-      spawn: (child: unknown) => {
-        const spec = child as ChildSpec;
-        const ref = `${this.#self}/${spec.name}`;
-        acts.push(() => this.spawned.push({ ref, child: spec }));
-        return ref;
-      },
-      stop: (ref: string = this.#self) => void acts.push(() => forget(ref)),
-      kill: (ref: string) => void acts.push(() => forget(ref)),
-      watch: (ref: string) => void acts.push(() => this.watching.add(ref)),
-      unwatch: (ref: string) => void acts.push(() => this.watching.delete(ref)),
-    };
-  }
-
-  /** Those members of a context that set messages aside. */
-  #stash(staged: Staged<M, E>, message: M | null, takeAsker: () => Asker) {
-    const unstash = (limit: number) => {
-      for (const mail of this.stashed.splice(0, limit)) {
-        this.#run(mail.asker, mail.message);
-      }
-    };
-    return {
-      stash: () => {
-        if (message === null) throw new TypeError("Cannot stash a signal");
-        if (this.stashed.length >= this.stashCapacity) return false;
-        const asker = takeAsker();
-        staged.acts.push(() => this.stashed.push({ asker, message }));
-        return true;
-      },
-      unstash: (limit = Infinity) =>
-        void staged.acts.push(() => unstash(limit)),
-    };
+  #unstash(limit: number): void {
+    // What a crash keeps from running is still set aside.
+    let left = Math.min(limit, this.stashed.length);
+    while (left-- > 0 && this.stashed.length > 0) {
+      const { asker, message } = this.stashed.shift()!;
+      this.#run(asker, message);
+    }
   }
 
   #apply(event: E): void {
     const behavior = this.#behavior;
     if (behavior.apply === undefined) {
-      throw new Error(
+      throw new TypeError(
         `Cannot record "${event.kind}" as ${behavior.name} has no apply`,
       );
     }

@@ -1,0 +1,153 @@
+/**
+ * What a library user's worker file calls: it serves the behaviors that the
+ * file knows by name, to the system that started the thread.
+ *
+ * ```ts ignore
+ * import { serveActors } from "./mod.ts";
+ * import { counter } from "./counter.ts";
+ * serveActors({ counter });
+ * ```
+ *
+ * @module
+ */
+import type { AnyBehavior, ChildSpec } from "../../actors/runtime/actor.ts";
+import type { Log } from "../../actors/runtime/ports.ts";
+import type { Order, Report } from "./control.ts";
+import { hostClock } from "./host_clock.ts";
+import {
+  Placement,
+  type PlacementTable,
+  type WorkerChild,
+  type WorkerKeyed,
+} from "./placement.ts";
+import { measureHeap, threadScope } from "./thread.ts";
+import { Turns } from "./turns.ts";
+
+/** Behaviors by the names that specs use. */
+export type ActorRegistry = Readonly<Record<string, AnyBehavior>>;
+
+/** What a worker of a user's system needs to live. Plain data. */
+export interface ActorsPlan {
+  readonly name: string;
+  readonly incarnation: number;
+  readonly seed: number;
+  readonly heartbeatMs: number;
+  readonly placement: PlacementTable;
+  /** Those that live here. */
+  readonly children: readonly WorkerChild[];
+  readonly keyed: readonly WorkerKeyed[];
+}
+
+/** Lets the system that started this thread run these behaviors in it. */
+export function serveActors(registry: ActorRegistry): void {
+  const host = new ActorsHost(registry);
+  host.open();
+}
+
+class ActorsHost {
+  readonly #registry: ActorRegistry;
+  #turns: Turns | null = null;
+  #beats: ReturnType<typeof setInterval> | undefined;
+  #post: (report: Report) => void = () => {};
+  #end: () => void = () => {};
+
+  constructor(registry: ActorRegistry) {
+    this.#registry = registry;
+  }
+
+  open(): void {
+    const scope = threadScope<Order<ActorsPlan>, Report>((order) =>
+      this.#obey(order)
+    );
+    this.#post = (report) => scope.post(report);
+    this.#end = () => scope.end();
+  }
+
+  #obey(order: Order<ActorsPlan>): void {
+    switch (order.kind) {
+      case "begin":
+        return this.#begin(order.plan);
+      case "connect":
+        return this.#turns?.connect(order.peer, order.port);
+      case "disconnect":
+        return this.#turns?.disconnect(order.peer);
+      case "stop":
+        return this.#stop();
+    }
+  }
+
+  #begin(plan: ActorsPlan): void {
+    try {
+      const turns = this.#assemble(plan);
+      turns.domain.start(() => {});
+      this.#turns = turns;
+      const recovery = { partitions: 0, events: 0, recoveryMs: 0 };
+      this.#post({ kind: "ready", recovery });
+      this.#beats = setInterval(() => this.#beat(turns), plan.heartbeatMs);
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      const detail = `${plan.name} cannot start: ${text}`;
+      this.#post({ kind: "ended", reason: "start-failed", detail });
+    }
+  }
+
+  #assemble(plan: ActorsPlan): Turns {
+    const placement = new Placement(plan.placement);
+    const log: Log = {
+      write: (level, text, fields) =>
+        this.#post({ kind: "log", level, text, fields }),
+    };
+    const turns = new Turns({
+      domain: {
+        name: plan.name,
+        incarnation: plan.incarnation,
+        seed: plan.seed,
+        journal: null,
+        died: () => {},
+      },
+      log,
+      locate: (address) => placement.locate(address),
+      gateways: new Map(),
+      linkBroke: (peer) => this.#post({ kind: "link_broke", peer }),
+    });
+    for (const { behavior, worker: _, ...child } of plan.children) {
+      const spec = { ...child, behavior: this.#behaviorOf(behavior) };
+      turns.domain.spawn(spec as ChildSpec);
+    }
+    for (const { behavior, ...spec } of plan.keyed) {
+      turns.domain.addKeyed({ ...spec, behavior: this.#behaviorOf(behavior) });
+    }
+    return turns;
+  }
+
+  #behaviorOf(name: string): AnyBehavior {
+    const behavior = this.#registry[name];
+    if (behavior !== undefined) return behavior;
+    const known = Object.keys(this.#registry).join(", ");
+    throw new TypeError(
+      `Cannot start "${name}" as the registry has none of that name: ` +
+        `it has ${known}`,
+    );
+  }
+
+  #beat(turns: Turns): void {
+    this.#post({
+      kind: "beat",
+      report: turns.domain.report(),
+      waitingFrames: turns.waitingFrames,
+      heap: measureHeap(),
+    });
+  }
+
+  #stop(): void {
+    clearInterval(this.#beats);
+    const turns = this.#turns;
+    const ended = () => {
+      turns?.turn();
+      turns?.stop();
+      this.#end();
+    };
+    if (turns === null) ended();
+    else turns.domain.shutDown(ended);
+  }
+}

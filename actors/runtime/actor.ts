@@ -310,7 +310,7 @@ export type Signal =
     readonly ref: Ref;
     readonly reason: ExitReason;
   }
-  /** A mailbox that was full for this actor has room again. */
+  /** A mailbox that was full for this actor has room again, or has ended. */
   | { readonly kind: "room"; readonly ref: Ref };
 
 /** Lanes of a mailbox that a protocol can use. */

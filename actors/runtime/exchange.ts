@@ -100,7 +100,7 @@ export class Exchange {
   tell(from: Cell, target: Cell, message: Message): Delivery {
     const { status } = target;
     if (status === "ended" || status === "draining") {
-      this.#die(target.address, message.kind, "ended");
+      this.#defer(() => this.#die(target.address, message.kind, "ended"));
       return "gone";
     }
     const lane = target.laneOf(message.kind);
@@ -246,8 +246,9 @@ export class Exchange {
     if (!this.#waits.close(ask)) {
       return this.#die(ask.to, "answer", "late_answer");
     }
-    if (ask.guarded !== null) this.#report(ask.guarded, outcome);
-    const { cell } = ask;
+    const { cell, guarded } = ask;
+    // An answer whose step throws is none, and the call has not ended.
+    if (guarded !== null) this.#defer(() => this.#report(guarded, outcome));
     if (cell === null) return ask.done?.(outcome);
     if (cell.life !== ask.life) {
       return this.#die(cell.address, ask.as, "late_answer");
@@ -346,19 +347,24 @@ export class Exchange {
       target.mailbox.push(message, null, lane);
     };
     if (overflow === "drop_newest" || overflow === "drop_oldest") {
-      if (!this.#effects.isOpen) act();
-      else {
-        this.#effects.isDirty = true;
-        this.#effects.deferred.push(act);
-      }
+      this.#defer(act);
       return "queued";
     }
-    if (overflow === "backpressure" && from !== null) {
-      const waiting = target.waitingForRoom ??= new Set();
-      if (waiting.size < WAITING_FOR_ROOM_MAX) waiting.add(from.address);
-    }
     if (from === null) this.#die(address, message.kind, "full");
+    else if (overflow === "backpressure") {
+      this.#defer(() => {
+        const waiting = target.waitingForRoom ??= new Set();
+        if (waiting.size < WAITING_FOR_ROOM_MAX) waiting.add(from.address);
+      });
+    }
     return "full";
+  }
+
+  /** Acts once the step under way has returned; at once where there is none. */
+  #defer(act: () => void): void {
+    if (!this.#effects.isOpen) return act();
+    this.#effects.isDirty = true;
+    this.#effects.deferred.push(act);
   }
 
   /** Why an ask is not taken; null when it is. */

@@ -293,6 +293,8 @@ export class Exits {
     this.#settleAskers(cell);
     this.#endLife(cell);
     this.#refuseMail(cell);
+    // Who waits for room must not wait for ever.
+    if (cell.waitingForRoom !== null) this.#options.steps.tellRoom(cell);
     this.#world.watches.ended(cell.address, reason);
     if (owner === null || !owner.isAlive) return;
     const down = { kind: "down", ref: cell.address, reason } as const;

@@ -72,6 +72,8 @@ export class Lives {
       );
     }
     const cell = new Cell(spec, { world: this.#world, ...parts });
+    const { breakers } = this.#world.exchange;
+    if (breakers.size > 0) cell.breaker = breakers.get(address) ?? null;
     cells.set(address, cell);
     parts.family.members.add(cell);
     return cell;
@@ -109,9 +111,7 @@ export class Lives {
         return cell;
       }
       this.#live(cell);
-      if (cell.behavior.signal !== undefined) {
-        this.#options.steps.queueSignal(cell, { kind: "recovered" });
-      }
+      if (cell.behavior.signal !== undefined) this.#recovered(cell);
       return cell;
     }
     cell.status = "folding";
@@ -124,9 +124,9 @@ export class Lives {
    * that it has recovered, so that nobody asks a neighbor who is not there yet.
    */
   begin(cells: readonly Cell[]): void {
-    for (const cell of cells) this.#live(cell);
     // The fold may have taken long, and timers count from now.
     this.#world.time.read();
+    for (const cell of cells) this.#live(cell);
     for (const cell of cells) {
       // The crash of one before it may have taken it down.
       if (cell.status !== "running") continue;
@@ -136,12 +136,25 @@ export class Lives {
     this.#options.wake();
   }
 
+  /** It hears so before any mail, but not in the midst of another step. */
+  #recovered(cell: Cell): void {
+    const { effects } = this.#world;
+    const hear = () => {
+      if (cell.status !== "running") return;
+      this.#options.steps.signal(cell, { kind: "recovered" });
+    };
+    if (!effects.isOpen) return hear();
+    effects.isDirty = true;
+    effects.deferred.push(hear);
+  }
+
   #live(cell: Cell): void {
     cell.incarnation++;
     cell.life++;
     cell.context.renew();
     cell.status = "running";
     cell.breaker?.targetUp(this.#world.time.monotonicMs);
+    if (cell.idleAfterMs > 0) this.#options.steps.armIdle(cell);
   }
 
   // ── The next life ───────────────────────────────────────────────────────

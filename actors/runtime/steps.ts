@@ -181,35 +181,40 @@ export class Steps {
     const { mailbox } = cell;
     cell.isActive = true;
     if (cell.waitingForRoom !== null && mailbox.isHalfFree) {
-      const signal = { kind: "room", ref: cell.address } as const;
-      this.#world.exchange.tellRoom(
-        cell,
-        (teller) => this.queueSignal(teller, signal),
-      );
+      this.tellRoom(cell);
     }
-    if (cell.idleAfterMs > 0) this.#armIdle(cell);
+    if (cell.idleAfterMs > 0) this.armIdle(cell);
     if (isPaused) return;
     if (mailbox.size > 0) this.#ready.push(cell);
     else if (cell.status === "draining") this.#world.exits.drained(cell);
   }
 
-  /** One wait a quiet time, not one a message: it looks again when it ends. */
-  #armIdle(cell: Cell): void {
+  /** Those who found its mailbox full hear that they may try again. */
+  tellRoom(cell: Cell): void {
+    const signal = { kind: "room", ref: cell.address } as const;
+    this.#world.exchange.tellRoom(
+      cell,
+      (teller) => this.queueSignal(teller, signal),
+    );
+  }
+
+  /**
+   * From now on it is quiet, until it has its next turn. One wait a quiet time,
+   * not one a message: it looks again when it ends. A life that ends meanwhile
+   * leaves the wait to the next one.
+   */
+  armIdle(cell: Cell): void {
     cell.lastActiveMs = this.#world.time.monotonicMs;
     if (cell.isIdleArmed) return;
     cell.isIdleArmed = true;
-    const { life } = cell;
     const look = () => {
-      if (cell.life !== life || cell.status !== "running") {
-        cell.isIdleArmed = false;
-        return;
-      }
+      const isBusy = cell.mailbox.size > 0;
       const quietMs = this.#world.time.monotonicMs - cell.lastActiveMs;
-      if (quietMs < cell.idleAfterMs) {
-        return this.#after(cell.idleAfterMs - quietMs, look);
-      }
+      const leftMs = cell.idleAfterMs - (isBusy ? 0 : quietMs);
+      const isRunning = cell.status === "running";
+      if (isRunning && leftMs > 0) return this.#after(leftMs, look);
       cell.isIdleArmed = false;
-      this.signal(cell, { kind: "idle" });
+      if (isRunning) this.signal(cell, { kind: "idle" });
     };
     this.#after(cell.idleAfterMs, look);
   }

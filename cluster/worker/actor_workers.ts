@@ -92,6 +92,7 @@ export function planWorkers(
   const everyMs = HEARTBEAT_MS;
   const supervisor = new WorkerSupervisor<ActorsPlan>({
     entry,
+    self: system,
     plans: plansOf(table, seed, children, keyed),
     restart: spec.restart ?? RESTART,
     heartbeat: {

@@ -7,6 +7,7 @@
 import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { LogLevel } from "../../actors/runtime/actor.ts";
 import type { ShopPlan } from "../topology.ts";
+import type { HeapUse } from "./thread.ts";
 
 /** What a worker needs to live. */
 export interface WorkerPlan {
@@ -21,10 +22,14 @@ export interface WorkerPlan {
 }
 
 /** Orders to a worker. */
-export type Order =
-  | { readonly kind: "begin"; readonly plan: WorkerPlan }
-  /** Comes with the port of the link. */
-  | { readonly kind: "connect"; readonly peer: string }
+export type Order<Plan = WorkerPlan> =
+  | { readonly kind: "begin"; readonly plan: Plan }
+  | {
+    readonly kind: "connect";
+    readonly peer: string;
+    /** Of the link; it changes hands with the order. */
+    readonly port: MessagePort;
+  }
   | { readonly kind: "disconnect"; readonly peer: string }
   | { readonly kind: "crash"; readonly address: string }
   | {
@@ -34,6 +39,8 @@ export type Order =
   }
   /** Spins before the next commit, as a runaway actor would. */
   | { readonly kind: "hang"; readonly forMs: number }
+  /** Keeps that much more at each heartbeat, as a leak would. */
+  | { readonly kind: "leak"; readonly bytesPerBeat: number }
   /** Throws outside any actor. */
   | { readonly kind: "throw" }
   | { readonly kind: "stop" };
@@ -52,6 +59,7 @@ export type Report =
     readonly kind: "beat";
     readonly report: DomainReport;
     readonly waitingFrames: number;
+    readonly heap: HeapUse;
   }
   | { readonly kind: "link_broke"; readonly peer: string }
   /** The worker cannot go on; `detail` is one line. */
@@ -65,5 +73,4 @@ export type Report =
     readonly level: LogLevel;
     readonly text: string;
     readonly fields: Readonly<Record<string, unknown>>;
-  }
-  | { readonly kind: "stopped" };
+  };

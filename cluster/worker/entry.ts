@@ -4,28 +4,28 @@
  *
  * @module
  */
-/// <reference lib="deno.worker" />
 import { StoreError } from "../journal/database.ts";
 import { type AssembledDomain, assembleDomain } from "./assemble.ts";
 import type { Order, Report, WorkerPlan } from "./control.ts";
 import { hostClock } from "./host_clock.ts";
+import { endIfCutOff, measureHeap, threadScope } from "./thread.ts";
 
 let domain: AssembledDomain | null = null;
 let beats: ReturnType<typeof setInterval> | undefined;
 /** Milliseconds to burn at the next chance: the fault `hang`. */
 let hangMs = 0;
+/** What each heartbeat keeps more: the fault `leak`. */
+let leakBytesPerBeat = 0;
+const leaked: unknown[] = [];
 
-// Before anything is awaited, or early orders would be lost.
-self.onmessage = ({ data, ports }: MessageEvent) => {
-  obey(data as Order, ports);
-};
+const scope = threadScope<Order, Report>(obey);
 
-function obey(order: Order, ports: readonly MessagePort[]): void {
+function obey(order: Order): void {
   switch (order.kind) {
     case "begin":
       return begin(order.plan);
     case "connect":
-      return domain?.turns.connect(order.peer, ports[0]!);
+      return domain?.turns.connect(order.peer, order.port);
     case "disconnect":
       return domain?.turns.disconnect(order.peer);
     case "crash":
@@ -39,15 +39,14 @@ function obey(order: Order, ports: readonly MessagePort[]): void {
       // In the midst of its next commit, or here when nothing comes.
       setTimeout(spin, 200);
       return;
+    case "leak":
+      leakBytesPerBeat = order.bytesPerBeat;
+      return;
     case "throw":
       throw new Error("a fault");
     case "stop":
       return stop();
   }
-}
-
-function report(message: Report): void {
-  self.postMessage(message);
 }
 
 function begin(plan: WorkerPlan): void {
@@ -58,18 +57,22 @@ function begin(plan: WorkerPlan): void {
     const detail = cause instanceof StoreError
       ? reason
       : `${plan.name} cannot start: ${reason.replaceAll(/\s+/g, " ")}`;
-    report({ kind: "ended", reason: "start-failed", detail });
+    scope.post({ kind: "ended", reason: "start-failed", detail });
   };
   try {
     const begun = assembleDomain({
       ...plan,
       log: {
         write: (level, text, fields) =>
-          report({ kind: "log", level, text, fields }),
+          scope.post({ kind: "log", level, text, fields }),
       },
-      died: (reason) => report({ kind: "ended", reason, detail: plan.name }),
-      linkBroke: (peer) => report({ kind: "link_broke", peer }),
-      beforeAppend: spin,
+      died: (reason) =>
+        scope.post({ kind: "ended", reason, detail: plan.name }),
+      linkBroke: (peer) => scope.post({ kind: "link_broke", peer }),
+      beforeAppend() {
+        endIfCutOff();
+        spin();
+      },
     });
     domain = begun;
     begun.turns.domain.start((started) => {
@@ -80,7 +83,7 @@ function begin(plan: WorkerPlan): void {
         events: read?.events ?? 0,
         recoveryMs: Math.round(hostClock.monotonicMs() - startedMs),
       };
-      report({ kind: "ready", recovery });
+      scope.post({ kind: "ready", recovery });
       beats = setInterval(() => beat(begun), plan.heartbeatMs);
     });
   } catch (cause) {
@@ -90,18 +93,22 @@ function begin(plan: WorkerPlan): void {
 
 /** Says that the thread lives, and how it is. */
 function beat({ turns }: AssembledDomain): void {
-  report({
+  // A number takes eight bytes.
+  if (leakBytesPerBeat > 0) {
+    leaked.push(new Array(leakBytesPerBeat / 8).fill(0.5));
+  }
+  scope.post({
     kind: "beat",
     report: turns.domain.report(),
     waitingFrames: turns.waitingFrames,
+    heap: measureHeap(),
   });
 }
 
 function stop(): void {
   clearInterval(beats);
   domain?.stop();
-  report({ kind: "stopped" });
-  self.close();
+  scope.end();
 }
 
 /** Burns the core, as a loop without end would. */

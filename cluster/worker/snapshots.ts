@@ -13,6 +13,7 @@ import {
 import type { ShopPlan } from "../topology.ts";
 import type { AssembledDomain } from "./assemble.ts";
 import { hostClock } from "./host_clock.ts";
+import { startThread, type Thread } from "./thread.ts";
 import type { WorkerSupervisor } from "./worker_supervisor.ts";
 
 /** What the snapshots are taken of. */
@@ -33,7 +34,7 @@ export class Snapshots {
   readonly #options: SnapshotsOptions;
   readonly #schedule = new SnapshotSchedule(hostClock.monotonicMs());
   #timer: ReturnType<typeof setInterval> | undefined;
-  #writer: Worker | null = null;
+  #writer: Thread<SnapshotRequest> | null = null;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -47,7 +48,7 @@ export class Snapshots {
   /** Stops; a snapshot under way is not finished, and that is harmless. */
   stop(): void {
     clearInterval(this.#timer);
-    this.#writer?.terminate();
+    this.#writer?.kill();
     this.#writer = null;
   }
 
@@ -67,26 +68,28 @@ export class Snapshots {
       partitions: shop.actors.filter(({ journaled }) => journaled)
         .map(({ address, args }) => ({ partition: address, args })),
     };
-    const entry = new URL("../journal/snapshot_writer.ts", import.meta.url);
-    const writer = new Worker(entry, { type: "module", name: "snapshots" });
+    const writer = startThread<SnapshotRequest, SnapshotAnswer>({
+      entry: new URL("../journal/snapshot_writer.ts", import.meta.url),
+      name: "snapshots",
+      onMessage: (answer) => this.#take(writer, answer),
+      onEnd: (end) => {
+        if (this.#writer !== writer) return;
+        const because = end.kind === "failed" ? end.cause : end.kind;
+        this.#take(writer, { kind: "snapshots_failed", because });
+      },
+      log: this.#options.log,
+    });
     this.#writer = writer;
-    writer.onmessage = ({ data }) => this.#take(writer, data);
-    writer.onerror = (event) => {
-      // Unhandled, it would end the host too.
-      event.preventDefault();
-      const because = event.message;
-      this.#take(writer, { kind: "snapshots_failed", because });
-    };
-    writer.postMessage(request);
+    writer.post(request);
   }
 
-  #take(writer: Worker, answer: SnapshotAnswer): void {
+  #take(writer: Thread<SnapshotRequest>, answer: SnapshotAnswer): void {
     const { log } = this.#options;
     if (answer.kind === "log") {
       return log.write(answer.level, answer.text, answer.fields);
     }
-    writer.terminate();
     if (this.#writer === writer) this.#writer = null;
+    writer.kill();
     if (answer.kind === "snapshots_failed") {
       return log.write("error", "snapshots failed", { cause: answer.because });
     }

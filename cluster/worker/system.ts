@@ -1,7 +1,7 @@
 /**
- * Actors for a program that brings its own: a domain with the machine's clock,
- * running in the thread that starts it. Promises stand here, at the edge, and
- * nowhere inside.
+ * Actors for a program that brings its own: a domain with the machine's clock
+ * in the thread that starts it, and where wanted more of them in worker
+ * threads. Promises stand here, at the edge, and nowhere inside.
  *
  * @module
  */
@@ -17,7 +17,13 @@ import type { TreeNode } from "../../actors/runtime/domain_report.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import { found, type SystemSpec } from "../../actors/runtime/system_spec.ts";
+import {
+  type ActorWorkers,
+  planWorkers,
+  type WorkersSpec,
+} from "./actor_workers.ts";
 import { Turns } from "./turns.ts";
+import type { WorkerStatus } from "./worker_supervisor.ts";
 
 /**
  * What a system is made of. All of it has a default; `freeze` is off, since it
@@ -37,17 +43,26 @@ const CONSOLE: Log = {
   },
 };
 
+/** A system with threads; its workers' spec has what lives in them. */
+export interface ThreadedSystemOptions extends SystemOptions {
+  readonly workers: WorkersSpec;
+}
+
+const NAME = "system";
+
 /** Twice what one actor may take to stop by default. */
 const STOP_WITHIN_MS = 10_000;
 
 /** A running system. */
 export class System {
   readonly #turns: Turns;
+  readonly #workers: ActorWorkers | null;
   #stopped: Promise<void> | null = null;
 
-  /** Use {@linkcode startSystem}. */
-  constructor(turns: Turns) {
+  /** Use {@linkcode startSystem} or {@linkcode startSystemOnThreads}. */
+  constructor(turns: Turns, workers: ActorWorkers | null = null) {
     this.#turns = turns;
+    this.#workers = workers;
   }
 
   get #domain(): Domain {
@@ -87,6 +102,19 @@ export class System {
     return this.#domain.tree();
   }
 
+  /** How the worker threads are; what they report is a heartbeat old. */
+  workers(): readonly WorkerStatus[] {
+    return this.#workers?.supervisor.statuses() ?? [];
+  }
+
+  /**
+   * Kills a worker thread, whatever it is doing, such as `worker-0`; it is
+   * replaced. False when there is none of that name that runs.
+   */
+  killWorker(name: string): boolean {
+    return this.#workers?.supervisor.kill(name) ?? false;
+  }
+
   /** The newest messages that nobody took, oldest first. */
   deadLetters(): readonly DeadLetter[] {
     return this.#domain.deadLetters.newest();
@@ -105,6 +133,7 @@ export class System {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#domain.shutDown(resolve, withinMs);
     await promise;
+    await this.#workers?.supervisor.stop(withinMs);
     this.#turns.stop();
   }
 
@@ -121,8 +150,56 @@ export class System {
  * throws at the first try comes out too.
  */
 export function startSystem(options: SystemOptions = {}): System {
-  const { name = "system", seed = 1, log = CONSOLE } = options;
-  const turns: Turns = new Turns({
+  const turns = openTurns(options, () => undefined, () => {});
+  turns.domain.start(() => {});
+  return new System(turns);
+}
+
+/**
+ * Starts a system in this thread and in worker threads; resolves when all of
+ * them are linked with one another.
+ *
+ * A thread that throws, hangs, or nears its memory limit is replaced: asks
+ * under way to it are `unknown`, its actors start anew, watchers hear
+ * `host_lost`.
+ *
+ * @throws {TypeError | RangeError} For a spec that cannot be.
+ * @throws {Error} When a thread cannot start; the message is one line.
+ */
+export async function startSystemOnThreads(
+  options: ThreadedSystemOptions,
+): Promise<System> {
+  const { name = NAME, seed = 1, log = CONSOLE } = options;
+  const workers: ActorWorkers = planWorkers(options.workers, {
+    system: name,
+    seed,
+    log,
+    connect: (peer, port) => turns.connect(peer, port),
+    disconnect: (peer) => turns.disconnect(peer),
+  });
+  const turns: Turns = openTurns(
+    options,
+    (address) => workers.placement.locate(address),
+    (peer) => workers.supervisor.kill(peer),
+  );
+  const system = new System(turns, workers);
+  try {
+    turns.domain.start(() => {});
+    await workers.start();
+  } catch (error) {
+    await system.stop(0);
+    throw error;
+  }
+  return system;
+}
+
+function openTurns(
+  options: SystemOptions,
+  locate: (address: string) => string | undefined,
+  linkBroke: (peer: string) => void,
+): Turns {
+  const { name = NAME, seed = 1, log = CONSOLE } = options;
+  const turns = new Turns({
     domain: {
       name,
       incarnation: 1,
@@ -134,12 +211,10 @@ export function startSystem(options: SystemOptions = {}): System {
       freeze: options.freeze ?? false,
     },
     log,
-    locate: () => undefined,
+    locate,
     gateways: new Map(),
-    linkBroke: () => {},
+    linkBroke,
   });
-  const { domain } = turns;
-  found(domain, options);
-  domain.start(() => {});
-  return new System(turns);
+  found(turns.domain, options);
+  return turns;
 }

@@ -1,13 +1,15 @@
 /**
  * Keeps the shop's worker threads alive: starts each with its plan, links it
  * with the others when it is ready, and replaces it when it throws, reports
- * its end, hangs (misses its heartbeats) or is killed by a fault.
+ * its end, hangs (misses its heartbeats), nears its memory limit or is killed
+ * by a fault. While a worker is down nothing is linked to it and its asks fail
+ * at once.
  *
- * A thread that hangs cannot be stopped from outside: `terminate` only keeps
- * it from running on once it returns to its loop, and makes it mute. So a
- * replaced worker may still write once, and it is the journal's fence that
- * refuses it; it is terminated when it has said so. While a worker is down
- * nothing is linked to it and its asks fail at once.
+ * Who hangs may only be slow, so it is replaced first and killed later. When
+ * it wakes in between it may still want to write, and it is the journal's
+ * fence that refuses it; what it says then tells how long it was held up. The
+ * fence is also what makes a kill safe that takes its time: until the thread
+ * is gone, its successor runs already.
  *
  * @module
  */
@@ -20,13 +22,37 @@ import {
 } from "../../actors/runtime/supervision.ts";
 import type { Order, RecoveryReport, Report, WorkerPlan } from "./control.ts";
 import { hostClock } from "./host_clock.ts";
+import {
+  isNearlyFull,
+  startThread,
+  type Thread,
+  type ThreadEnd,
+} from "./thread.ts";
+
+const SHOP_ENTRY = new URL("./entry.ts", import.meta.url);
+
+/** What every plan says. */
+export type PlanOfWorker = Pick<WorkerPlan, "name" | "incarnation">;
 
 /** What the supervisor watches over. */
-export interface WorkerSupervisorOptions {
+export interface WorkerSupervisorOptions<
+  Plan extends PlanOfWorker = WorkerPlan,
+> {
+  /** The module that every worker runs. Default: the shop's. */
+  readonly entry?: URL;
+  /** The domain of this thread. Default `main`. */
+  readonly self?: string;
   /** One plan for each worker; incarnations are added here. */
-  readonly plans: readonly Omit<WorkerPlan, "incarnation">[];
+  readonly plans: readonly Omit<Plan, "incarnation">[];
   readonly restart: RestartSpec;
   readonly heartbeat: { readonly everyMs: number; readonly missed: number };
+  /**
+   * What may live long in the heap of a worker; it is replaced shortly before.
+   * Left out: what V8 allows, see `ThreadOptions`.
+   */
+  readonly memoryLimitBytes?: number | null;
+  /** How long a hung worker may still wake; left out: 10,000 ms. */
+  readonly wakeWithinMs?: number;
   readonly log: Log;
   /** A worker is ready: link this thread with it through the port. */
   readonly connect: (peer: string, port: MessagePort) => void;
@@ -47,9 +73,15 @@ export interface WorkerStatus {
   readonly waitingFrames: number;
 }
 
-interface Slot {
-  readonly plan: Omit<WorkerPlan, "incarnation">;
-  worker: Worker | null;
+/**
+ * The fault `hang` lasts 5 s, and a disk that syncs late about as long; who
+ * sleeps for twice that is a loop without end, which costs a core.
+ */
+const WAKE_WITHIN_MS = 10_000;
+
+interface Slot<Plan> {
+  readonly plan: Omit<Plan, "incarnation"> & { readonly name: string };
+  thread: Thread<Order<Plan>> | null;
   status: WorkerStatus["status"];
   incarnation: number;
   everReady: boolean;
@@ -58,28 +90,32 @@ interface Slot {
   recovery: RecoveryReport | null;
   report: DomainReport | null;
   waitingFrames: number;
-  restartTimer: ReturnType<typeof setTimeout> | undefined;
-  stopped: (() => void) | null;
+  restartTimer: Timer | undefined;
 }
 
+type Timer = ReturnType<typeof setTimeout>;
+
 /** Starts, watches and replaces workers. See the module's text. */
-export class WorkerSupervisor {
-  readonly #options: WorkerSupervisorOptions;
-  readonly #slots = new Map<string, Slot>();
+export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
+  readonly #options: WorkerSupervisorOptions<Plan>;
+  readonly #slots = new Map<string, Slot<Plan>>();
   readonly #random = new SeededRandom(Date.now() >>> 0, "worker supervisor");
-  /** Replaced while they hung; each until it wakes. */
-  readonly #hung = new Set<Worker>();
+  /** All that still run, those that were killed or replaced included. */
+  readonly #threads = new Set<Thread<Order<Plan>>>();
+  /** Replaced while they hung; each with the timer that will kill it. */
+  readonly #hung = new Map<Thread<Order<Plan>>, Timer>();
   #watch: ReturnType<typeof setInterval> | undefined;
   #lastWatchMs = 0;
   #stopping = false;
   #allReady: (() => void) | null = null;
+  #allGone: (() => void) | null = null;
 
-  constructor(options: WorkerSupervisorOptions) {
+  constructor(options: WorkerSupervisorOptions<Plan>) {
     this.#options = options;
     for (const plan of options.plans) {
       this.#slots.set(plan.name, {
         plan,
-        worker: null,
+        thread: null,
         status: "down",
         incarnation: 0,
         everReady: false,
@@ -89,7 +125,6 @@ export class WorkerSupervisor {
         report: null,
         waitingFrames: 0,
         restartTimer: undefined,
-        stopped: null,
       });
     }
   }
@@ -108,23 +143,21 @@ export class WorkerSupervisor {
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
-    const slots = [...this.#slots.values()];
-    const stopped = slots.map((slot) => {
+    for (const slot of this.#slots.values()) {
       clearTimeout(slot.restartTimer);
-      if (slot.status !== "ready") return Promise.resolve();
-      return new Promise<void>((resolve) => {
-        slot.stopped = resolve;
-        this.#order(slot, { kind: "stop" });
-      });
-    });
+      // Who is not ready yet has nothing to finish.
+      if (slot.status === "ready") this.#order(slot, { kind: "stop" });
+      else slot.thread?.kill();
+    }
+    for (const thread of this.#hung.keys()) this.#killHung(thread);
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
+      this.#allGone = resolve;
       timer = setTimeout(resolve, withinMs);
+      this.#noteGone();
     });
-    await Promise.race([Promise.all(stopped), late]);
     clearTimeout(timer);
-    for (const slot of slots) slot.worker?.terminate();
-    for (const worker of this.#hung) worker.terminate();
+    for (const thread of this.#threads) thread.kill();
   }
 
   /** True while every worker is ready. */
@@ -146,7 +179,7 @@ export class WorkerSupervisor {
   }
 
   /** Orders a ready worker; false when there is none of that name. */
-  order(name: string, order: Order): boolean {
+  order(name: string, order: Order<Plan>): boolean {
     const slot = this.#slots.get(name);
     if (slot === undefined || slot.status !== "ready") return false;
     this.#order(slot, order);
@@ -176,43 +209,51 @@ export class WorkerSupervisor {
   }
 
   /** A fresh link between two workers, over a port of their own. */
-  #link(one: Slot, other: Slot): void {
+  #link(one: Slot<Plan>, other: Slot<Plan>): void {
     const { port1, port2 } = new MessageChannel();
     const [left, right] = [one.plan.name, other.plan.name];
-    this.#order(one, { kind: "connect", peer: right }, [port1]);
-    this.#order(other, { kind: "connect", peer: left }, [port2]);
+    this.#order(one, { kind: "connect", peer: right, port: port1 });
+    this.#order(other, { kind: "connect", peer: left, port: port2 });
   }
 
-  #order(slot: Slot, order: Order, ports: MessagePort[] = []): void {
-    slot.worker?.postMessage(order, ports);
+  #order(slot: Slot<Plan>, order: Order<Plan>): void {
+    slot.thread?.post(order, "port" in order ? [order.port] : []);
   }
 
-  #begin(slot: Slot): void {
+  #begin(slot: Slot<Plan>): void {
     slot.incarnation++;
     slot.status = "starting";
-    const worker = new Worker(new URL("./entry.ts", import.meta.url), {
-      type: "module",
+    const thread = startThread<Order<Plan>, Report>({
+      entry: this.#options.entry ?? SHOP_ENTRY,
       name: slot.plan.name,
+      memoryLimitBytes: this.#options.memoryLimitBytes ?? null,
+      onMessage: (report) => {
+        if (slot.thread === thread) this.#take(slot, report);
+        else this.#takeLate(slot, thread, report);
+      },
+      onEnd: (end) => this.#ended(slot, thread, end),
+      log: this.#options.log,
     });
-    slot.worker = worker;
-    worker.onmessage = ({ data }) => {
-      if (slot.worker === worker) this.#take(slot, data as Report);
-      else this.#takeLate(slot, worker, data as Report);
-    };
-    worker.onerror = (event) => {
-      // Unhandled, it would end the host too.
-      event.preventDefault();
-      if (slot.worker !== worker) return void this.#hung.delete(worker);
-      if (slot.everReady) return this.#fell(slot, event.message);
-      this.#options.startFailed(
-        `${slot.plan.name} cannot start: ${event.message}`,
-      );
-    };
+    slot.thread = thread;
+    this.#threads.add(thread);
     const plan = { ...slot.plan, incarnation: slot.incarnation };
-    this.#order(slot, { kind: "begin", plan });
+    // What was left out of the plan is put back in.
+    this.#order(slot, { kind: "begin", plan: plan as unknown as Plan });
   }
 
-  #take(slot: Slot, report: Report): void {
+  /** A thread is gone, by itself or not. */
+  #ended(slot: Slot<Plan>, thread: Thread<Order<Plan>>, end: ThreadEnd): void {
+    this.#threads.delete(thread);
+    this.#killHung(thread);
+    this.#noteGone();
+    if (slot.thread !== thread || this.#stopping) return;
+    slot.thread = null;
+    const { kind, cause = kind, ...more } = { cause: undefined, ...end };
+    if (slot.everReady) return this.#fell(slot, cause, more);
+    this.#options.startFailed(`${slot.plan.name} cannot start: ${cause}`);
+  }
+
+  #take(slot: Slot<Plan>, report: Report): void {
     switch (report.kind) {
       case "ready":
         return this.#ready(slot, report.recovery);
@@ -220,6 +261,10 @@ export class WorkerSupervisor {
         slot.lastBeatMs = hostClock.monotonicMs();
         slot.report = report.report;
         slot.waitingFrames = report.waitingFrames;
+        // Better now than in the midst of a step.
+        if (isNearlyFull(report.heap)) {
+          this.#fell(slot, "out_of_memory", report.heap);
+        }
         return;
       case "link_broke":
         return this.#fell(slot, `its link to ${report.peer} broke`);
@@ -234,17 +279,16 @@ export class WorkerSupervisor {
           report.text,
           report.fields,
         );
-      case "stopped":
-        slot.stopped?.();
     }
   }
 
   /** A replaced worker woke up: it says what it was refused, and ends. */
-  #takeLate(slot: Slot, worker: Worker, report: Report): void {
-    if (report.kind !== "log") {
-      worker.terminate();
-      this.#hung.delete(worker);
-    }
+  #takeLate(
+    slot: Slot<Plan>,
+    thread: Thread<Order<Plan>>,
+    report: Report,
+  ): void {
+    if (report.kind !== "log") this.#killHung(thread);
     const said = "reason" in report
       ? report.reason
       : "text" in report
@@ -256,15 +300,19 @@ export class WorkerSupervisor {
     });
   }
 
-  #ready(slot: Slot, recovery: RecoveryReport): void {
+  #ready(slot: Slot<Plan>, recovery: RecoveryReport): void {
     const { name } = slot.plan;
     slot.status = "ready";
     slot.everReady = true;
     slot.recovery = recovery;
     slot.lastBeatMs = hostClock.monotonicMs();
-    const channel = new MessageChannel();
-    this.#order(slot, { kind: "connect", peer: "main" }, [channel.port1]);
-    this.#options.connect(name, channel.port2);
+    const { port1: port, port2 } = new MessageChannel();
+    this.#order(slot, {
+      kind: "connect",
+      peer: this.#options.self ?? "main",
+      port,
+    });
+    this.#options.connect(name, port2);
     for (const other of this.#slots.values()) {
       if (other !== slot && other.status === "ready") this.#link(slot, other);
     }
@@ -282,14 +330,17 @@ export class WorkerSupervisor {
     this.#allReady = null;
   }
 
+  #noteGone(): void {
+    if (this.#threads.size === 0) this.#allGone?.();
+  }
+
   /** A worker is no good any more: unlink it, replace it. */
-  #fell(slot: Slot, cause: string, hangs = false): void {
+  #fell(slot: Slot<Plan>, cause: string, more: Readonly<object> = {}): void {
     if (this.#stopping || slot.status === "down") return;
     const { name } = slot.plan;
     slot.status = "down";
-    if (slot.worker !== null && hangs) this.#hung.add(slot.worker);
-    else slot.worker?.terminate();
-    slot.worker = null;
+    slot.thread?.kill();
+    slot.thread = null;
     this.#options.disconnect(name);
     for (const other of this.#slots.values()) {
       if (other.status === "ready") {
@@ -311,6 +362,7 @@ export class WorkerSupervisor {
       worker: name,
       incarnation: slot.incarnation,
       cause,
+      ...more,
       action,
       delayMs,
     });
@@ -328,8 +380,28 @@ export class WorkerSupervisor {
       // A worker that folds its journal cannot beat; it has no deadline.
       if (slot.status !== "ready") continue;
       if (nowMs - slot.lastBeatMs > everyMs * missed) {
-        this.#fell(slot, `missed ${missed} heartbeats`, true);
+        this.#letWake(slot);
+        this.#fell(slot, `missed ${missed} heartbeats`);
       }
     }
+  }
+
+  /** Takes the thread of a slot out of it, to be killed if it never wakes. */
+  #letWake(slot: Slot<Plan>): void {
+    const { thread, plan } = slot;
+    slot.thread = null;
+    if (thread === null) return;
+    const { wakeWithinMs = WAKE_WITHIN_MS, log } = this.#options;
+    const timer = setTimeout(() => {
+      log.write("warn", "a replaced worker never woke", { worker: plan.name });
+      this.#killHung(thread);
+    }, wakeWithinMs);
+    this.#hung.set(thread, timer);
+  }
+
+  #killHung(thread: Thread<Order<Plan>>): void {
+    clearTimeout(this.#hung.get(thread));
+    this.#hung.delete(thread);
+    thread.kill();
   }
 }

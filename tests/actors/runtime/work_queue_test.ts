@@ -233,15 +233,14 @@ Deno.test("a queue starts its workers, and replaces one that has ended by itself
   assert.deepEqual(refs(), ["queue/worker-1", "queue/worker-2"]);
   const given = { queue: "queue", args: "blue" };
   assert.deepEqual(shop.spawned.map(({ child }) => child.args), [given, given]);
-  const [first] = shop.spawned.splice(0, 1);
   const reason = { kind: "init_failed", cause: "no needle" } as const;
-  shop.signal({ kind: "down", ref: first!.ref, reason });
+  shop.down("queue/worker-1", reason);
   shop.advance(99);
   assert.deepEqual(refs(), ["queue/worker-2"]);
   shop.advance(1);
   assert.deepEqual(refs(), ["queue/worker-2", "queue/worker-1"]);
   const shutdown = { kind: "shutdown" } as const;
-  shop.signal({ kind: "down", ref: "queue/worker-2", reason: shutdown });
+  shop.down("queue/worker-2", shutdown);
   assert.equal(shop.timers.size, 0);
 });
 

@@ -127,6 +127,9 @@ export const topology = section({
     every: duration("10ms", "1m").default("250ms"),
     missed: integer(1, 1000).default(16),
   }).prefault({}),
+  // What may live long in the heap of one worker. Null is what V8 allows: a
+  // quarter of the machine's memory and at most 4 GB. A new worker has 8 MB.
+  workerMemoryLimit: size("64MB", "64GB").nullable().default(null),
 });
 
 /** Who may come in. */

@@ -52,6 +52,8 @@ export interface Config {
     readonly restart: RestartSpec;
     /** A worker that misses this many beats in a row hangs. */
     readonly heartbeat: { readonly everyMs: number; readonly missed: number };
+    /** A worker is replaced shortly before; null: V8's own limit. */
+    readonly workerMemoryLimitBytes: number | null;
   };
   readonly admission: {
     readonly user: TokenBucketPolicy;
@@ -162,7 +164,7 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
 export function settleTopology(
   section: ShopFile["topology"],
 ): Config["topology"] {
-  const { restart, heartbeat, ...same } = section;
+  const { restart, heartbeat, workerMemoryLimit, ...same } = section;
   return {
     ...same,
     restart: {
@@ -172,6 +174,9 @@ export function settleTopology(
       backoffMaxMs: ms(restart.backoffMax),
     },
     heartbeat: { everyMs: ms(heartbeat.every), missed: heartbeat.missed },
+    workerMemoryLimitBytes: workerMemoryLimit === null
+      ? null
+      : checked(parseSize(workerMemoryLimit)),
   };
 }
 

@@ -20,6 +20,7 @@ import type { Family } from "./family.ts";
 import { IdMap } from "./id_map.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
 import type { Ask, Timer } from "./slip.ts";
+import type { Sibling } from "./siblings.ts";
 import type { Quarantine, RestartSpec } from "./supervision.ts";
 import type { KeyedGroup } from "./keyed.ts";
 
@@ -89,7 +90,10 @@ export interface Crash {
 }
 
 /** One actor. See the module's text. */
-export class Cell {
+export class Cell implements Sibling {
+  siblings: unknown = null;
+  elder: Sibling | null = null;
+  younger: Sibling | null = null;
   readonly address: string;
   readonly behavior: AnyBehavior;
   readonly args: unknown;

@@ -7,6 +7,7 @@
  */
 import type { RestartType } from "./actor.ts";
 import type { Cell } from "./cell.ts";
+import { type Sibling, Siblings } from "./siblings.ts";
 import {
   decideExit,
   newRestartHistory,
@@ -30,9 +31,12 @@ export type Decision =
   };
 
 /** A supervisor with its members. See the module's text. */
-export class Family {
+export class Family implements Sibling {
+  siblings: unknown = null;
+  elder: Sibling | null = null;
+  younger: Sibling | null = null;
   /** In start order. */
-  readonly members = new Set<Member>();
+  readonly members = new Siblings<Member>();
   #history: RestartHistory = newRestartHistory();
   #leaving: Member[] = [];
 
@@ -65,7 +69,7 @@ export class Family {
     while (leaving.length > 0 && !this.members.has(leaving.at(-1)!)) {
       leaving.pop();
     }
-    // A set does not tell its newest; so it is listed once, not once a member.
+    // Listed once for all of them, not once for each.
     if (leaving.length === 0) this.#leaving = [...this.members];
     return this.#leaving.at(-1);
   }

@@ -232,6 +232,7 @@ async function startThreads(
       })),
     restart: config.topology.restart,
     heartbeat: config.topology.heartbeat,
+    memoryLimitBytes: config.topology.workerMemoryLimitBytes,
     log,
     connect: (peer, port) => main.turns.connect(peer, port),
     disconnect: (peer) => main.turns.disconnect(peer),

@@ -4,9 +4,9 @@
  * A Web Worker that is terminated in a loop without end runs on, and one that
  * is out of memory ends the process. A thread of `node:worker_threads` is
  * stopped in the midst of its step when it holds a Web Lock, and with resource
- * limits it alone ends of its memory. So every thread begins in this file,
- * which takes a lock, catches what the thread's own code throws, and only then
- * loads that code.
+ * limits a full memory ends that thread alone. So every thread begins in this
+ * file, which takes a lock, catches what the thread's own code throws, and only
+ * then loads that code.
  *
  * What the platform says of an end is not enough.
  *
@@ -107,7 +107,7 @@ interface LastWords {
 
 const MEBIBYTE = 1_048_576;
 
-/** How often a thread looks whether it was cut off; as often as a heart. */
+/** How often a thread looks whether it was cut off; as often as a heartbeat. */
 const LOOK_EVERY_MS = 250;
 
 /** A thread that has done nothing yet keeps 5 MB; less than this cannot live. */

@@ -229,7 +229,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
       memoryLimitBytes: this.#options.memoryLimitBytes ?? null,
       onMessage: (report) => {
         if (slot.thread === thread) this.#take(slot, report);
-        else this.#takeLate(slot, thread, report);
+        else this.#takeLate(slot.plan.name, thread, report);
       },
       onEnd: (end) => this.#ended(slot, thread, end),
       log: this.#options.log,
@@ -262,10 +262,8 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
         slot.report = report.report;
         slot.waitingFrames = report.waitingFrames;
         // Better now than in the midst of a step.
-        if (isNearlyFull(report.heap)) {
-          this.#fell(slot, "out_of_memory", report.heap);
-        }
-        return;
+        if (!isNearlyFull(report.heap)) return;
+        return this.#fell(slot, "out_of_memory", report.heap);
       case "link_broke":
         return this.#fell(slot, `its link to ${report.peer} broke`);
       case "ended":
@@ -283,11 +281,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   }
 
   /** A replaced worker woke up: it says what it was refused, and ends. */
-  #takeLate(
-    slot: Slot<Plan>,
-    thread: Thread<Order<Plan>>,
-    report: Report,
-  ): void {
+  #takeLate(name: string, thread: Thread<Order<Plan>>, report: Report): void {
     if (report.kind !== "log") this.#killHung(thread);
     const said = "reason" in report
       ? report.reason
@@ -295,7 +289,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
       ? report.text
       : report.kind;
     this.#options.log.write("warn", "a replaced worker spoke", {
-      worker: slot.plan.name,
+      worker: name,
       report: said,
     });
   }
@@ -307,12 +301,9 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     slot.recovery = recovery;
     slot.lastBeatMs = hostClock.monotonicMs();
     const { port1: port, port2 } = new MessageChannel();
-    this.#order(slot, {
-      kind: "connect",
-      peer: this.#options.self ?? "main",
-      port,
-    });
-    this.#options.connect(name, port2);
+    const { self = "main", connect } = this.#options;
+    this.#order(slot, { kind: "connect", peer: self, port });
+    connect(name, port2);
     for (const other of this.#slots.values()) {
       if (other !== slot && other.status === "ready") this.#link(slot, other);
     }

@@ -55,6 +55,7 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
   // A hang is noticed after four seconds.
   const { everyMs, missed } = topology.heartbeat;
   assert.equal(everyMs * missed, 4_000);
+  assert.equal(topology.workerMemoryLimitBytes, null);
   assert.deepEqual(admission, {
     user: { capacityTokens: 400, refillPerSecond: 200 },
     address: { capacityTokens: 40_000, refillPerSecond: 20_000 },
@@ -84,7 +85,7 @@ Deno.test("readConfig() fills a section that a file gives in part", () => {
   const config = read(JSON.stringify({
     orders: { holdFor: "30s", limitPerUser: 2 },
     admission: { overall: { rate: "100/10s", burst: 5 } },
-    topology: { partitions: { storefront: 8 } },
+    topology: { partitions: { storefront: 8 }, workerMemoryLimit: "64MB" },
   }));
   assert.equal(config.orders.holdForMs, 30_000);
   assert.equal(config.orders.limitPerUser, 2);
@@ -95,6 +96,7 @@ Deno.test("readConfig() fills a section that a file gives in part", () => {
   );
   assert.equal(config.topology.partitions.storefront, 8);
   assert.equal(config.topology.partitions.inventory, 16);
+  assert.equal(config.topology.workerMemoryLimitBytes, 67_108_864);
 });
 
 Deno.test("printConfig() gives a file that means the same", () => {
@@ -142,6 +144,7 @@ Deno.test("readConfig() holds every number to its bounds", () => {
     { orders: { limitPerUser: 1.5 } },
     { orders: { currency: "pound" } },
     { topology: { shopWorkers: 0 } },
+    { topology: { workerMemoryLimit: "63MB" } },
     { topology: { partitions: { inventory: 4097 } } },
     { admission: { user: { rate: "1/10s", burst: 1 } } },
     { admission: { user: { rate: "0/s", burst: 1 } } },

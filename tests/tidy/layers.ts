@@ -49,7 +49,7 @@ const DOORMEN: ReadonlyMap<string, readonly string[]> = new Map([
   ["postgres", ["cluster/journal/"]],
   ["@redis/client", ["cluster/redis/"]],
   ["Worker", ["cluster/worker/"]],
-  ["node:worker_threads", []],
+  ["node:worker_threads", ["cluster/worker/thread.ts"]],
   ["fast-check", []],
   ["playwright-core", []],
 ]);

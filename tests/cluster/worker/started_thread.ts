@@ -8,11 +8,13 @@ import {
   type Thread,
   type ThreadEnd,
 } from "../../../cluster/worker/thread.ts";
+import { granted } from "../../permission.ts";
 import { within } from "../../shop/shop_process.ts";
+import { eventually } from "../../shop/stage.ts";
 import type { Task } from "./thread_entry.ts";
 
 /** A thread starts in tens of milliseconds; a busy machine takes longer. */
-export const WITHIN_MS = 20_000;
+const WITHIN_MS = 20_000;
 
 /** What a thread under test is made of; all may be left out. */
 export interface Start {
@@ -100,8 +102,12 @@ export async function strayErrors(
   return stray;
 }
 
-/** True where the system shows what threads a process has. */
-export const SHOWS_THREADS = Deno.build.os === "linux";
+/**
+ * True where the system shows what threads a process has. What stands in
+ * `/proc` can be read only by who may do everything.
+ */
+export const SHOWS_THREADS = Deno.build.os === "linux" &&
+  granted("read", "write", "net", "run", "env", "ffi", "sys");
 
 /** The names of this process's threads. The platform calls ours `worker-7`. */
 export function threadNames(): string[] {
@@ -111,7 +117,11 @@ export function threadNames(): string[] {
   );
 }
 
-/** How many threads of ours the system still has. */
-export function countOurThreads(): number {
-  return threadNames().filter((name) => name.startsWith("worker-")).length;
+/** Waits until the system has so many threads of ours, and no more. */
+export async function untilOurThreadsAre(count: number): Promise<void> {
+  const isOurs = (name: string) => name.startsWith("worker-");
+  await eventually(`${count} threads`, WITHIN_MS, () => {
+    const { length } = threadNames().filter(isOurs);
+    return Promise.resolve(length === count ? true : null);
+  });
 }

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { granted } from "../../permission.ts";
 import { TemporaryFolder } from "../journal/shop_folder.ts";
 import {
-  countOurThreads,
   letOthersRun,
   SHOWS_THREADS,
   StartedThread,
   strayErrors,
   threadNames,
+  untilOurThreadsAre,
 } from "./started_thread.ts";
 import type { Filling, Task } from "./thread_entry.ts";
 
@@ -90,7 +90,7 @@ Deno.test({
     await replace(40);
     const [threads, bytes] = [threadNames().length, Deno.memoryUsage().rss];
     await replace(200);
-    assert.equal(countOurThreads(), 0);
+    await untilOurThreadsAre(0);
     const moreThreads = threadNames().length - threads;
     const moreBytes = Deno.memoryUsage().rss - bytes;
     // Idle threads of the pool of the platform come and go.

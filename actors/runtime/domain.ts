@@ -416,17 +416,40 @@ export class Domain {
 
   /**
    * Settles, as `outcome`, every ask under way to an address for which `lost`
-   * is true: the link to it broke.
+   * is true: the link to it broke. Who watches there hears of the end, and the
+   * breakers before those addresses stay open until `noteReachable`.
    */
   settleLost(
     lost: (to: string) => boolean,
     outcome: Outcome<unknown>,
   ): void {
+    // First, so that what is settled now does not count as failed calls too.
+    this.#eachBreaker(lost, (breaker, nowMs) => {
+      breaker.targetDown(nowMs, RETRY_AFTER_MS);
+    });
     for (const ask of this.#waits.asksTo(lost)) {
       this.#exchange.settle(ask, outcome);
     }
     this.#watches.lost(lost);
     this.#wake();
+  }
+
+  /**
+   * There is a link again to the addresses for which `reachable` is true: what
+   * `settleLost` closed to them lets probes through.
+   */
+  noteReachable(reachable: (to: string) => boolean): void {
+    this.#eachBreaker(reachable, (breaker, nowMs) => breaker.targetUp(nowMs));
+  }
+
+  #eachBreaker(
+    concerns: (address: string) => boolean,
+    act: (breaker: CircuitBreaker, nowMs: number) => void,
+  ): void {
+    if (!this.#running) this.#time.readMonotonic();
+    for (const [address, breaker] of this.#exchange.breakers) {
+      if (concerns(address)) act(breaker, this.#time.monotonicMs);
+    }
   }
 
   #askExpired(ask: Ask): void {

@@ -80,6 +80,7 @@ export class Turns {
     this.#peers.set(peer, { link, port });
     port.onmessage = ({ data }) =>
       this.#receive(peer, link, JSON.parse(data) as Batch);
+    this.domain.noteReachable((to) => this.#options.locate(to) === peer);
   }
 
   /**

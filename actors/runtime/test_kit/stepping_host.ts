@@ -176,7 +176,9 @@ export class SteppingHost {
     this.#start(running.spec, running.incarnation + 1);
     const lost = (to: string) => this.#homes.get(to) === name;
     for (const [other, { domain }] of this.#running) {
-      if (other !== name) domain.settleLost(lost, unknown(250));
+      if (other === name) continue;
+      domain.settleLost(lost, unknown(250));
+      domain.noteReachable(lost);
     }
   }
 

@@ -1,0 +1,110 @@
+/**
+ * What can be seen of a run, as it happens: what clients asked and got, what
+ * shards decided, what became durable, what links and workers did. Checkers
+ * and the report see a run through this and through nothing else.
+ *
+ * @module
+ */
+import type { JournalEvent, Message } from "../actors/runtime/actor.ts";
+import type { Outcome } from "../actors/runtime/outcome.ts";
+
+/** One thing that happened. Times are virtual microseconds since the start. */
+export type Observation =
+  /** A client asks; `call` numbers the calls of a run from 1. */
+  | {
+    readonly kind: "called";
+    readonly atUs: number;
+    readonly call: number;
+    readonly client: string;
+    /** Such as `place_order`, `pay_order`, `read_product`. */
+    readonly step: string;
+    /** The message, as the gate takes it apart. */
+    readonly input: Readonly<Record<string, unknown>>;
+  }
+  /** A call ended; `unknown` outcomes may still take effect. */
+  | {
+    readonly kind: "returned";
+    readonly atUs: number;
+    readonly call: number;
+    readonly outcome: Outcome<unknown>;
+  }
+  /** An actor handled a message that asked, and answered it in that step. */
+  | {
+    readonly kind: "decided";
+    readonly atUs: number;
+    readonly actor: string;
+    readonly message: Message;
+    readonly outcome: Outcome<unknown>;
+    /** The actor's newest event when it answered; 0: none yet. */
+    readonly sequence: number;
+  }
+  /** An actor recorded an event; it is staged, not durable. */
+  | {
+    readonly kind: "recorded";
+    readonly atUs: number;
+    readonly actor: string;
+    readonly epoch: number;
+    readonly sequence: number;
+    readonly event: JournalEvent;
+  }
+  /** Events up to here are on disk. */
+  | {
+    readonly kind: "durable";
+    readonly atUs: number;
+    readonly actor: string;
+    readonly epoch: number;
+    readonly firstSequence: number;
+    readonly lastSequence: number;
+  }
+  /** An append was refused: another owner's epoch stands in the journal. */
+  | {
+    readonly kind: "fenced";
+    readonly atUs: number;
+    readonly actor: string;
+    readonly epoch: number;
+  }
+  /** A worker's life begins or ends; `epochs` are those that it took. */
+  | {
+    readonly kind: "worker_started" | "worker_lost";
+    readonly atUs: number;
+    readonly worker: string;
+    readonly incarnation: number;
+  }
+  /** A fault begins or ends. */
+  | {
+    readonly kind: "fault_began" | "fault_ended";
+    readonly atUs: number;
+    readonly fault: string;
+    readonly target: string;
+  }
+  /** Money moved at the provider, by attempt. */
+  | {
+    readonly kind: "charged" | "refunded";
+    readonly atUs: number;
+    readonly attempt: string;
+    readonly amountCents: number;
+  };
+
+/** Looks at a run and says what is wrong. Counts what it looked at. */
+export interface Checker {
+  /** Such as `stock.conserved`. */
+  readonly id: string;
+  /** How often it had something to check; 0 at the end is a failure. */
+  readonly checked: number;
+  /** The first thing that is wrong; null: nothing so far. */
+  readonly violation: Violation | null;
+  /** Takes the next observation, in order of time. */
+  observe(observation: Observation): void;
+  /** The run is over and everything has settled. */
+  end(): void;
+}
+
+/** What is wrong, where and when. */
+export interface Violation {
+  readonly check: string;
+  readonly atUs: number;
+  /** What it is about: a SKU, an order, a key; the same in every replay. */
+  readonly key: string;
+  /** One sentence with the numbers. */
+  readonly detail: string;
+}

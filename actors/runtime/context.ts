@@ -23,6 +23,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Exits } from "./exits.ts";
 import { IdMap } from "./id_map.ts";
 import type { Lives } from "./lives.ts";
+import type { DomainObserver } from "./ports.ts";
 import { type Outcome, RETRY_AFTER_MS, unknown } from "./outcome.ts";
 import { freezePlain } from "./plain_data.ts";
 import { SeededRandom } from "./random.ts";
@@ -50,6 +51,8 @@ export interface World {
   readonly incarnation: number;
   /** Whether all that a step hands over is checked and frozen. */
   readonly freezes: boolean;
+  /** Sees every step; null: nobody does. */
+  readonly observer: DomainObserver | null;
   /** What the actors have counted, by name. */
   readonly counters: Map<string, number>;
   /** An id that no other asker of the domain has. */
@@ -132,6 +135,7 @@ export class ActorContext implements Context {
     if (asking === null || effects.isAnswered) return;
     if (freezes) freezePlain(outcome);
     effects.isAnswered = true;
+    effects.reply = outcome;
     exchange.answer(asking, outcome);
   }
 

@@ -157,6 +157,7 @@ export class Domain {
       seed,
       incarnation,
       freezes: freeze ?? false,
+      observer: this.#options.observer ?? null,
       counters: this.#counters,
       nextId: () => this.#waits.nextId(),
       log: this.#log,

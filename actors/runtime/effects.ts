@@ -9,6 +9,7 @@ import type { JournalEvent, Lane, Message } from "./actor.ts";
 import type { Cell } from "./cell.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Mail } from "./mailbox.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Ask, Chain, Slip } from "./slip.ts";
 
 /** A timer to be set, or with null cancelled, when the step has returned. */
@@ -26,6 +27,8 @@ export class Effects {
   asking: Ask | null = null;
   /** What came beside the message. */
   slip: Slip | null = null;
+  /** What the step answered its message; for whoever observes. */
+  reply: Outcome<unknown> | null = null;
   /** It was answered, taken along or set aside. */
   isAnswered = false;
   /** The message was set aside. */
@@ -86,6 +89,7 @@ export class Effects {
     this.message = message;
     this.slip = slip;
     this.asking = asking;
+    this.reply = null;
     this.isAnswered = false;
     this.chain = undefined;
     this.#runs = 0;

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { JournalEvent, LogLevel } from "./actor.ts";
+import type { JournalEvent, LogLevel, Message } from "./actor.ts";
 import type { Envelope } from "./envelope.ts";
+import type { Outcome } from "./outcome.ts";
 import type { RestartPolicy } from "./supervisor.ts";
 
 /** Two clocks. Read once a batch, never once a message. */
@@ -112,6 +113,25 @@ export interface Log {
   ): void;
 }
 
+/** Sees what a domain does, step by step. A simulator's; a live host has none. */
+export interface DomainObserver {
+  /** A step returned; `reply`: what it answered its message, null: nothing. */
+  stepped(
+    actor: string,
+    message: Message,
+    reply: Outcome<unknown> | null,
+    /** The actor's newest event when the step returned; 0: none. */
+    sequence: number,
+  ): void;
+  /** An actor recorded an event: staged, not durable. */
+  recorded(
+    actor: string,
+    epoch: number,
+    sequence: number,
+    event: JournalEvent,
+  ): void;
+}
+
 /** What a host lends to a domain. None of its functions may throw. */
 export interface DomainOptions {
   /** The address of callers outside its actors; unique among domains. */
@@ -141,6 +161,8 @@ export interface DomainOptions {
   readonly escalated?: () => void;
   /** Picks among `count` actors with mail; by default the longest waiting. */
   readonly pick?: (count: number) => number;
+  /** Sees every step; nobody unless told. */
+  readonly observer?: DomainObserver;
   /** Steps in one run; a stepping host takes 1. */
   readonly stepsPerRun?: number;
   /**

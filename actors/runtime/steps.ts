@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Message, Signal } from "./actor.ts";
+import type { JournalEvent, Message, Signal } from "./actor.ts";
 import type { Cell } from "./cell.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import type { World } from "./context.ts";
@@ -102,8 +102,12 @@ export class Steps {
     } catch (cause) {
       return this.#world.exits.crash(cell, cause);
     }
+    const { reply } = this.#effects;
     if (this.#effects.isDirty) this.#takeEffect(cell);
     else this.#effects.clear();
+    const { observer } = this.#world;
+    if (observer === null) return;
+    observer.stepped(cell.address, message, reply, cell.past?.sequence ?? 0);
   }
 
   /** False for what belongs to an earlier life, comes too late, is a signal. */
@@ -161,7 +165,10 @@ export class Steps {
     const { events, timers, outputs, deferred } = effects;
     // From here on nothing can be taken back.
     effects.isOpen = false;
-    if (events.length > 0) this.#commits.stage(cell, events);
+    if (events.length > 0) {
+      this.#commits.stage(cell, events);
+      if (this.#world.observer !== null) this.#observe(cell, events);
+    }
     for (let index = 0; index < timers.length; index++) {
       const { key, delayMs, message } = timers[index]!;
       const dueMs = this.#world.time.monotonicMs + delayMs;
@@ -175,6 +182,18 @@ export class Steps {
     const acts = [...deferred];
     effects.clear();
     for (const act of acts) act();
+  }
+
+  #observe(cell: Cell, events: readonly JournalEvent[]): void {
+    const { epoch, sequence } = cell.past!;
+    events.forEach((event, index) =>
+      this.#world.observer!.recorded(
+        cell.address,
+        epoch,
+        sequence - events.length + 1 + index,
+        event,
+      )
+    );
   }
 
   #endTurn(cell: Cell, isPaused: boolean): void {

@@ -216,6 +216,14 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     this.#order(other, { kind: "connect", peer: left, port: port2 });
   }
 
+  /** A fresh link between a worker and this thread. */
+  #linkSelf(slot: Slot<Plan>): void {
+    const { port1, port2 } = new MessageChannel();
+    const { self = "main", connect } = this.#options;
+    this.#order(slot, { kind: "connect", peer: self, port: port1 });
+    connect(slot.plan.name, port2);
+  }
+
   #order(slot: Slot<Plan>, order: Order<Plan>): void {
     slot.thread?.post(order, "port" in order ? [order.port] : []);
   }
@@ -295,20 +303,21 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   }
 
   #ready(slot: Slot<Plan>, recovery: RecoveryReport): void {
-    const { name } = slot.plan;
     slot.status = "ready";
     slot.everReady = true;
     slot.recovery = recovery;
     slot.lastBeatMs = hostClock.monotonicMs();
-    const { port1: port, port2 } = new MessageChannel();
-    const { self = "main", connect } = this.#options;
-    this.#order(slot, { kind: "connect", peer: self, port });
-    connect(name, port2);
     for (const other of this.#slots.values()) {
       if (other !== slot && other.status === "ready") this.#link(slot, other);
     }
+    // Last, since orders keep their order: whoever is reached from this thread
+    // can reach the others too.
+    if (this.#allReady === null) this.#linkSelf(slot);
+    else if (this.isReady) {
+      for (const each of this.#slots.values()) this.#linkSelf(each);
+    }
     this.#options.log.write("info", "worker ready", {
-      worker: name,
+      worker: slot.plan.name,
       incarnation: slot.incarnation,
       ...recovery,
     });

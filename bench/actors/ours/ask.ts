@@ -19,12 +19,14 @@ import { withSystem } from "./with_system.ts";
 type ClientMessage =
   | ({ readonly kind: "run"; readonly n: number } & Asks<number>)
   | Answered<"incremented", number>;
-type ServerMessage =
+/** What the server is asked. */
+export type ServerMessage =
   & { readonly kind: "increment"; readonly value: number }
   & Asks<number>;
 
 const CLIENT: Ref<ClientMessage> = "client";
-const SERVER: Ref<ServerMessage> = "server";
+/** Who answers. */
+export const SERVER: Ref<ServerMessage> = "server";
 
 /** As Erlang's. */
 const ASK_WITHIN_MS = 5000;
@@ -62,9 +64,10 @@ function increment(ctx: Context<ClientMessage>, value: number): void {
   });
 }
 
-const server: Behavior<{ asks: number }, ServerMessage> = {
+/** Answers each value with the next one. */
+export const server: Behavior<null, ServerMessage> = {
   name: "server",
-  start: () => ({ asks: 0 }),
+  start: () => null,
   receive(ctx, _state, message) {
     ctx.reply(ok(message.value + 1));
   },

@@ -1,7 +1,7 @@
 /**
  * One iteration of ours: a system is started with actors under its supervisor,
  * they are asked to work, and everything is stopped. The only file of these
- * benchmarks that knows the host.
+ * benchmarks that knows the host, but for those across workers.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type {
   Message,
   Ref,
 } from "../../../actors/runtime/actor.ts";
-import { startSystem } from "../../../cluster/worker/system.ts";
+import { startSystem, type System } from "../../../cluster/worker/system.ts";
 
 /** Longer than any run; a run that hangs fails by it. */
 const WITHIN_MS = 300_000;
@@ -29,10 +29,15 @@ export async function withSystem<Result>(
   use: (ask: AskSystem) => Promise<Result>,
 ): Promise<Result> {
   await using system = startSystem({ name: "bench", children });
-  return await use(async (to, message) => {
+  return await use(askOf(system));
+}
+
+/** How a run asks its system. */
+export function askOf(system: System): AskSystem {
+  return async (to, message) => {
     const outcome = await system.ask(to, message, WITHIN_MS);
     if (outcome.kind === "ok") return outcome.value;
     const found = JSON.stringify(outcome);
     throw new Error(`Cannot run "${message.kind}" at ${to}: ${found}`);
-  });
+  };
 }

@@ -9,18 +9,35 @@ import type {
   Asker,
   Asks,
   Behavior,
+  Context,
   Ref,
 } from "../../../actors/runtime/actor.ts";
 import { ok } from "../../../actors/runtime/outcome.ts";
 import { withSystem } from "../../actors/ours/with_system.ts";
 import type { Ran, Sizes } from "../../actors/program.ts";
-import { drawTransfers, initialBalance, verifyMoney } from "../work.ts";
+import {
+  drawTransfers,
+  initialBalance,
+  type Transfer,
+  verifyMoney,
+} from "../work.ts";
 
 type TellerMessage =
-  | ({ readonly kind: "run" } & Pick<Sizes, "actors" | "n"> & Asks<number>)
+  | (
+    & {
+      readonly kind: "run";
+      /** Transfers that are not confirmed yet, at most. */
+      readonly underWay: number;
+      /** Null: the teller starts as many as there are `actors`. */
+      readonly accounts: readonly Ref<AccountMessage>[] | null;
+    }
+    & Pick<Sizes, "actors" | "n">
+    & Asks<number>
+  )
   | { readonly kind: "reply" }
   | { readonly kind: "ended"; readonly change: number };
-type AccountMessage =
+/** What an account is told. */
+export type AccountMessage =
   | {
     readonly kind: "credit";
     readonly amount: number;
@@ -33,19 +50,32 @@ type AccountMessage =
   }
   | { readonly kind: "reply" | "stop" };
 
-const TELLER: Ref<TellerMessage> = "teller";
+/** Whom to ask for a run. */
+export const TELLER: Ref<TellerMessage> = "teller";
 
 interface Teller {
   asker: Asker;
-  accounts: Ref<AccountMessage>[];
+  accounts: readonly Ref<AccountMessage>[];
+  transfers: readonly Transfer[];
+  ordered: number;
+  /** Transfers that are not confirmed. */
   left: number;
   present: number;
   change: number;
 }
 
-const teller: Behavior<Teller, TellerMessage> = {
+/** Orders transfers, and adds up what they changed. */
+export const teller: Behavior<Teller, TellerMessage> = {
   name: "teller",
-  start: () => ({ asker: 0, accounts: [], left: 0, present: 0, change: 0 }),
+  start: () => ({
+    asker: 0,
+    accounts: [],
+    transfers: [],
+    ordered: 0,
+    left: 0,
+    present: 0,
+    change: 0,
+  }),
   receive(ctx, state, message) {
     switch (message.kind) {
       case "run": {
@@ -53,23 +83,15 @@ const teller: Behavior<Teller, TellerMessage> = {
         state.asker = ctx.asker();
         state.left = n;
         state.present = actors;
-        const balance = initialBalance(n, actors);
-        const accounts = Array.from({ length: actors }, (_, id) =>
-          ctx.spawn({
-            name: `${id}`,
-            behavior: account,
-            args: balance,
-            // Chance could send all transfers to one account.
-            mailbox: { capacity: n },
-          }));
-        state.accounts = accounts;
-        for (const { source, receiver, amount } of drawTransfers(n, actors)) {
-          const credit = { amount, receiver: accounts[receiver]! };
-          ctx.tell(accounts[source]!, { kind: "credit", ...credit });
-        }
+        state.change = state.ordered = 0;
+        state.transfers = drawTransfers(n, actors);
+        state.accounts = message.accounts ?? openAccounts(ctx, message);
+        const first = Math.min(message.underWay, n);
+        while (state.ordered < first) orderNext(ctx, state);
         return;
       }
       case "reply":
+        if (state.ordered < state.transfers.length) orderNext(ctx, state);
         if (--state.left > 0) return;
         for (const each of state.accounts) ctx.tell(each, { kind: "stop" });
         return;
@@ -81,6 +103,30 @@ const teller: Behavior<Teller, TellerMessage> = {
   },
 };
 
+function openAccounts(
+  ctx: Context<TellerMessage>,
+  { actors, n }: Pick<Sizes, "actors" | "n">,
+): Ref<AccountMessage>[] {
+  const balance = initialBalance(n, actors);
+  return Array.from({ length: actors }, (_, id) =>
+    ctx.spawn({
+      name: `${id}`,
+      behavior: account,
+      args: balance,
+      // Chance could send all transfers to one account.
+      mailbox: { capacity: n },
+    }));
+}
+
+function orderNext(ctx: Context<TellerMessage>, state: Teller): void {
+  const { source, receiver, amount } = state.transfers[state.ordered++]!;
+  ctx.tell(state.accounts[source]!, {
+    kind: "credit",
+    amount,
+    receiver: state.accounts[receiver]!,
+  });
+}
+
 interface Account {
   balance: number;
   /** What came in less what went out, which vanishes in the balance. */
@@ -88,7 +134,8 @@ interface Account {
   isWaiting: boolean;
 }
 
-const account: Behavior<Account, AccountMessage, number> = {
+/** Holds money; waits for the receiver's word when it has sent some. */
+export const account: Behavior<Account, AccountMessage, number> = {
   name: "account",
   start: (balance) => ({ balance, change: 0, isWaiting: false }),
   receive(ctx, state, message) {
@@ -133,7 +180,8 @@ export function bankTransaction({ n, actors }: Sizes): Promise<Ran> {
     mailbox: { capacity: n + actors },
   }];
   return withSystem(children, async (ask) => {
-    verifyMoney(await ask(TELLER, { kind: "run", actors, n }));
+    const all = { actors, n, underWay: n, accounts: null };
+    verifyMoney(await ask(TELLER, { kind: "run", ...all }));
     return { count: 4 * n };
   });
 }

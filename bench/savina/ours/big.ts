@@ -16,28 +16,39 @@ import { type Ran, type Sizes, verify } from "../../actors/program.ts";
 import { nextRandom } from "../pseudo_random.ts";
 
 type SinkMessage =
-  | ({ readonly kind: "run" } & Pick<Sizes, "actors" | "n"> & Asks<number>)
+  | (
+    & {
+      readonly kind: "run";
+      /** Null: the sink starts as many as there are `actors`. */
+      readonly workers: readonly Ref<WorkerMessage>[] | null;
+    }
+    & Pick<Sizes, "actors" | "n">
+    & Asks<number>
+  )
   | { readonly kind: "done" }
   | { readonly kind: "ended"; readonly answered: number };
-type WorkerMessage =
+/** What a worker is told. */
+export type WorkerMessage =
   | { readonly kind: "meet"; readonly neighbors: readonly Ref<WorkerMessage>[] }
   | { readonly kind: "ping" | "pong"; readonly sender: number }
   | { readonly kind: "exit" };
 
-const SINK: Ref<SinkMessage> = "sink";
+/** Whom to ask for a run. */
+export const SINK: Ref<SinkMessage> = "sink";
 
 /** Who gets the first pong, without having pinged. */
 const NOBODY = -1;
 
 interface Sink {
   asker: Asker;
-  workers: Ref<WorkerMessage>[];
+  workers: readonly Ref<WorkerMessage>[];
   busy: number;
   present: number;
   answered: number;
 }
 
-const sink: Behavior<Sink, SinkMessage> = {
+/** Begins and ends a run. */
+export const sink: Behavior<Sink, SinkMessage> = {
   name: "sink",
   start: () => ({ asker: 0, workers: [], busy: 0, present: 0, answered: 0 }),
   receive(ctx, state, message) {
@@ -45,8 +56,9 @@ const sink: Behavior<Sink, SinkMessage> = {
       case "run": {
         const { actors, n } = message;
         state.asker = ctx.asker();
+        state.answered = 0;
         state.busy = state.present = actors;
-        state.workers = Array.from(
+        state.workers = message.workers ?? Array.from(
           { length: actors },
           (_, id) =>
             ctx.spawn({ name: `${id}`, behavior: worker, args: { id, n } }),
@@ -81,7 +93,12 @@ interface Worker {
   answered: number;
 }
 
-const worker: Behavior<Worker, WorkerMessage, { id: number; n: number }> = {
+/** Pings, and answers the pings of others. */
+export const worker: Behavior<
+  Worker,
+  WorkerMessage,
+  { id: number; n: number }
+> = {
   name: "worker",
   start: ({ id, n }) => ({
     id,
@@ -124,7 +141,12 @@ const worker: Behavior<Worker, WorkerMessage, { id: number; n: number }> = {
 export function big({ n, actors }: Sizes): Promise<Ran> {
   const children = [{ name: SINK, behavior: sink, args: undefined }];
   return withSystem(children, async (ask) => {
-    const answered = await ask(SINK, { kind: "run", actors, n });
+    const answered = await ask(SINK, {
+      kind: "run",
+      actors,
+      n,
+      workers: null,
+    });
     verify("pings", answered, actors * n);
     return { count: 2 * answered };
   });

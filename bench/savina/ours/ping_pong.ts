@@ -15,14 +15,21 @@ import { withSystem } from "../../actors/ours/with_system.ts";
 import { type Ran, type Sizes, verify } from "../../actors/program.ts";
 
 type PingMessage =
-  | ({ readonly kind: "run"; readonly n: number } & Asks<number>)
+  | ({
+    readonly kind: "run";
+    readonly n: number;
+    /** Null: Ping starts one. */
+    readonly pong: Ref<PongMessage> | null;
+  } & Asks<number>)
   | { readonly kind: "ping" | "pong" }
   | { readonly kind: "ended"; readonly pings: number };
-type PongMessage =
+/** What Pong is told. */
+export type PongMessage =
   | { readonly kind: "ping"; readonly from: Ref<PingMessage> }
   | { readonly kind: "stop"; readonly from: Ref<PingMessage> };
 
-const PING: Ref<PingMessage> = "ping";
+/** Whom to ask for a run. */
+export const PING: Ref<PingMessage> = "ping";
 
 interface Ping {
   asker: Asker;
@@ -30,7 +37,8 @@ interface Ping {
   pong: Ref<PongMessage>;
 }
 
-const ping: Behavior<Ping, PingMessage> = {
+/** Sends the pings. */
+export const ping: Behavior<Ping, PingMessage> = {
   name: "ping",
   start: () => ({ asker: 0, left: 0, pong: "" }),
   receive(ctx, state, message) {
@@ -38,11 +46,8 @@ const ping: Behavior<Ping, PingMessage> = {
       case "run":
         state.asker = ctx.asker();
         state.left = message.n;
-        state.pong = ctx.spawn({
-          name: "pong",
-          behavior: pong,
-          args: undefined,
-        });
+        state.pong = message.pong ??
+          ctx.spawn({ name: "pong", behavior: pong, args: undefined });
         ctx.tell(PING, { kind: "ping" });
         return;
       case "ping":
@@ -60,7 +65,8 @@ const ping: Behavior<Ping, PingMessage> = {
   },
 };
 
-const pong: Behavior<{ pings: number }, PongMessage> = {
+/** Answers them, and counts. */
+export const pong: Behavior<{ pings: number }, PongMessage> = {
   name: "pong",
   start: () => ({ pings: 0 }),
   receive(ctx, state, message) {
@@ -81,7 +87,8 @@ const pong: Behavior<{ pings: number }, PongMessage> = {
 export function pingPong({ n }: Sizes): Promise<Ran> {
   const children = [{ name: PING, behavior: ping, args: undefined }];
   return withSystem(children, async (ask) => {
-    verify("pings", await ask(PING, { kind: "run", n }), n);
+    const pings = await ask(PING, { kind: "run", n, pong: null });
+    verify("pings", pings, n);
     return { count: 3 * n };
   });
 }

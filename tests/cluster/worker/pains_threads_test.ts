@@ -41,6 +41,8 @@ class TwoThreads implements AsyncDisposable {
       workers: {
         entry: new URL("./pains_entry.ts", import.meta.url),
         count: 2,
+        // Who is held in a step on purpose is not taken for lost.
+        silentMs: DEADLINE_MS,
         children: [
           { name: left, behavior: "actor", args: undefined, worker: 0 },
           {

@@ -1,0 +1,153 @@
+/**
+ * A run as checkers see it together: the pending calls, and for each actor the
+ * line of its newest epoch with the events on it that are not durable yet. What
+ * a crash took back is lost here too, when the next life shows where it goes
+ * on. What an owner writes that was replaced stands on no line: it can never
+ * become durable, and `journal.fenced` says so if it does.
+ *
+ * All checkers of a run share one view: the first to observe moves it.
+ *
+ * @module
+ */
+import type { Observation } from "../observation.ts";
+import type { Called, Decided, Durable, Recorded } from "./inspection.ts";
+import { type InitialStock, StockFold } from "./stock_fold.ts";
+
+/** What the checkers of a run are told beforehand. */
+export interface CheckContext {
+  /** The opening stock by SKU. */
+  readonly initialStock: InitialStock;
+  /** Units of one SKU a user may hold or own; null: no limit. */
+  readonly limitPerUser: number | null;
+  /** The inventory shard of a SKU; with it a hold elsewhere is an error. */
+  readonly shardOf?: (sku: string) => string;
+  /** How long a key makes one order only; 24 hours unless given. */
+  readonly keepKeysMs?: number;
+}
+
+/** An actor's newest life in the journal. */
+interface Line {
+  epoch: number;
+  sequence: number;
+  /** Recorded and not durable, from `head` on, oldest first. */
+  readonly tail: Recorded[];
+  head: number;
+}
+
+/** The tail is cut when what is durable in it is half of at least this. */
+const CUT_MIN = 1_024;
+
+const NOTHING: readonly Recorded[] = [];
+
+/** See the module's text. */
+export class RunView {
+  readonly context: CheckContext;
+  /** Stock as recorded on the newest lines. */
+  readonly stock: StockFold;
+  /** The event of this observation, when it stands on its actor's line. */
+  recorded: Recorded | null = null;
+  /** What this observation shows to be lost, newest first. */
+  lost: readonly Recorded[] = NOTHING;
+  /** What this observation made durable, oldest first. */
+  durable: readonly Recorded[] = NOTHING;
+  /** The call that this observation ended; null also for an unknown one. */
+  called: Called | null = null;
+  readonly #lines = new Map<string, Line>();
+  readonly #calls = new Map<number, Called>();
+  #latest: Observation | null = null;
+
+  constructor(context: CheckContext) {
+    this.context = context;
+    this.stock = new StockFold(context);
+  }
+
+  /** Takes an observation; the same one again changes nothing. */
+  observe(observation: Observation): void {
+    if (observation === this.#latest) return;
+    this.#latest = observation;
+    this.recorded = null;
+    this.called = null;
+    this.lost = this.durable = NOTHING;
+    this.stock.begin();
+    switch (observation.kind) {
+      case "called":
+        this.#calls.set(observation.call, observation);
+        return;
+      case "returned":
+        this.called = this.#calls.get(observation.call) ?? null;
+        this.#calls.delete(observation.call);
+        return;
+      case "recorded":
+        return this.#record(observation);
+      case "durable":
+        return this.#settle(observation);
+      case "decided":
+        return this.#decide(observation);
+    }
+  }
+
+  /** Whether the actor decided on the state that this view has of it. */
+  isCurrent({ actor, sequence, epoch }: Decided): boolean {
+    const line = this.#lines.get(actor);
+    if (line === undefined) return true;
+    return sequence === line.sequence && (epoch ?? line.epoch) === line.epoch;
+  }
+
+  #record(recorded: Recorded): void {
+    const { actor, epoch, sequence } = recorded;
+    const line = this.#lineOf(actor, epoch, sequence - 1);
+    if (epoch < line.epoch) return;
+    this.#loseAfter(line, sequence - 1);
+    line.epoch = epoch;
+    line.sequence = sequence;
+    line.tail.push(recorded);
+    this.recorded = recorded;
+    this.stock.apply(recorded);
+  }
+
+  #settle({ actor, epoch, lastSequence }: Durable): void {
+    const line = this.#lineOf(actor, epoch, lastSequence);
+    if (epoch !== line.epoch) return;
+    const durable: Recorded[] = [];
+    const { tail } = line;
+    while (
+      line.head < tail.length && tail[line.head]!.sequence <= lastSequence
+    ) durable.push(tail[line.head++]!);
+    if (line.head >= CUT_MIN && line.head * 2 >= tail.length) {
+      tail.splice(0, line.head);
+      line.head = 0;
+    }
+    this.durable = durable;
+  }
+
+  /** A new owner can answer before it records anything. */
+  #decide({ actor, epoch, sequence }: Decided): void {
+    const line = this.#lines.get(actor);
+    if (line === undefined || epoch === undefined || epoch <= line.epoch) {
+      return;
+    }
+    this.#loseAfter(line, sequence);
+    line.epoch = epoch;
+    line.sequence = sequence;
+  }
+
+  #lineOf(actor: string, epoch: number, sequence: number): Line {
+    let line = this.#lines.get(actor);
+    if (line === undefined) {
+      line = { epoch, sequence, tail: [], head: 0 };
+      this.#lines.set(actor, line);
+    }
+    return line;
+  }
+
+  #loseAfter(line: Line, sequence: number): void {
+    const { tail, head } = line;
+    const lost: Recorded[] = [];
+    while (tail.length > head && tail.at(-1)!.sequence > sequence) {
+      const event = tail.pop()!;
+      lost.push(event);
+      this.stock.undo(event);
+    }
+    if (lost.length > 0) this.lost = lost;
+  }
+}

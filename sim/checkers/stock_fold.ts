@@ -1,0 +1,341 @@
+/**
+ * Stock as events make it, in the checkers' own few lines: not the shard's
+ * code, so that a mistake there is not made here again. An event that does not
+ * fit (a hold sold twice) is a fault and changes nothing; units that become
+ * negative are let be, for the checkers to see. Events can be undone, newest
+ * first, as a crash does.
+ *
+ * @module
+ */
+import type {
+  InventoryEvent,
+  PricedLine,
+  StockTotals,
+} from "../../actors/inventory_shard.ts";
+import type { Recorded } from "./inspection.ts";
+
+/** The opening stock by SKU. */
+export type InitialStock = ReadonlyMap<
+  string,
+  { readonly units: number; readonly priceCents: number }
+>;
+
+/** The units of one SKU. */
+export type Units = {
+  -readonly [Name in keyof StockTotals]: StockTotals[Name];
+};
+
+/** A hold and what became of it. */
+export interface FoldedHold {
+  readonly lines: readonly PricedLine[];
+  readonly userId: string;
+  readonly atUs: number;
+  readonly untilMs: number;
+  pinnedUntilMs: number;
+  status: "open" | "sold" | "released" | "returned" | "refused";
+}
+
+/** An event that does not fit what went before. */
+export interface FoldFault {
+  readonly about: "hold" | "stock";
+  readonly key: string;
+  readonly detail: string;
+}
+
+/** Where the units of a hold go: available, held, sold. */
+type Move = readonly [available: number, held: number, sold: number];
+
+const HOLD: Move = [-1, 1, 0];
+const SELL: Move = [0, -1, 1];
+const RELEASE: Move = [1, -1, 0];
+const RETURN: Move = [1, 0, -1];
+
+const NO_LINES: readonly PricedLine[] = [];
+
+interface FoldOptions {
+  readonly initialStock: InitialStock;
+  readonly limitPerUser: number | null;
+  readonly shardOf?: (sku: string) => string;
+}
+
+/** See the module's text. */
+export class StockFold {
+  /** SKUs whose units changed since `begin`, in order, with repeats. */
+  readonly touched: string[] = [];
+  /** What did not fit since `begin`. */
+  fault: FoldFault | null = null;
+  readonly #options: FoldOptions;
+  readonly #units = new Map<string, Units>();
+  /** SKUs that an event opened. */
+  readonly #opened = new Set<string>();
+  /** Holds by shard and id: the lines of an order have one id everywhere. */
+  readonly #holds = new Map<string, Map<string, FoldedHold>>();
+  /** Units held or owned, by SKU and user. */
+  readonly #taken = new Map<string, number>();
+  /** Events that changed nothing, so undoing them changes nothing either. */
+  readonly #unfit = new Set<Recorded>();
+
+  constructor(options: FoldOptions) {
+    this.#options = options;
+  }
+
+  /** Forgets what was touched before. */
+  begin(): void {
+    this.touched.length = 0;
+    this.fault = null;
+  }
+
+  /** The units of a SKU; undefined when it is not for sale. */
+  unitsOf(sku: string): Readonly<Units> | undefined {
+    const units = this.#units.get(sku);
+    if (units !== undefined) return units;
+    const initial = this.#options.initialStock.get(sku);
+    return initial === undefined ? undefined : this.#open(sku, initial.units);
+  }
+
+  /** SKUs that have units, in the order of first mention. */
+  get skus(): Iterable<string> {
+    return this.#units.keys();
+  }
+
+  /** Units of a SKU that a user holds or owns; 0 without a limit. */
+  takenBy(userId: string, sku: string): number {
+    return this.#taken.get(`${sku} ${userId}`) ?? 0;
+  }
+
+  /** A hold of a shard; undefined when it is not known. */
+  holdOf(shard: string, holdId: string): FoldedHold | undefined {
+    return this.#holds.get(shard)?.get(holdId);
+  }
+
+  /** All holds of all shards. */
+  *holds(): Generator<readonly [holdId: string, hold: FoldedHold]> {
+    for (const holds of this.#holds.values()) yield* holds;
+  }
+
+  /** Folds an event; events of other actors than shards change nothing. */
+  apply(recorded: Recorded): void {
+    const fault = this.#change(recorded);
+    if (fault === null) return;
+    this.#unfit.add(recorded);
+    this.fault ??= fault;
+  }
+
+  /** Takes the newest event of its shard back. */
+  undo(recorded: Recorded): void {
+    if (this.#unfit.delete(recorded)) return;
+    const event = recorded.event as InventoryEvent;
+    switch (event.kind) {
+      case "stock_opened":
+        this.#units.delete(event.sku);
+        this.#opened.delete(event.sku);
+        this.touched.push(event.sku);
+        return;
+      case "stock_adjusted":
+        return this.#adjust(event.sku, event.add, -1);
+      case "hold_refused":
+        this.#holdsAt(recorded.actor).delete(event.holdId);
+        return;
+      case "stock_held": {
+        const holds = this.#holdsAt(recorded.actor);
+        this.#move(holds.get(event.holdId)!, HOLD, -1);
+        holds.delete(event.holdId);
+        return;
+      }
+      case "stock_sold":
+        return this.#reopen(recorded, event.holdId, SELL, "open");
+      case "hold_released":
+        return this.#reopen(recorded, event.holdId, RELEASE, "open");
+      case "stock_returned":
+        return this.#reopen(recorded, event.holdId, RETURN, "sold");
+        // A pin that is lost may stay here: it only makes a hold end later.
+    }
+  }
+
+  #change(recorded: Recorded): FoldFault | null {
+    const event = recorded.event as InventoryEvent;
+    switch (event.kind) {
+      case "stock_opened":
+        return this.#openByEvent(event.sku, event.units);
+      case "stock_adjusted": {
+        const { sku, add } = event;
+        if (this.unitsOf(sku) === undefined || !Number.isSafeInteger(add)) {
+          return stockFault(sku, `cannot be adjusted by ${add}`);
+        }
+        this.#adjust(sku, add, 1);
+        return null;
+      }
+      case "stock_held":
+        return this.#hold(recorded, event);
+      case "hold_refused":
+        return this.#bury(recorded, event.holdId);
+      case "hold_pinned": {
+        const hold = this.holdOf(recorded.actor, event.holdId);
+        if (hold?.status !== "open") return misfit(event, hold);
+        hold.pinnedUntilMs = event.untilMs;
+        return null;
+      }
+      case "hold_unpinned": {
+        const hold = this.holdOf(recorded.actor, event.holdId);
+        if (hold?.status !== "open") return misfit(event, hold);
+        hold.pinnedUntilMs = 0;
+        return null;
+      }
+      case "stock_sold":
+        return this.#resolve(recorded, event, SELL, "sold");
+      case "hold_released":
+        return this.#resolve(recorded, event, RELEASE, "released");
+      case "stock_returned":
+        return this.#resolve(recorded, event, RETURN, "returned");
+      default:
+        return null;
+    }
+  }
+
+  #open(sku: string, initial: number): Units {
+    const units: Units = {
+      available: initial,
+      held: 0,
+      sold: 0,
+      initial,
+      restocked: 0,
+      removed: 0,
+    };
+    this.#units.set(sku, units);
+    return units;
+  }
+
+  #openByEvent(sku: string, initial: number): FoldFault | null {
+    const expected = this.#options.initialStock.get(sku)?.units ?? initial;
+    if (this.#opened.has(sku)) return stockFault(sku, "is opened twice");
+    if (initial !== expected || !(initial >= 0)) {
+      return stockFault(sku, `is opened with ${initial} of ${expected} units`);
+    }
+    const units = this.#units.get(sku);
+    if (units !== undefined && units.available !== initial) {
+      return stockFault(sku, "was sold before it was opened");
+    }
+    if (units === undefined) this.#open(sku, initial);
+    this.#opened.add(sku);
+    this.touched.push(sku);
+    return null;
+  }
+
+  #adjust(sku: string, add: number, sign: 1 | -1): void {
+    const units = this.unitsOf(sku) as Units;
+    units.available += sign * add;
+    if (add > 0) units.restocked += sign * add;
+    else units.removed -= sign * add;
+    this.touched.push(sku);
+  }
+
+  #hold(
+    { actor, atUs }: Recorded,
+    event: Extract<InventoryEvent, { kind: "stock_held" }>,
+  ): FoldFault | null {
+    const { holdId, userId, lines, untilMs } = event;
+    const holds = this.#holdsAt(actor);
+    const known = holds.get(holdId);
+    if (known !== undefined) return misfit(event, known);
+    for (const { sku, quantity } of lines) {
+      const shard = this.#options.shardOf?.(sku) ?? actor;
+      if (shard !== actor) return stockFault(sku, `is held at ${actor}`);
+      if (this.unitsOf(sku) === undefined) {
+        return stockFault(sku, "is held but not open");
+      }
+      if (!Number.isSafeInteger(quantity) || quantity < 1) {
+        return stockFault(sku, `is held ${quantity} times`);
+      }
+    }
+    const hold: FoldedHold = {
+      lines,
+      userId,
+      atUs,
+      untilMs,
+      pinnedUntilMs: 0,
+      status: "open",
+    };
+    holds.set(holdId, hold);
+    this.#move(hold, HOLD, 1);
+    return null;
+  }
+
+  #bury({ actor, atUs }: Recorded, holdId: string): FoldFault | null {
+    const holds = this.#holdsAt(actor);
+    const known = holds.get(holdId);
+    if (known !== undefined) {
+      return misfit({ kind: "hold_refused", holdId }, known);
+    }
+    holds.set(holdId, {
+      lines: NO_LINES,
+      userId: "",
+      atUs,
+      untilMs: 0,
+      pinnedUntilMs: 0,
+      status: "refused",
+    });
+    return null;
+  }
+
+  #resolve(
+    { actor }: Recorded,
+    event: { readonly kind: string; readonly holdId: string },
+    move: Move,
+    status: FoldedHold["status"],
+  ): FoldFault | null {
+    const hold = this.holdOf(actor, event.holdId);
+    const expected = status === "returned" ? "sold" : "open";
+    if (hold?.status !== expected) return misfit(event, hold);
+    this.#move(hold, move, 1);
+    hold.status = status;
+    return null;
+  }
+
+  #reopen(
+    { actor }: Recorded,
+    holdId: string,
+    move: Move,
+    status: FoldedHold["status"],
+  ): void {
+    const hold = this.holdOf(actor, holdId)!;
+    this.#move(hold, move, -1);
+    hold.status = status;
+  }
+
+  #move(
+    { lines, userId }: FoldedHold,
+    [available, held, sold]: Move,
+    sign: 1 | -1,
+  ): void {
+    for (const { sku, quantity } of lines) {
+      const units = this.unitsOf(sku) as Units;
+      const count = sign * quantity;
+      units.available += available * count;
+      units.held += held * count;
+      units.sold += sold * count;
+      this.touched.push(sku);
+      if (this.#options.limitPerUser === null || available === 0) continue;
+      const taken = this.takenBy(userId, sku) - available * count;
+      this.#taken.set(`${sku} ${userId}`, taken);
+    }
+  }
+
+  #holdsAt(shard: string): Map<string, FoldedHold> {
+    let holds = this.#holds.get(shard);
+    if (holds === undefined) this.#holds.set(shard, holds = new Map());
+    return holds;
+  }
+}
+
+function stockFault(key: string, detail: string): FoldFault {
+  return { about: "stock", key, detail: `"${key}" ${detail}` };
+}
+
+function misfit(
+  { kind, holdId }: { readonly kind: string; readonly holdId: string },
+  hold: FoldedHold | undefined,
+): FoldFault {
+  const found = hold === undefined ? "not known" : hold.status;
+  const detail = `"${kind}" of hold ${holdId}, which is ${found}`;
+  return { about: "hold", key: holdId, detail };
+}

@@ -1,0 +1,218 @@
+/**
+ * `deno task simulate SCENARIO`: runs a scenario file in virtual time, with one
+ * seed or many, and says how it went. The exit code is the verdict's: 0 passed,
+ * 97 liveness, 98 an invariant, 99 a threshold, 2 bad usage, 1 a bug.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console -- a process entry talks to its terminal
+import { parseArgs } from "node:util";
+import { CatalogError, parseCatalog } from "../cluster/catalog_file.ts";
+import type { SimulatedProduct } from "./models.ts";
+import { reportHtml } from "./report.ts";
+import { runScenario } from "./run.ts";
+import type { RunResult, Verdict } from "./run_result.ts";
+import { readScenario, ScenarioError } from "./scenario.ts";
+
+const HELP =
+  `Usage: deno task simulate SCENARIO [--seed N | --seeds A..B] [--json FILE]
+       [--report FILE.html]
+
+Runs a scenario file in virtual time. The same build, scenario and seed give the
+same trace on every run and machine.
+
+--seed N       one seed; 1 unless told
+--seeds A..B   these seeds, one after the other
+--json FILE    writes the result; an array of them with --seeds
+--report FILE  writes a page with pictures, for a browser
+--help         this text
+
+Exit code: 0 passed, 1 the program broke, 2 bad usage or file, 97 liveness,
+98 an invariant, 99 a threshold.`;
+
+const EXIT_CODES: Readonly<Record<Verdict, number>> = {
+  passed: 0,
+  liveness: 97,
+  invariant: 98,
+  threshold: 99,
+};
+
+/** A mistake in how the command was called; the message is one line. */
+class UsageError extends Error {}
+
+interface Usage {
+  readonly file: string;
+  readonly seeds: readonly number[];
+  readonly isMany: boolean;
+  readonly jsonFile: string | null;
+  readonly reportFile: string | null;
+}
+
+/** More seeds take longer than anybody waits. */
+const SEEDS_MAX = 100_000;
+
+function readUsage(args: string[]): Usage | null {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        seed: { type: "string" },
+        seeds: { type: "string" },
+        json: { type: "string" },
+        report: { type: "string" },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split("\n")[0]!);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return null;
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) {
+    throw new UsageError(
+      `Expected one SCENARIO file, found ${positionals.length} (see --help)`,
+    );
+  }
+  return {
+    file,
+    seeds: seedsOf(values.seed, values.seeds),
+    isMany: values.seeds !== undefined,
+    jsonFile: values.json ?? null,
+    reportFile: values.report ?? null,
+  };
+}
+
+function seedsOf(seed?: string, range?: string): number[] {
+  if (seed !== undefined && range !== undefined) {
+    throw new UsageError("Expected --seed or --seeds, found both");
+  }
+  if (range === undefined) return [integer("--seed", seed ?? "1")];
+  const [from = "", to = "", ...rest] = range.split("..");
+  const first = integer("--seeds", from);
+  const last = integer("--seeds", to);
+  if (rest.length > 0 || last < first || last - first >= SEEDS_MAX) {
+    throw new UsageError(
+      `--seeds: expected A..B with A <= B, at most ${SEEDS_MAX} of them, ` +
+        `found ${range}`,
+    );
+  }
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+function integer(option: string, text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw new UsageError(`${option}: expected an integer, found ${text || '""'}`);
+}
+
+/** The shop's own catalog, the best seller first. */
+function readCatalog(): SimulatedProduct[] {
+  const url = new URL("../fixtures/catalog.csv", import.meta.url);
+  const text = Deno.readTextFileSync(url);
+  return [...parseCatalog(text, "fixtures/catalog.csv")];
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    const found = (error as Error).message.split("\n")[0];
+    throw new UsageError(`${path}: expected a readable file, found ${found}`);
+  }
+}
+
+function main(args: string[]): number {
+  try {
+    const usage = readUsage(args);
+    if (usage === null) {
+      console.log(HELP);
+      return 0;
+    }
+    return simulate(usage);
+  } catch (error) {
+    const isTheirs = error instanceof UsageError ||
+      error instanceof ScenarioError || error instanceof CatalogError;
+    if (!isTheirs) throw error;
+    console.error(error.message.split("\n")[0]);
+    return 2;
+  }
+}
+
+function simulate(usage: Usage): number {
+  const text = readText(usage.file);
+  const catalog = readCatalog();
+  const results: RunResult[] = [];
+  for (const seed of usage.seeds) {
+    const scenario = readScenario(text, usage.file, seed);
+    const result = runScenario({
+      scenario,
+      seed,
+      catalog,
+      replay: `deno task simulate ${usage.file} --seed ${seed}`,
+      wallMs: () => performance.now(),
+      progress: (share) => showProgress(usage, seed, share),
+    });
+    results.push(result);
+    clearProgress();
+    if (!usage.isMany || result.verdict !== "passed") {
+      console.log(lineOf(result));
+    }
+  }
+  write(usage, results);
+  if (usage.isMany) {
+    const failed = results.filter(({ verdict }) => verdict !== "passed").length;
+    console.log(`${results.length - failed} passed, ${failed} failed`);
+  }
+  // The gravest verdict of all seeds.
+  const verdicts = results.map(({ verdict }) => verdict);
+  const gravest = (["invariant", "liveness", "threshold"] as const)
+    .find((verdict) => verdicts.includes(verdict)) ?? "passed";
+  return EXIT_CODES[gravest];
+}
+
+function write({ jsonFile, reportFile, isMany }: Usage, results: RunResult[]) {
+  if (jsonFile !== null) {
+    const plain = results.map((
+      { series: _series, latencies: _latencies, faults: _faults, ...rest },
+    ) => rest);
+    const value = isMany ? plain : plain[0];
+    Deno.writeTextFileSync(jsonFile, JSON.stringify(value, null, 2) + "\n");
+  }
+  if (reportFile !== null) {
+    Deno.writeTextFileSync(reportFile, reportHtml(results));
+  }
+}
+
+function lineOf(result: RunResult): string {
+  const { scenario, seed, events, virtualMs, wallMs, trace } = result;
+  if (result.verdict === "passed") {
+    const [virtual, wall] = [virtualMs, wallMs].map((ms) =>
+      `${(ms / 1_000).toFixed(1)}s`
+    );
+    return `PASSED scenario=${scenario} seed=${seed} events=${events} ` +
+      `virtual=${virtual} wall=${wall} trace=${trace}`;
+  }
+  const check = result.checks.find(({ ok }) => !ok)?.id ??
+    result.thresholds.find(({ ok }) => !ok)?.metric ?? "unknown";
+  return `FAILED scenario=${scenario} seed=${seed} check=${check} ` +
+    `trace=${trace} replay="${result.replay}"`;
+}
+
+/** One line that a terminal overwrites; a pipe sees nothing of it. */
+function showProgress(usage: Usage, seed: number, share: number): void {
+  if (!Deno.stderr.isTerminal()) return;
+  const percent = (share * 100).toFixed(0);
+  const of = usage.isMany ? `seed ${seed} of ${usage.seeds.at(-1)}, ` : "";
+  Deno.stderr.writeSync(
+    new TextEncoder().encode(`\r\x1b[K${of}${percent} % of virtual time`),
+  );
+}
+
+function clearProgress(): void {
+  if (!Deno.stderr.isTerminal()) return;
+  Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
+}
+
+if (import.meta.main) Deno.exit(main(Deno.args));

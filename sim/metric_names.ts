@@ -1,0 +1,71 @@
+/**
+ * The names of what is measured in a run. Thresholds, faults that wait for a
+ * number, and the `metrics` of a result use these and no other, so that a
+ * misspelt one is found before anything runs.
+ *
+ * @module
+ */
+
+/** Of calls: all of them, or those of a step as in `ok.place_order`. */
+const CALL_METRICS = {
+  offered: "calls that clients set out to make, each once whatever its retries",
+  attempts: "calls that were sent, retries among them",
+  ok: "calls that ended well, if need be after retries",
+  rejected: "calls that the shop refused for good, such as sold-out",
+  failed: "calls without a definite answer when the client gave up",
+  limited: "answers that said rate-limited",
+  latency: "time from when a call was due to its last answer; needs q",
+} as const;
+
+const RUN_METRICS = {
+  "orders.placed": "orders",
+  "orders.paid": "orders that were paid",
+  "orders.cancelled": "orders that their buyers cancelled",
+  "orders.expired": "orders that were not paid in time",
+  "flash.stock": "units on sale in the flash sale",
+  "flash.sold": "units of the flash sale that were paid for",
+  "flash.taken": "units of the flash sale that are held or were paid for",
+  "units.oversold": "units sold or held beyond the stock",
+  "cache.reads": "product reads that reached a cache node",
+  "cache.hits": "product reads that a cache node answered from memory",
+  "cache.loads": "times that a cache node asked its sources",
+  restarts: "restarts of actors and workers",
+  depth: "messages that wait in the longest mailbox; a threshold takes the " +
+    "most that there ever were",
+  recovery: "time from the end of the last fault until calls end as well and " +
+    "as fast as before the first, within 10 %",
+} as const;
+
+/** Steps that call metrics can be told apart by. */
+export const STEPS = [
+  "read_product",
+  "place_order",
+  "pay_order",
+  "cancel_order",
+  "read_order",
+] as const;
+
+/** Kinds of actors that `depth` can be told apart by. */
+const DEPTHS = ["storefront", "inventory", "cache"] as const;
+
+/** Every name, with what it means. */
+export const METRICS: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(CALL_METRICS).flatMap(([name, what]) => [
+    [name, what] as const,
+    ...STEPS.map((step) => [`${name}.${step}`, `${what} (${step})`] as const),
+  ]),
+  ...Object.entries(RUN_METRICS),
+  ...DEPTHS.map((kind) =>
+    [`depth.${kind}`, `${RUN_METRICS.depth} (${kind})`] as const
+  ),
+]);
+
+/** What a metric is measured in. */
+export function unitOf(metric: string): "ms" | "number" {
+  return hasQuantiles(metric) || metric === "recovery" ? "ms" : "number";
+}
+
+/** True for what is a distribution, not one number. */
+export function hasQuantiles(metric: string): boolean {
+  return metric === "latency" || metric.startsWith("latency.");
+}

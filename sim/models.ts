@@ -1,0 +1,98 @@
+/**
+ * What stands behind the shop's gateways in a simulation: a catalog, a payment
+ * provider and a password check, each as a model that takes its time and can be
+ * slowed down. The provider keeps its books as a real one does: a charge of one
+ * attempt id happens once, and a status of `none` forbids it for good.
+ *
+ * @module
+ */
+import type { CatalogMessage } from "../actors/catalog.ts";
+import type { ChargeState, PaymentMessage } from "../actors/payment.ts";
+import { refuse } from "../actors/refusals.ts";
+import type { Message } from "../actors/runtime/actor.ts";
+import { ok, type Outcome } from "../actors/runtime/outcome.ts";
+import type { Observation } from "./observation.ts";
+import type { GatewayModel } from "./thread.ts";
+
+/** A product as the simulated catalog has it. */
+export interface SimulatedProduct {
+  readonly sku: string;
+  readonly priceCents: number;
+  readonly units: number;
+}
+
+/** What models need of their world. */
+export interface ModelOptions {
+  readonly products: ReadonlyMap<string, SimulatedProduct>;
+  readonly currency: string;
+  /** Answers after the time that a message of that kind takes. */
+  readonly later: (gateway: string, kind: string, act: () => void) => void;
+  readonly nowUs: () => number;
+  readonly observe: (observation: Observation) => void;
+}
+
+/** The model of a gateway of that kind at that address. */
+export function modelOf(
+  kind: "payment" | "password" | "catalog",
+  address: string,
+  options: ModelOptions,
+): GatewayModel {
+  const answerOf = {
+    payment: paymentModel(options),
+    password: () => ok({ matches: true }),
+    catalog: catalogModel(options),
+  }[kind];
+  return (message, answer) =>
+    options.later(address, message.kind, () => answer(answerOf(message)));
+}
+
+type Answering = (message: Message) => Outcome<unknown>;
+
+function catalogModel({ products, currency }: ModelOptions): Answering {
+  return (given) => {
+    const message = given as unknown as CatalogMessage;
+    if (message.kind !== "read_entry") return ok({ items: [], next: null });
+    const { sku } = message;
+    if (!products.has(sku)) return refuse("not-found");
+    return ok({ sku, name: `Product ${sku}`, currency, version: 1 });
+  };
+}
+
+function paymentModel({ nowUs, observe }: ModelOptions): Answering {
+  const books = new Map<string, { state: ChargeState; amountCents: number }>();
+  const refunded = new Set<string>();
+  return (given) => {
+    const message = given as unknown as PaymentMessage;
+    const { attemptId: attempt } = message;
+    const known = books.get(attempt);
+    switch (message.kind) {
+      case "charge": {
+        if (known !== undefined) return ok({ state: known.state });
+        const { amountCents } = message;
+        const state = message.method === "sandbox_declined"
+          ? "declined"
+          : "captured";
+        books.set(attempt, { state, amountCents });
+        if (state === "captured") {
+          observe({ kind: "charged", atUs: nowUs(), attempt, amountCents });
+        }
+        return ok({ state });
+      }
+      case "charge_status":
+        if (known !== undefined) return ok({ state: known.state });
+        books.set(attempt, { state: "none", amountCents: 0 });
+        return ok({ state: "none" });
+      case "refund": {
+        if (known?.state !== "captured") {
+          return refuse("invalid-input", { detail: "nothing was captured" });
+        }
+        if (!refunded.has(attempt)) {
+          refunded.add(attempt);
+          const { amountCents } = known;
+          observe({ kind: "refunded", atUs: nowUs(), attempt, amountCents });
+        }
+        return ok(null);
+      }
+    }
+  };
+}

@@ -1,0 +1,387 @@
+/**
+ * One run of a scenario with one seed: the shop is opened, clients come, faults
+ * strike, checkers watch. Then faults stop and whatever is pending must end
+ * (safety first, liveness second); then the shop must become idle.
+ *
+ * A run is a pure function of build, scenario and seed: it reads no clock and
+ * no other randomness, and ends in the same trace wherever it runs.
+ *
+ * @module
+ */
+import { SeededRandom } from "../actors/runtime/random.ts";
+import { type CheckContext, checkersFor } from "./checkers.ts";
+import { Measurements } from "./measurements.ts";
+import type { SimulatedProduct } from "./models.ts";
+import type { Checker, Observation, Violation } from "./observation.ts";
+import type {
+  CheckResult,
+  RunResult,
+  ThresholdResult,
+  Verdict,
+} from "./run_result.ts";
+import type { Scenario, Threshold } from "./scenario_values.ts";
+import { Scheduler } from "./scheduler.ts";
+import { ShopWorld } from "./shop_world.ts";
+import { holds, Strikes } from "./strikes.ts";
+import { Workload } from "./workload.ts";
+import { Zipf } from "./zipf.ts";
+
+/** What a run is made of besides its scenario. */
+export interface RunOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  /** The real catalog, the best seller first; for popularity `catalog`. */
+  readonly catalog: readonly SimulatedProduct[];
+  /** The command that runs it again, as the result shows it. */
+  readonly replay: string;
+  /** Milliseconds on a clock that never steps; for `wallMs` alone. */
+  readonly wallMs: () => number;
+  /** Told now and then how far virtual time is, from 0 to 1. */
+  readonly progress?: (share: number) => void;
+}
+
+/** The shop has this long to open. */
+const OPEN_WITHIN_US = 120_000_000;
+/** Acts between two looks at the clock of the terminal. */
+const ACTS_PER_PROGRESS = 16_384;
+/** Acts in which nobody gets an answer: the run goes in circles. */
+const NO_PROGRESS_ACTS = 2_000_000;
+/** Products whose stock the report draws. */
+const HOT_PRODUCTS = 4;
+/** What a product costs where nothing says otherwise. */
+const PRICE_CENTS = 1_299;
+
+/** Runs a scenario. Throws only for a bug of the simulator or of an actor. */
+export function runScenario(options: RunOptions): RunResult {
+  return new Run(options).run();
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #scenario: Scenario;
+  readonly #scheduler = new Scheduler();
+  readonly #products: readonly SimulatedProduct[];
+  readonly #world: ShopWorld;
+  readonly #workload: Workload;
+  #checkers: readonly Checker[] = [];
+  #measurements: Measurements | null = null;
+  #strikes: Strikes | null = null;
+  #liveness: Violation | null = null;
+  readonly #seen = new Set<string>();
+  #startUs = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    const { scenario, seed } = options;
+    this.#scenario = scenario;
+    this.#products = productsOf(scenario, options.catalog);
+    const observe = (observation: Observation) => this.#observe(observation);
+    const scheduler = this.#scheduler;
+    this.#checkers = checkersFor(scenario.always, this.#contextOf());
+    this.#world = new ShopWorld({
+      scenario,
+      seed,
+      scheduler,
+      products: new Map(this.#products.map((each) => [each.sku, each])),
+      observe,
+      log: { write: () => {} },
+    });
+    this.#workload = new Workload({
+      scenario,
+      seed,
+      scheduler,
+      gate: this.#world.gate,
+      observe,
+      pick: this.#picker(),
+    });
+  }
+
+  run(): RunResult {
+    const startedMs = this.#options.wallMs();
+    const { clock, liveness, drainUs } = this.#scenario;
+    this.#open();
+    this.#begin();
+    const endUs = this.#startUs + clock.durationUs;
+    const healUs = this.#startUs + Math.min(liveness.afterUs, clock.durationUs);
+    this.#runUntil(healUs);
+    this.#strikes!.heal();
+    this.#runUntil(endUs);
+    this.#workload.stop();
+    this.#settle(liveness.withinUs + drainUs);
+    for (const checker of this.#checkers) checker.end();
+    this.#measurements!.end();
+    return this.#result(this.#options.wallMs() - startedMs);
+  }
+
+  /** The shop opens; nobody comes before. */
+  #open(): void {
+    let isOpen = false;
+    this.#world.start(() => isOpen = true);
+    while (!isOpen && this.#scheduler.step(OPEN_WITHIN_US));
+    if (!isOpen) throw new Error("The shop did not open");
+    this.#startUs = this.#scheduler.nowUs;
+  }
+
+  #begin(): void {
+    const { scenario, seed } = this.#options;
+    const { flash } = scenario.catalog;
+    const skus = this.#products.map(({ sku }) => sku);
+    this.#measurements = new Measurements({
+      startUs: this.#startUs,
+      warmupUs: scenario.clock.warmupUs,
+      durationUs: scenario.clock.durationUs,
+      flash: new Set(skus.slice(0, flash?.products ?? 0)),
+      hot: skus.slice(0, HOT_PRODUCTS),
+    });
+    // What was opened is told again: measuring begins only now.
+    for (const { sku, units } of this.#products) {
+      const event = { kind: "stock_opened", sku, units };
+      const atUs = this.#startUs;
+      this.#measurements.observe({
+        kind: "recorded",
+        atUs,
+        actor: "",
+        epoch: 0,
+        sequence: 0,
+        event,
+      });
+    }
+    this.#strikes = new Strikes({
+      faults: scenario.faults,
+      seed,
+      scheduler: this.#scheduler,
+      world: this.#world,
+      observe: (observation) => this.#observe(observation),
+      valueOf: (metric) => this.#measurements!.value(metric, null, null),
+    });
+    this.#workload.start();
+    this.#strikes.start();
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    const { durationUs } = this.#scenario.clock;
+    const { bucketUs } = this.#measurements!;
+    const atUs = this.#scheduler.nowUs + bucketUs;
+    if (atUs > this.#startUs + durationUs) return;
+    this.#scheduler.at(atUs, 0, () => {
+      this.#measurements!.look(atUs, {
+        depths: {
+          storefront: this.#world.depthOf("storefront"),
+          inventory: this.#world.depthOf("inventory"),
+          cache: this.#world.depthOf("cache"),
+        },
+      });
+      this.#lookLater();
+    });
+  }
+
+  #runUntil(untilUs: number): void {
+    const { durationUs } = this.#scenario.clock;
+    let answered = this.#workload.ended;
+    let since = 0;
+    while (this.#liveness === null && this.#scheduler.step(untilUs)) {
+      if (++since % ACTS_PER_PROGRESS !== 0) continue;
+      const share = (this.#scheduler.nowUs - this.#startUs) / durationUs;
+      this.#options.progress?.(Math.min(1, share));
+      if (this.#workload.ended !== answered) {
+        answered = this.#workload.ended;
+        since = 0;
+      } else if (since >= NO_PROGRESS_ACTS) this.#stuck("goes in circles");
+    }
+  }
+
+  /** Faults are over and nobody comes: all that is pending must end. */
+  #settle(withinUs: number): void {
+    const untilUs = this.#scheduler.nowUs + withinUs;
+    while (this.#liveness === null && this.#workload.clients > 0) {
+      const { pending } = this.#scheduler;
+      if (this.#scheduler.step(untilUs)) continue;
+      this.#stuck(
+        pending === 0 ? "waits for nothing" : "did not become idle in time",
+      );
+    }
+    // Duties, timers of orders and payments run on by themselves.
+    const restUs = Math.min(untilUs, this.#scheduler.nowUs + 5_000_000);
+    while (this.#liveness === null && this.#scheduler.step(restUs));
+  }
+
+  #stuck(how: string): void {
+    const { clients } = this.#workload;
+    this.#liveness = {
+      check: "liveness",
+      atUs: this.#scheduler.nowUs,
+      key: "clients",
+      detail: `The shop ${how} while ${clients} clients wait`,
+    };
+  }
+
+  #observe(observation: Observation): void {
+    this.#seen.add(observation.kind);
+    for (const checker of this.#checkers) checker.observe(observation);
+    this.#measurements?.observe(observation);
+    if (observation.kind === "returned") {
+      const { outcome } = observation;
+      if (outcome.kind === "rejected") this.#seen.add(outcome.code);
+      else this.#seen.add(outcome.kind);
+    }
+    if (observation.kind === "recorded") this.#seen.add(observation.event.kind);
+  }
+
+  #contextOf(): CheckContext {
+    const { catalog, config } = this.#scenario;
+    const flash = catalog.flash?.products ?? 0;
+    return {
+      initialStock: new Map(
+        this.#products.map(({ sku, units, priceCents }) => [sku, {
+          units,
+          priceCents,
+        }]),
+      ),
+      limitPerUser: flash > 0
+        ? catalog.flash?.limitPerUser ?? config.orders.limitPerUser
+        : config.orders.limitPerUser,
+    };
+  }
+
+  /** Products by popularity; a step for the flash sale draws among its own. */
+  #picker(): (target: "flash" | "any", random: SeededRandom) => string {
+    const { catalog } = this.#scenario;
+    const exponent = catalog.popularity.kind === "zipf"
+      ? catalog.popularity.exponent
+      : 1;
+    const zipf = new Zipf(this.#products.length, exponent);
+    const flash = catalog.flash?.products ?? 0;
+    const skus = this.#products.map(({ sku }) => sku);
+    return (target, random) =>
+      target === "flash" && flash > 0
+        ? skus[random.below(flash)]!
+        : skus[zipf.sample(random)]!;
+  }
+
+  // ── The result ──────────────────────────────────────────────────────────
+
+  #result(wallMs: number): RunResult {
+    const { scenario, seed, replay } = this.#options;
+    const measurements = this.#measurements!;
+    const checks = [...this.#checkers.map(checkOf), ...this.#foldChecks()];
+    const thresholds = scenario.thresholds.map((each) => this.#hold(each));
+    const sometimes = scenario.sometimes.map((what): ThresholdResult => ({
+      metric: `sometimes ${what}`,
+      bound: "> 0",
+      value: this.#seen.has(what) ? 1 : 0,
+      ok: this.#seen.has(what),
+    }));
+    if (this.#liveness !== null) {
+      checks.push({
+        id: "liveness",
+        ok: false,
+        checked: 1,
+        firstViolation: this.#liveness,
+      });
+    }
+    const all = [...thresholds, ...sometimes];
+    return {
+      schema: "doorbuster/1",
+      scenario: scenario.name,
+      teaches: scenario.teaches,
+      seed,
+      verdict: verdictOf(this.#liveness, checks, all),
+      events: this.#scheduler.acts,
+      virtualMs: (this.#scheduler.nowUs - this.#startUs) / 1_000,
+      wallMs,
+      trace: this.#scheduler.trace,
+      metrics: measurements.metrics(),
+      checks,
+      thresholds: all,
+      latencies: measurements.latencies(),
+      faults: this.#strikes!.spans,
+      series: measurements.series(),
+      replay,
+    };
+  }
+
+  /** State is the fold of its events: looked at once, at the end. */
+  #foldChecks(): CheckResult[] {
+    let checked = 0;
+    let firstViolation: Violation | undefined;
+    for (const partition of this.#world.partitions) {
+      const found = durable(this.#world.stateOf(partition));
+      const folded = durable(this.#world.foldOf(partition));
+      checked++;
+      if (found === folded || firstViolation !== undefined) continue;
+      firstViolation = {
+        check: "state.equalsFold",
+        atUs: this.#scheduler.nowUs,
+        key: partition,
+        detail: `The state of ${partition} is not the fold of its journal`,
+      };
+    }
+    const id = "state.equalsFold";
+    return [{
+      id,
+      ok: firstViolation === undefined,
+      checked,
+      ...firstViolation && { firstViolation },
+    }];
+  }
+
+  #hold(threshold: Threshold): ThresholdResult {
+    const { metric, quantile, during, of, bound } = threshold;
+    const measurements = this.#measurements!;
+    let value = measurements.value(metric, quantile, during);
+    if (of !== null) {
+      const whole = measurements.value(of, null, during);
+      value = whole === 0 ? 0 : value * 100 / whole;
+    }
+    return { metric, bound, value, ok: holds(threshold, value) };
+  }
+}
+
+function checkOf(checker: Checker): CheckResult {
+  const { id, checked, violation } = checker;
+  return {
+    id,
+    ok: violation === null,
+    checked,
+    ...violation === null ? {} : { firstViolation: violation },
+  };
+}
+
+function verdictOf(
+  liveness: Violation | null,
+  checks: readonly CheckResult[],
+  thresholds: readonly ThresholdResult[],
+): Verdict {
+  if (checks.some(({ ok, id }) => !ok && id !== "liveness")) return "invariant";
+  if (liveness !== null) return "liveness";
+  return thresholds.every(({ ok }) => ok) ? "passed" : "threshold";
+}
+
+/** What a snapshot would keep of a state, as text; maps in their order. */
+function durable(state: unknown): string {
+  return JSON.stringify(state, (name, value) => {
+    if (name === "volatile") return undefined;
+    if (value instanceof Map) return [...value];
+    return value instanceof Set ? [...value] : value;
+  });
+}
+
+/** The products of a scenario, the most popular first. */
+function productsOf(
+  { catalog }: Scenario,
+  real: readonly SimulatedProduct[],
+): SimulatedProduct[] {
+  const { flash, stockUnits, popularity } = catalog;
+  return Array.from({ length: catalog.products }, (_, index) => {
+    const known = popularity.kind === "catalog" ? real[index] : undefined;
+    const isFlash = flash !== null && index < flash.products;
+    return {
+      sku: known?.sku ?? `P${String(index).padStart(6, "0")}`,
+      priceCents: isFlash && flash.priceCents !== null
+        ? flash.priceCents
+        : known?.priceCents ?? PRICE_CENTS,
+      units: isFlash ? flash.stockUnits : stockUnits ?? known?.units ?? 100,
+    };
+  });
+}

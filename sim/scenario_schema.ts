@@ -1,0 +1,387 @@
+/**
+ * The schema of scenario files, `doorbuster/1`, section by section, with a
+ * description of each key for editors. It says what one value may be; what
+ * values must be to each other stands in `scenario_checks.ts`. Durations,
+ * rates and shares are strings with a unit, or numbers whose key ends in the
+ * unit; the shop's own sections are the config's, word for word.
+ *
+ * @module
+ */
+import { z } from "zod";
+import {
+  admission,
+  breaker,
+  cache,
+  edge,
+  orders,
+  payment,
+  topology,
+} from "../cluster/config.ts";
+import { DURATION, RATE } from "../cluster/units.ts";
+import { parseUs } from "./duration.ts";
+import { METRICS } from "./metric_names.ts";
+
+/** A share of something, as thresholds write it. */
+export const PERCENT = /^\d{1,9}(?:\.\d{1,4})?%$/;
+
+/** An object that takes these keys and no other. */
+function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `one of ${Object.keys(shape).join(", ")}`
+        : `an object with ${Object.keys(shape).join(", ")}`,
+  });
+}
+
+/** A duration of at least `least` and at most `most`. */
+function duration(least: string, most: string) {
+  const error = `a duration from "${least}" to "${most}", such as "30s"`;
+  const between = (text: string) =>
+    parseUs(text)! >= parseUs(least)! && parseUs(text)! <= parseUs(most)!;
+  return z.string({ error }).regex(DURATION, { error, abort: true })
+    .refine(between, { error });
+}
+
+/** A moment of a run or a length within one; a day is what runs are for. */
+function time() {
+  return duration("0s", "366d");
+}
+
+function integer(least: number, most: number) {
+  const error = `an integer from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
+function number(least: number, most: number) {
+  const error = `a number from ${least} to ${most}`;
+  return z.number({ error }).min(least, { error }).max(most, { error });
+}
+
+function percent() {
+  return number(0, 100);
+}
+
+function rate() {
+  const error = 'a rate such as "200/s" or "30/m"';
+  return z.string({ error }).regex(RATE, { error });
+}
+
+function text(pattern: RegExp, error: string) {
+  return z.string({ error }).regex(pattern, { error });
+}
+
+function name() {
+  const error = "a name of small letters, digits, _ and -";
+  return text(/^[a-z][a-z0-9_-]{0,63}$/, error);
+}
+
+/** Of a checker, or of what must happen: `stock.conserved`. */
+function checkId() {
+  const error = 'the id of a check, such as "stock.conserved"';
+  return text(/^[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)+$/, error);
+}
+
+function choice<const Names extends readonly string[]>(names: Names) {
+  const error = names.map((each) => `"${each}"`).join(" or ");
+  return z.enum(names, { error });
+}
+
+function list<Item extends z.ZodType>(item: Item, what: string) {
+  return z.array(item, { error: `an array of ${what}` });
+}
+
+/** How long something takes. A range would be one value for the whole run. */
+const distribution = z.union([
+  duration("0s", "1d"),
+  z.strictObject({ exponential: duration("0s", "1d").describe("The mean.") }),
+  z.strictObject({
+    lognormal: z.tuple([duration("0s", "1d"), number(0, 3)])
+      .describe("The median, and the standard deviation of the logarithm."),
+  }),
+  z.strictObject({
+    between: z.tuple([duration("0s", "1d"), duration("0s", "1d")])
+      .describe("Evenly, both ends included; drawn anew each time."),
+  }),
+], {
+  error: 'a distribution such as "1ms", {"exponential": "80ms"}, ' +
+    '{"lognormal": ["0.4ms", 0.6]} or {"between": ["1ms", "2ms"]}',
+});
+
+/** Exactly one of the three; `scenario_checks.ts` sees to it. */
+const bound = () => {
+  const value = () =>
+    z.union([
+      z.number(),
+      z.string().regex(DURATION),
+      z.string().regex(PERCENT),
+    ], { error: 'a number, a duration such as "50ms" or a share as "90%"' })
+      .optional();
+  return {
+    lt: value().describe("It is less than this."),
+    gt: value().describe("It is more than this."),
+    eq: value().describe("It is exactly this."),
+  };
+};
+
+const metric = () =>
+  z.enum([...METRICS.keys()], {
+    error: `the name of a metric (${[...METRICS.keys()].join(", ")})`,
+  }).describe("What is measured; sim/metric_names.ts says what each is.");
+
+const clock = section({
+  duration: duration("1ms", "366d").describe(
+    "How long load comes, in virtual time.",
+  ),
+  warmup: time().default("0s").describe(
+    "Thresholds disregard calls that were due before.",
+  ),
+  start: z.iso.datetime({
+    error: 'a time in UTC such as "2020-11-11T00:00:00Z"',
+  }).default("2020-11-11T00:00:00Z").describe("The wall clock at the start."),
+  driftPerMillion: number(0, 100_000).default(0).describe(
+    "Clocks of workers run up to so many millionths faster or slower.",
+  ),
+});
+
+/** The real catalog has 2,943 products; a million is what a run can hold. */
+const catalog = section({
+  products: integer(1, 1_000_000),
+  popularity: z.union([
+    z.literal("catalog"),
+    section({ zipf: number(0, 3) }),
+  ], { error: '"catalog" or {"zipf": 1.0}' }).describe(
+    'How demand spreads: "catalog" is the real catalog, weighed by its units.',
+  ),
+  stock: z.union([z.literal("catalog"), integer(0, 1_000_000_000)], {
+    error: 'units of each product, or "catalog"',
+  }).describe("Opening units of each product; scaled."),
+  flash: section({
+    products: integer(1, 10_000),
+    stock: integer(0, 1_000_000_000).describe("Units of each; scaled."),
+    limitPerUser: integer(1, 1_000_000).optional(),
+    priceCents: integer(0, 1_000_000_000).optional(),
+    opensAt: time().default("0s"),
+  }).optional().describe("The first products, when they are on sale."),
+});
+
+const about = choice(["flash", "any"]);
+const step = z.union([
+  choice([
+    "read_product",
+    "place_order",
+    "pay_order",
+    "cancel_order",
+    "read_order",
+  ]),
+  section({ do: choice(["read_product", "place_order"]), target: about }),
+], {
+  error: "a step (read_product, place_order, pay_order, cancel_order, " +
+    'read_order) or {"do": "read_product", "target": "flash"}',
+});
+
+const journey = section({
+  weight: number(0, 1_000_000).default(1).describe(
+    "Its share of the clients of a phase.",
+  ),
+  steps: list(step, "steps").min(1, { error: "at least one step" })
+    .max(100, { error: "at most 100 steps" }),
+  think: distribution.default("0s").describe("Before each step but the first."),
+  abandonPercent: percent().default(0).describe(
+    "Clients with an order who leave before they pay.",
+  ),
+  lines: z.union([
+    integer(1, 100),
+    section({ between: z.tuple([integer(1, 100), integer(1, 100)]) }),
+  ], { error: 'lines from 1 to 100, or {"between": [1, 5]}' }).default(1)
+    .describe("Different products in an order."),
+  retry: section({
+    max: integer(0, 100).describe("Further tries of a step."),
+    backoff: duration("0s", "1h").describe("Doubles with each further try."),
+    jitter: choice(["none", "full"]).default("full"),
+    budgetPercent: number(0, 10_000).optional().describe(
+      "All retries, of a hundred first tries; without it there is no budget.",
+    ),
+  }).prefault({ max: 0, backoff: "0s" }).describe(
+    "After an answer that is retryable, or none in time.",
+  ),
+});
+
+const open = section({
+  rate: rate().optional(),
+  curve: list(z.tuple([time(), rate()]), "[time, rate] pairs")
+    .min(2, { error: "at least two points" }).optional()
+    .describe("Linear between points; times count from the phase's start."),
+  recorded: z.string().optional().describe(
+    "A CSV file beside the scenario with invoiced_at, invoice and customer.",
+  ),
+  lines: z.string().optional().describe(
+    "Its order lines: a CSV file with invoice, sku and quantity.",
+  ),
+  speed: number(0.001, 1e9).optional().describe(
+    "How many times faster than recorded.",
+  ),
+  spacing: choice(["poisson", "uniform"]).default("poisson"),
+});
+
+const phase = section({
+  phase: name(),
+  at: time().default("0s"),
+  for: time().optional().describe("Without it: until clock.duration."),
+  open: open.optional().describe("Clients come whatever becomes of others."),
+  closed: section({
+    users: integer(1, 1_000_000).describe("Clients at a time; scaled."),
+    think: distribution.describe("Between two journeys of a client."),
+  }).optional().describe("Clients come back when they are done."),
+  users: integer(1, 1_000_000_000).default(1_000_000).describe(
+    "Distinct users among whom clients are drawn; scaled.",
+  ),
+  journeys: list(name(), "names of journeys").min(1, {
+    error: "at least one journey",
+  }).optional().describe("Without it: all journeys."),
+});
+
+/** Kinds of messages that an actor or a gateway can take its time for. */
+const SERVED = [
+  ...["place_order", "pay_order", "cancel_order", "read_order", "list_orders"],
+  ...["reserve", "confirm", "release", "pin", "unpin", "return_stock"],
+  ...["open_stock", "describe", "adjust", "audit"],
+  ...["read_product", "stock_published", "warm", "drop", "flush", "look"],
+  ...["read_entry", "search_catalog", "charge", "charge_status", "refund"],
+] as const;
+
+const service = z.partialRecord(
+  z.enum(SERVED, { error: `a kind of message (${SERVED.join(", ")})` }),
+  distribution,
+);
+
+const network = section({
+  delay: section({
+    min: duration("0s", "1m").default("0.02ms"),
+    mean: duration("0s", "1m").default("0.05ms"),
+  }).prefault({}).describe("At least min; exponential beyond it, up to mean."),
+  lossPercent: percent().default(0),
+  duplicatePercent: percent().default(0),
+  reorderPercent: percent().default(0),
+  processes: z.boolean({ error: "true or false" }).default(false).describe(
+    "Workers are processes with a network between them, not threads.",
+  ),
+});
+
+const disk = section({
+  sync: distribution.default("1ms").describe("How long a commit takes."),
+});
+
+const target = () =>
+  text(
+    /^[a-z_]+(-\d{1,4}|\[(\d{1,4}|\*)\])?$/,
+    'a target such as "worker[0]", "inventory[3]", "cache[*]" or "payment"',
+  );
+
+/** What all faults have; `scenario_checks.ts` wants exactly one time. */
+const when = {
+  id: name(),
+  at: time().optional(),
+  between: z.tuple([time(), time()], { error: 'two times, as ["1s", "2s"]' })
+    .optional().describe("From the one to the other; instead of at and for."),
+  when: section({ metric: metric(), ...bound() }).optional().describe(
+    "The first time that it is so.",
+  ),
+};
+const lasting = { for: duration("1ms", "366d").optional() };
+const share = {
+  percent: percent().default(100).describe("The share that it strikes."),
+};
+
+const fault = z.discriminatedUnion("do", [
+  section({ ...when, ...lasting, do: z.literal("crash"), target: target() }),
+  section({ ...when, ...lasting, do: z.literal("hang"), target: target() }),
+  section({
+    ...when,
+    ...lasting,
+    ...share,
+    do: z.literal("slow"),
+    target: target(),
+    factor: number(1, 1_000_000).default(10),
+  }),
+  section({
+    ...when,
+    ...lasting,
+    do: z.literal("partition"),
+    from: target(),
+    to: target(),
+  }),
+  section({ ...when, ...share, do: z.literal("flush"), target: target() }),
+  section({ ...when, do: z.literal("lose_disk_cache"), target: target() }),
+], {
+  error: 'a fault whose do is "crash", "hang", "slow", "partition", "flush" ' +
+    'or "lose_disk_cache"',
+});
+
+const threshold = section({
+  metric: metric(),
+  q: number(0.000001, 1).optional().describe("A quantile, of latencies only."),
+  ...bound(),
+  during: name().optional().describe("Only what was due in this phase."),
+  of: metric().optional().describe("As a share of this; the bound is a %."),
+});
+
+const eventually = section({
+  metric: metric(),
+  ...bound(),
+  after: time().optional().describe("Without it: the last fault's end."),
+  within: duration("1ms", "366d"),
+});
+
+/** A whole scenario file, but for what values must be to each other. */
+export const scenarioShape = section({
+  $schema: z.string().optional(),
+  schema: z.literal("doorbuster/1", { error: '"doorbuster/1"' }),
+  name: name(),
+  teaches: text(/^\S.{9,399}$/, "a line of 10 to 400 characters").describe(
+    "What the scenario is for.",
+  ),
+  expects: choice(["passed", "liveness", "invariant", "threshold"])
+    .default("passed").describe("How it is meant to end."),
+  clock,
+  scale: number(0.000001, 1000).default(1).describe(
+    "Multiplies rates, users and stock, not times, products or workers.",
+  ),
+  topology: topology.prefault({}),
+  admission: admission.prefault({}),
+  cache: cache.prefault({}),
+  breaker: breaker.prefault({}),
+  orders: orders.prefault({}),
+  edge: edge.prefault({}),
+  payment: payment.prefault({}),
+  catalog,
+  journeys: z.record(name(), journey, { error: "journeys by name" }),
+  load: list(phase, "phases").min(1, { error: "at least one phase" }),
+  service: service.default({}),
+  network: network.prefault({}),
+  disk: disk.prefault({}),
+  faults: list(fault, "faults").default([]),
+  buggify: section({
+    activatePercent: percent().default(25),
+    firePercent: percent().default(25),
+  }).prefault({ activatePercent: 0, firePercent: 0 }),
+  liveness: section({
+    after: time().optional().describe("Without it: clock.duration."),
+    within: duration("1ms", "366d").default("30s"),
+  }).prefault({}).describe("Faults heal; all that pends ends in time."),
+  drain: duration("0s", "366d").default("60s").describe(
+    "After the last arrival, until the shop is idle.",
+  ),
+  always: list(checkId(), "checks").optional().describe(
+    "Without it: every check there is.",
+  ),
+  sometimes: list(checkId(), "things that must happen").default([]),
+  eventually: list(eventually, "conditions").default([]),
+  thresholds: list(threshold, "thresholds").default([]),
+  runs: section({
+    seeds: text(/^\d{1,9}\.\.\d{1,9}$/, 'seeds such as "1..20"').optional(),
+  }).prefault({}),
+});
+
+/** A checked file: defaults filled in, ranges drawn, values as written. */
+export type ScenarioShape = z.output<typeof scenarioShape>;

@@ -1,0 +1,550 @@
+/**
+ * The whole shop under virtual time: the domains, links, actors, gate and
+ * journal rules of the live one, on simulated threads, a simulated disk and
+ * simulated gateways. It can be struck by faults and be looked at.
+ *
+ * @module
+ */
+import { behaviors, kindOf } from "../actors/registry.ts";
+import type { AnyBehavior, Message } from "../actors/runtime/actor.ts";
+import type { Append, AppendResult, Journal } from "../actors/runtime/ports.ts";
+import type { DomainObserver, Log } from "../actors/runtime/ports.ts";
+import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
+import { decideRestart } from "../actors/runtime/supervision.ts";
+import {
+  MemoryDisk,
+  MemoryJournal,
+} from "../actors/runtime/test_kit/memory_journal.ts";
+import type { Batch } from "../cluster/link.ts";
+import { ShopGate } from "../cluster/shop_gate.ts";
+import { planShop, type ShopPlan, Topology } from "../cluster/topology.ts";
+import { sample } from "./distributions.ts";
+import { modelOf, type SimulatedProduct } from "./models.ts";
+import type { Observation } from "./observation.ts";
+import type { Distribution, Scenario } from "./scenario_values.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { EPOCH_MS, type GatewayModel, Thread } from "./thread.ts";
+
+/** What a world is made of. */
+export interface ShopWorldOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly scheduler: Scheduler;
+  readonly products: ReadonlyMap<string, SimulatedProduct>;
+  readonly observe: (observation: Observation) => void;
+  readonly log: Log;
+}
+
+/** One worker and its lives. */
+interface Place {
+  readonly name: string;
+  thread: Thread;
+  incarnation: number;
+  isReady: boolean;
+  failuresMs: number[];
+}
+
+/** As the live host's: 16,384 messages a lane. */
+const MAILBOX_MESSAGES = 16_384;
+/** Folding an event takes about 5 µs (ADR 2). */
+const FOLD_US = 5;
+/** A thread starts in 40 ms. */
+const START_US = 40_000;
+/** What no distribution is given for takes a message this long. */
+const STEP_US = 2;
+/** A link that broke is made anew after this long. */
+const RELINK_US = 20_000;
+/** SKUs in one opening message, as live. */
+const OPENING_SKUS = 1_000;
+
+/** See the module's text. */
+export class ShopWorld {
+  readonly gate: ShopGate;
+  readonly topology: Topology;
+  readonly disk = new MemoryDisk();
+  readonly #options: ShopWorldOptions;
+  readonly #scheduler: Scheduler;
+  readonly #plan: ShopPlan;
+  readonly #places = new Map<string, Place>();
+  readonly #observer: DomainObserver;
+  readonly #random: SeededRandom;
+  /** Service times and delays: a stream for each actor and link. */
+  readonly #streams = new Map<string, SeededRandom>();
+  /** When the newest batch of a link arrives: order is kept. */
+  readonly #arrivals = new Map<string, number>();
+  /** Links that are cut, as `a→b`. */
+  readonly #cut = new Set<string>();
+  /** How many times slower a gateway is. */
+  readonly #slowGateways = new Map<string, number>();
+
+  constructor(options: ShopWorldOptions) {
+    this.#options = options;
+    this.#scheduler = options.scheduler;
+    const { config } = options.scenario;
+    this.#plan = planShop(config, config.topology.partitions);
+    this.topology = new Topology(this.#plan);
+    this.#random = new SeededRandom(options.seed, "worker supervisor");
+    this.#observer = this.#makeObserver();
+    for (const { name } of this.#plan.domains) {
+      this.#places.set(name, {
+        name,
+        thread: this.#makeThread(name, 1),
+        incarnation: 1,
+        isReady: false,
+        failuresMs: [],
+      });
+    }
+    this.gate = this.#makeGate();
+  }
+
+  /** Starts all threads and opens the stock; `done` when it can be sold. */
+  start(done: () => void): void {
+    for (const place of this.#places.values()) this.#begin(place);
+    this.#openStock(done);
+  }
+
+  /** Names of the threads that can be struck. */
+  get workers(): readonly string[] {
+    return [...this.#places.keys()].filter((name) => name !== "main");
+  }
+
+  /** Addresses of all actors and gateways. */
+  get addresses(): readonly string[] {
+    return [...this.#plan.actors, ...this.#plan.gateways]
+      .map(({ address }) => address);
+  }
+
+  /** `worker[0]` or `worker-0` → `worker-0`; null: names no thread. */
+  workerOf(target: string): string | null {
+    const name = target.replace(/^(\w+)\[(\d+)\]$/, "$1-$2");
+    return this.#places.has(name) && !name.startsWith("cache")
+      ? name
+      : this.#places.has(target)
+      ? target
+      : null;
+  }
+
+  /** The thread of a target, whatever it names. */
+  domainOf(target: string): string {
+    return this.workerOf(target) ?? this.topology.locate(target) ?? target;
+  }
+
+  /** Messages that wait, over the actors whose address begins so. */
+  depthOf(kind: string): number {
+    let depth = 0;
+    for (const { thread } of this.#places.values()) {
+      for (const actor of thread.domain.report().actors) {
+        if (actor.address.startsWith(kind)) depth += actor.depth;
+      }
+    }
+    return depth;
+  }
+
+  /** Asks under way and frames that wait, over all threads. */
+  get pending(): number {
+    let pending = 0;
+    for (const { thread } of this.#places.values()) {
+      pending += thread.domain.report().pendingAsks + thread.waitingFrames;
+    }
+    return pending;
+  }
+
+  /** The state of an actor, wherever it lives. */
+  stateOf(address: string): unknown {
+    const home = this.topology.locate(address);
+    return this.#places.get(home ?? "")?.thread.domain.stateOf(address);
+  }
+
+  /** The actors whose state is the fold of their events. */
+  get partitions(): readonly string[] {
+    return this.#plan.actors.filter(({ journaled }) => journaled)
+      .map(({ address }) => address);
+  }
+
+  /** A partition's durable events, folded anew. */
+  foldOf(address: string): unknown {
+    const { args } = this.#plan.actors.find((each) =>
+      each.address === address
+    )!;
+    // Only its own behavior looks into an actor's arguments and state.
+    const behavior: AnyBehavior = behaviors[kindOf(address)];
+    const state = behavior.start(args);
+    for (const event of this.disk.of(address)) {
+      behavior.apply!(state, structuredClone(event));
+    }
+    return state;
+  }
+
+  // ── Faults ──────────────────────────────────────────────────────────────
+
+  /** Takes the power from a thread. False when there is none of that name. */
+  crash(worker: string): boolean {
+    const place = this.#places.get(worker);
+    if (place === undefined || worker === "main") return false;
+    if (place.isReady) this.#fell(place);
+    return true;
+  }
+
+  /** Makes an actor crash as if its next step had thrown. */
+  crashActor(address: string): boolean {
+    const place = this.#places.get(this.topology.locate(address) ?? "");
+    if (place === undefined) return false;
+    place.thread.domain.crash(address, "a fault");
+    return true;
+  }
+
+  /** A thread does nothing for a while; too long, and it is replaced. */
+  hang(worker: string, forUs: number): boolean {
+    const place = this.#places.get(worker);
+    if (place === undefined || worker === "main") return false;
+    const { thread, incarnation } = place;
+    thread.hang(forUs);
+    const { everyMs, missed } = this.#options.scenario.config.topology
+      .heartbeat;
+    const silentUs = everyMs * missed * 1_000;
+    if (forUs > silentUs) {
+      const label = stableHash(`hung ${worker}`);
+      this.#scheduler.at(this.#scheduler.nowUs + silentUs, label, () => {
+        // It is replaced, and runs on: the fence holds off what it writes.
+        if (place.incarnation === incarnation) this.#fell(place, false);
+      });
+    }
+    return true;
+  }
+
+  /** Makes a thread or a gateway slower; 1 ends it. */
+  slow(target: string, factor: number): boolean {
+    const place = this.#places.get(target);
+    if (place !== undefined) place.thread.slowness = factor;
+    else if (this.#plan.gateways.some(({ address }) => address === target)) {
+      this.#slowGateways.set(target, factor);
+    } else {
+      const home = this.#places.get(this.topology.locate(target) ?? "");
+      if (home === undefined) return false;
+      // An actor that is slower keeps its whole core busy for longer.
+      home.thread.slowness = factor;
+    }
+    return true;
+  }
+
+  /** Cuts the link between two threads, or makes it anew. */
+  cut(one: string, other: string, isCut: boolean): boolean {
+    if (!this.#places.has(one) || !this.#places.has(other)) return false;
+    for (const link of [`${one}→${other}`, `${other}→${one}`]) {
+      if (isCut) this.#cut.add(link);
+      else this.#cut.delete(link);
+    }
+    const [left, right] = [this.#places.get(one)!, this.#places.get(other)!];
+    if (isCut) this.#unlink(left, right);
+    else this.#link(left, right);
+    return true;
+  }
+
+  /** Empties a cache node. */
+  flush(address: string): boolean {
+    const place = this.#places.get(this.topology.locate(address) ?? "");
+    if (place === undefined || !address.startsWith("cache[")) return false;
+    place.thread.domain.crash(address, "flushed by a fault");
+    return true;
+  }
+
+  // ── Threads ─────────────────────────────────────────────────────────────
+
+  #begin(place: Place): void {
+    const { thread } = place;
+    thread.domain.start((started) => {
+      if (!started) throw new Error(`${place.name} does not start`);
+    });
+    place.isReady = true;
+    const { incarnation, name: worker } = place;
+    const atUs = this.#scheduler.nowUs;
+    this.#options.observe({
+      kind: "worker_started",
+      atUs,
+      worker,
+      incarnation,
+    });
+    for (const other of this.#places.values()) {
+      if (other !== place && other.isReady) this.#link(place, other);
+    }
+    thread.poke();
+  }
+
+  #fell(place: Place, isGone = true): void {
+    const { name: worker, incarnation } = place;
+    const { nowUs } = this.#scheduler;
+    if (isGone) place.thread.lose();
+    place.isReady = false;
+    this.#options.observe({
+      kind: "worker_lost",
+      atUs: nowUs,
+      worker,
+      incarnation,
+    });
+    for (const other of this.#places.values()) {
+      if (other !== place) this.#unlink(place, other);
+    }
+    const spec = this.#options.scenario.config.topology.restart;
+    place.failuresMs = [...place.failuresMs, nowUs / 1_000].slice(-16);
+    const { delayMs } = decideRestart(
+      spec,
+      place.failuresMs,
+      this.#random.next(),
+    );
+    const foldUs = FOLD_US * this.#eventsOf(worker);
+    const readyUs = nowUs + delayMs * 1_000 + START_US + foldUs;
+    this.#scheduler.at(readyUs, stableHash(`restart ${worker}`), () => {
+      place.incarnation++;
+      place.thread = this.#makeThread(worker, place.incarnation);
+      this.#begin(place);
+    });
+  }
+
+  #eventsOf(worker: string): number {
+    return this.#plan.actors.filter(({ domain }) => domain === worker)
+      .reduce((sum, { address }) => sum + this.disk.of(address).length, 0);
+  }
+
+  #makeThread(name: string, incarnation: number): Thread {
+    const actors = this.#plan.actors.filter(({ domain }) => domain === name);
+    const journaled = actors.some((actor) => actor.journaled);
+    const thread: Thread = new Thread({
+      scheduler: this.#scheduler,
+      domain: {
+        name,
+        incarnation,
+        seed: this.#options.seed,
+        log: this.#options.log,
+        journal: journaled
+          ? this.#makeJournal(name, incarnation, () => thread)
+          : null,
+        died: () => {
+          const place = this.#places.get(name);
+          // One that was replaced hears that it was, and is gone.
+          if (place?.thread === thread && place.isReady) this.#fell(place);
+          else thread.lose();
+        },
+      },
+      serviceUs: (actor, kind) => this.#serviceUs(actor, kind, STEP_US),
+      locate: (address) =>
+        this.topology.locate(address) ??
+          (this.#places.has(address) ? address : undefined),
+      gateways: this.#gatewaysOf(name),
+      carry: (from, to, batch) => this.#carry(from, to, batch),
+      observer: this.#observer,
+    });
+    for (const { address, args, journaled, supervision } of actors) {
+      thread.domain.add({
+        address,
+        behavior: behaviors[kindOf(address)],
+        args,
+        journaled,
+        restart: supervision,
+        mailboxCapacity: MAILBOX_MESSAGES,
+      });
+    }
+    return thread;
+  }
+
+  #gatewaysOf(domain: string): Map<string, GatewayModel> {
+    const { products, observe, scenario } = this.#options;
+    const options = {
+      products,
+      observe,
+      currency: scenario.config.orders.currency,
+      nowUs: () => this.#scheduler.nowUs,
+      later: (gateway: string, kind: string, act: () => void) => {
+        const slowness = this.#slowGateways.get(gateway) ?? 1;
+        const takesUs = this.#serviceUs(gateway, kind, 0) * slowness;
+        const atUs = this.#scheduler.nowUs + Math.round(takesUs);
+        this.#scheduler.at(atUs, stableHash(gateway), act);
+      },
+    };
+    return new Map(
+      this.#plan.gateways.filter((gateway) => gateway.domain === domain)
+        .map(({ address, kind }) => [address, modelOf(kind, address, options)]),
+    );
+  }
+
+  #serviceUs(actor: string, kind: string, byDefault: number): number {
+    const distribution = this.#options.scenario.service.get(kind);
+    return distribution === undefined
+      ? byDefault
+      : this.#draw(actor, distribution);
+  }
+
+  #draw(label: string, distribution: Distribution): number {
+    let stream = this.#streams.get(label);
+    if (stream === undefined) {
+      stream = new SeededRandom(this.#options.seed, `service ${label}`);
+      this.#streams.set(label, stream);
+    }
+    return Math.round(sample(distribution, stream));
+  }
+
+  // ── Links ───────────────────────────────────────────────────────────────
+
+  #link(one: Place, other: Place): void {
+    if (!one.isReady || !other.isReady) return;
+    if (this.#cut.has(`${one.name}→${other.name}`)) return;
+    one.thread.connect(other.name);
+    other.thread.connect(one.name);
+  }
+
+  #unlink(one: Place, other: Place): void {
+    one.thread.disconnect(other.name);
+    other.thread.disconnect(one.name);
+  }
+
+  #carry(from: Thread, to: string, batch: Batch): void {
+    const link = `${from.name}→${to}`;
+    const place = this.#places.get(from.name);
+    const target = this.#places.get(to);
+    if (place?.thread !== from || target === undefined) return;
+    const { network } = this.#options.scenario;
+    if (this.#happens(link, network.lossPerMillion)) {
+      return this.#breakLink(place, target);
+    }
+    const { delayMinUs, delayMeanUs } = network;
+    const meanUs = Math.max(0, delayMeanUs - delayMinUs);
+    const delayUs = delayMinUs +
+      (meanUs === 0 ? 0 : this.#draw(link, { kind: "exponential", meanUs }));
+    const atUs = Math.max(
+      this.#scheduler.nowUs + delayUs,
+      this.#arrivals.get(link) ?? 0,
+    );
+    this.#arrivals.set(link, atUs);
+    const times = this.#happens(link, network.duplicatePerMillion) ? 2 : 1;
+    const { thread } = target;
+    for (let time = 0; time < times; time++) {
+      this.#scheduler.at(atUs, stableHash(link), () => {
+        if (target.thread === thread) thread.receive(from.name, batch);
+      });
+    }
+  }
+
+  /** A batch was lost: the ends notice, and are linked anew. */
+  #breakLink(one: Place, other: Place): void {
+    const label = stableHash(`relink ${one.name} ${other.name}`);
+    this.#scheduler.at(this.#scheduler.nowUs + 1, label, () => {
+      this.#unlink(one, other);
+      const atUs = this.#scheduler.nowUs + RELINK_US;
+      this.#scheduler.at(atUs, label, () => this.#link(one, other));
+    });
+  }
+
+  #happens(label: string, perMillion: number): boolean {
+    if (perMillion === 0) return false;
+    let stream = this.#streams.get(`chance ${label}`);
+    if (stream === undefined) {
+      stream = new SeededRandom(this.#options.seed, `chance ${label}`);
+      this.#streams.set(`chance ${label}`, stream);
+    }
+    return stream.below(1_000_000) < perMillion;
+  }
+
+  // ── The disk ────────────────────────────────────────────────────────────
+
+  #makeJournal(
+    domain: string,
+    incarnation: number,
+    threadOf: () => Thread,
+  ): Journal {
+    const { sync } = this.#options.scenario.disk;
+    const label = stableHash(`disk ${domain} ${incarnation}`);
+    const inner = new MemoryJournal(this.disk, (commit) => {
+      const atUs = this.#scheduler.nowUs + this.#draw(`disk ${domain}`, sync);
+      this.#scheduler.at(atUs, label, () => {
+        // What a thread had not written when its power went is gone.
+        if (threadOf().isAlive) commit();
+      });
+    });
+    return {
+      recover: (partitions, into, done) =>
+        inner.recover(partitions, into, done),
+      replay: (partition, into, done) => inner.replay(partition, into, done),
+      append: (appends, done) =>
+        inner.append(appends, (result) => {
+          this.#observeAppend(appends, result);
+          done(result);
+          threadOf().poke();
+        }),
+    };
+  }
+
+  #observeAppend(appends: readonly Append[], result: AppendResult): void {
+    const { observe } = this.#options;
+    const atUs = this.#scheduler.nowUs;
+    for (const { partition: actor, epoch, firstSequence, events } of appends) {
+      if (result === "fenced") observe({ kind: "fenced", atUs, actor, epoch });
+      if (result !== "durable") continue;
+      const lastSequence = firstSequence + events.length - 1;
+      observe({
+        kind: "durable",
+        atUs,
+        actor,
+        epoch,
+        firstSequence,
+        lastSequence,
+      });
+    }
+  }
+
+  // ── The gate ────────────────────────────────────────────────────────────
+
+  #makeGate(): ShopGate {
+    const { config } = this.#options.scenario;
+    const clock = {
+      monotonicMs: () => this.#scheduler.nowUs / 1_000,
+      wallMs: () => EPOCH_MS + this.#scheduler.nowUs / 1_000,
+    };
+    return new ShopGate({
+      domain: this.#places.get("main")!.thread.domain,
+      topology: this.topology,
+      clock,
+      admission: config.admission,
+      withinMs: config.edge.requestTimeoutMs,
+      describe: () => null,
+      injectFault: () => {
+        throw new Error("Faults of a simulation come from its scenario");
+      },
+      metrics: () => [],
+      isReady: () => [...this.#places.values()].every(({ isReady }) => isReady),
+    });
+  }
+
+  #makeObserver(): DomainObserver {
+    const { observe } = this.#options;
+    return {
+      stepped: (actor, message, outcome, sequence) => {
+        if (outcome === null) return;
+        const atUs = this.#scheduler.nowUs;
+        observe({ kind: "decided", atUs, actor, message, outcome, sequence });
+      },
+      recorded: (actor, epoch, sequence, event) => {
+        const atUs = this.#scheduler.nowUs;
+        observe({ kind: "recorded", atUs, actor, epoch, sequence, event });
+      },
+    };
+  }
+
+  #openStock(done: () => void): void {
+    const byShard = Map.groupBy(
+      this.#options.products.values(),
+      ({ sku }) => this.topology.inventoryOf(sku),
+    );
+    const { domain } = this.#places.get("main")!.thread;
+    let waiting = 0;
+    for (const [shard, products] of byShard) {
+      for (let from = 0; from < products.length; from += OPENING_SKUS) {
+        const items = products.slice(from, from + OPENING_SKUS);
+        waiting++;
+        const message = { kind: "open_stock", items } as unknown as Message;
+        domain.ask(shard, message, 60_000, (outcome) => {
+          if (outcome.kind !== "ok") throw new Error(`${shard} does not open`);
+          if (--waiting === 0) done();
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * A thread as the simulator has it: a commit domain, its links, and a core that
+ * takes time for each message. The domain, the links and all actors are those
+ * of the live shop; only what drives them is different.
+ *
+ * A step happens at the moment it begins, and what it leads to leaves when its
+ * service time is over; until then the core is busy. So mailboxes fill, batches
+ * grow and latency rises as they would.
+ *
+ * @module
+ */
+import type { Message } from "../actors/runtime/actor.ts";
+import { Domain, type DomainOptions } from "../actors/runtime/domain.ts";
+import { Envelope } from "../actors/runtime/envelope.ts";
+import { failed, type Outcome, unknown } from "../actors/runtime/outcome.ts";
+import type { DomainObserver } from "../actors/runtime/ports.ts";
+import { stableHash } from "../actors/runtime/random.ts";
+import { type Batch, Link } from "../cluster/link.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** Answers calls of a gateway, once, when it likes. */
+export type GatewayModel = (
+  message: Message,
+  answer: (outcome: Outcome<unknown>) => void,
+) => void;
+
+/** What a thread is made of. */
+export interface ThreadOptions {
+  readonly scheduler: Scheduler;
+  readonly domain: Pick<
+    DomainOptions,
+    "name" | "incarnation" | "seed" | "journal" | "log" | "died"
+  >;
+  /** Microseconds that the core takes for a message of that kind. */
+  readonly serviceUs: (actor: string, kind: string) => number;
+  /** The domain of an address. */
+  readonly locate: (address: string) => string | undefined;
+  /** Gateways that this thread serves, by address. */
+  readonly gateways: ReadonlyMap<string, GatewayModel>;
+  /** Carries a batch to the thread at the other end of a link. */
+  readonly carry: (from: Thread, to: string, batch: Batch) => void;
+  readonly observer: DomainObserver;
+}
+
+/** Asks that broke off are worth trying again after this long, as live. */
+const RETRY_AFTER_MS = 250;
+
+/** A simulated thread. See the module's text. */
+export class Thread {
+  readonly name: string;
+  readonly domain: Domain;
+  /** How many times slower it is than it should be: the fault `slow`. */
+  slowness = 1;
+  readonly #options: ThreadOptions;
+  readonly #scheduler: Scheduler;
+  readonly #links = new Map<string, Link>();
+  readonly #label: number;
+  #isAlive = true;
+  /** The core has something to do until then. */
+  #busyUntilUs = 0;
+  #turnAtUs = Infinity;
+  #turn = -1;
+  #flushAtUs = 0;
+  #serviceUs = 0;
+  /** Nothing runs until then: the fault `hang`. */
+  #hangsUntilUs = 0;
+
+  constructor(options: ThreadOptions) {
+    const { scheduler, domain, observer } = options;
+    this.#options = options;
+    this.#scheduler = scheduler;
+    this.name = domain.name;
+    this.#label = stableHash(`${domain.name} ${domain.incarnation}`);
+    const clock = {
+      monotonicMs: () => scheduler.nowUs / 1_000,
+      wallMs: () => EPOCH_MS + scheduler.nowUs / 1_000,
+    };
+    this.domain = new Domain({
+      ...domain,
+      clock,
+      transmit: (envelope) => this.#transmit(envelope),
+      wake: () => this.#turnSoon(),
+      stepsPerRun: 1,
+      freeze: true,
+      observer: {
+        stepped: (actor, message, reply, sequence) => {
+          this.#serviceUs = options.serviceUs(actor, message.kind);
+          scheduler.mix(stableHash(message.kind) ^ sequence);
+          observer.stepped(actor, message, reply, sequence);
+        },
+        recorded: observer.recorded,
+      },
+    });
+  }
+
+  /** False once its power has gone. */
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Links this thread with another one. */
+  connect(peer: string): void {
+    this.disconnect(peer);
+    this.#links.set(
+      peer,
+      new Link((frame) =>
+        this.#fail(frame.from, frame.to, frame.ask, "expired")
+      ),
+    );
+  }
+
+  /** Ends the link to a thread that is gone. */
+  disconnect(peer: string): void {
+    const link = this.#links.get(peer);
+    if (link === undefined) return;
+    this.#links.delete(peer);
+    for (const { to, from, ask } of link.close()) {
+      this.#fail(from, to, ask, "unavailable");
+    }
+    const { locate } = this.#options;
+    this.domain.settleLost(
+      (to) => locate(to) === peer,
+      unknown(RETRY_AFTER_MS),
+    );
+  }
+
+  /** Takes a batch of a peer. */
+  receive(peer: string, batch: Batch): void {
+    const link = this.#links.get(peer);
+    if (!this.#isAlive || link === undefined) return;
+    const nowMs = this.#scheduler.nowUs / 1_000;
+    link.receive(batch, nowMs, (to, from, ask, deadlineMs, content, chain) => {
+      const envelope = new Envelope(to, from, ask, deadlineMs, content, chain);
+      const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
+      if (gateway === undefined) this.domain.deliver(envelope);
+      else this.#serve(gateway, envelope);
+    });
+    this.#turnSoon();
+  }
+
+  /** Ends it: whatever it was doing never happened to anybody else. */
+  lose(): void {
+    this.#isAlive = false;
+    this.#scheduler.cancel(this.#turn);
+  }
+
+  /** Does nothing for a while, as a thread in a long loop. */
+  hang(forUs: number): void {
+    this.#hangsUntilUs = this.#scheduler.nowUs + forUs;
+  }
+
+  /** Runs soon, because somebody outside its turns gave it work. */
+  poke(): void {
+    this.#turnSoon();
+  }
+
+  /** Frames that wait for their link. */
+  get waitingFrames(): number {
+    let frames = 0;
+    for (const link of this.#links.values()) frames += link.waiting;
+    return frames;
+  }
+
+  #turnSoon(): void {
+    const atUs = Math.max(
+      this.#scheduler.nowUs,
+      this.#busyUntilUs,
+      this.#hangsUntilUs,
+    );
+    this.#turnAt(atUs);
+  }
+
+  #turnAt(atUs: number): void {
+    if (atUs >= this.#turnAtUs || !this.#isAlive) return;
+    if (this.#turnAtUs !== Infinity) this.#scheduler.cancel(this.#turn);
+    this.#turnAtUs = atUs;
+    this.#turn = this.#scheduler.at(atUs, this.#label, () => {
+      this.#turnAtUs = Infinity;
+      this.#go();
+    });
+  }
+
+  /** One go: a step, and the links when the core has nothing else to do. */
+  #go(): void {
+    if (!this.#isAlive) return;
+    const { nowUs } = this.#scheduler;
+    if (this.#hangsUntilUs > nowUs) return this.#turnSoon();
+    this.#serviceUs = 0;
+    const nextMs = this.domain.run();
+    if (!this.#isAlive) return;
+    this.#busyUntilUs = nowUs + Math.round(this.#serviceUs * this.slowness);
+    if (nextMs === 0) this.#turnAt(this.#busyUntilUs);
+    else {
+      if (nextMs !== Infinity) {
+        this.#turnAt(Math.max(Math.ceil(nextMs * 1_000), this.#busyUntilUs));
+      }
+      this.#flushAt(this.#busyUntilUs);
+    }
+  }
+
+  #flushAt(atUs: number): void {
+    if (atUs <= this.#scheduler.nowUs) return this.#flush();
+    // One that comes earlier or then takes along what is sent meanwhile.
+    if (this.#flushAtUs <= atUs && this.#flushAtUs > this.#scheduler.nowUs) {
+      return;
+    }
+    this.#flushAtUs = atUs;
+    this.#scheduler.at(atUs, this.#label ^ 1, () => this.#flush());
+  }
+
+  #flush(): void {
+    if (!this.#isAlive) return;
+    const nowMs = this.#scheduler.nowUs / 1_000;
+    for (const [peer, link] of this.#links) {
+      const batch = link.flush(nowMs);
+      if (batch !== null) this.#options.carry(this, peer, batch);
+    }
+  }
+
+  #transmit(envelope: Envelope): "queued" | "full" | "gone" {
+    const { to, from, ask, deadlineMs, content, chain } = envelope;
+    const gateway = this.#options.gateways.get(to);
+    if (gateway !== undefined) return this.#serve(gateway, envelope);
+    const home = this.#options.locate(to);
+    const link = home === undefined ? undefined : this.#links.get(home);
+    if (link === undefined) return "gone";
+    const room = link.send(to, from, ask, deadlineMs, content, chain);
+    this.#flushAt(Math.max(this.#busyUntilUs, this.#scheduler.nowUs + 1));
+    return room;
+  }
+
+  #serve(gateway: GatewayModel, envelope: Envelope): "queued" {
+    const { to, from, ask, content } = envelope;
+    let isOpen = true;
+    gateway(content as Message, (outcome) => {
+      if (ask <= 0 || !this.#isAlive || !isOpen) return;
+      isOpen = false;
+      const answer = new Envelope(from, to, -ask, 0, outcome);
+      if (this.#options.locate(from) === this.name) this.domain.deliver(answer);
+      else this.#transmit(answer);
+    });
+    return "queued";
+  }
+
+  #fail(
+    from: string,
+    to: string,
+    ask: number,
+    code: "expired" | "unavailable",
+  ): void {
+    if (ask <= 0) return;
+    const outcome = failed(code, RETRY_AFTER_MS);
+    this.domain.deliver(new Envelope(from, to, -ask, 0, outcome));
+  }
+}
+
+/** 2020-11-10T16:00:00Z: midnight of Double 11 2020 in China. */
+export const EPOCH_MS = 1_605_024_000_000;

@@ -1,0 +1,349 @@
+/**
+ * The clients: who comes when, what he does, and what he does when it fails.
+ * They drive the gate as the HTTP edge does and report every call. Open load
+ * comes whatever the shop answers; closed load is a number of users who wait
+ * for their answer, think, and begin again.
+ *
+ * @module
+ */
+import type { Line } from "../actors/inventory_shard.ts";
+import { type Outcome, rejected } from "../actors/runtime/outcome.ts";
+import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
+import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
+import type { Gate } from "../cluster/gate.ts";
+import { log, sample } from "./distributions.ts";
+import type { Observation } from "./observation.ts";
+import type { Journey, LoadPhase, Scenario, Step } from "./scenario_values.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** What a workload needs. */
+export interface WorkloadOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly scheduler: Scheduler;
+  readonly gate: Gate;
+  readonly observe: (observation: Observation) => void;
+  /** Draws a product for a step. */
+  readonly pick: (target: Step["target"], random: SeededRandom) => string;
+}
+
+/** A client on his journey. */
+interface Client {
+  readonly userId: string;
+  readonly phase: string;
+  readonly journey: Journey;
+  readonly random: SeededRandom;
+  readonly done: () => void;
+  step: number;
+  tries: number;
+  key: string;
+  lines: readonly Line[];
+  order: OrderView | null;
+}
+
+/** Gaps shorter than this are one moment: a client is a microsecond apart. */
+const GAP_MIN_US = 1;
+const MICROSECONDS = 1_000_000;
+
+/** See the module's text. */
+export class Workload {
+  /** Calls begun and ended, first tries and retries. */
+  calls = 0;
+  ended = 0;
+  /** Clients under way. */
+  clients = 0;
+  /** Retries that a budget forbade. */
+  withheld = 0;
+  readonly #options: WorkloadOptions;
+  readonly #scheduler: Scheduler;
+  readonly #firstTries = new Map<string, number>();
+  readonly #retries = new Map<string, number>();
+  #arrivals = 0;
+  #isStopped = false;
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+    this.#scheduler = options.scheduler;
+  }
+
+  /** Lets everybody come at his time; times count from now. */
+  start(): void {
+    const startUs = this.#scheduler.nowUs;
+    for (const phase of this.#options.scenario.load) {
+      this.#startPhase(phase, startUs);
+    }
+  }
+
+  /** Nobody comes any more; who is there finishes what he does. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #startPhase(phase: LoadPhase, startUs: number): void {
+    const random = this.#stream(`arrivals ${phase.phase}`);
+    const { arrivals } = phase;
+    if (arrivals.kind === "closed") {
+      for (let user = 0; user < arrivals.users; user++) {
+        const name = `${phase.phase}-${user}`;
+        const own = this.#stream(`user ${name}`);
+        const again = () => {
+          const atUs = this.#scheduler.nowUs +
+            Math.round(sample(arrivals.think, own));
+          if (atUs >= startUs + phase.toUs) return;
+          this.#at(atUs, name, () => this.#arrive(phase, name, own, again));
+        };
+        const firstUs = startUs + phase.fromUs +
+          Math.round(sample(arrivals.think, own));
+        this.#at(firstUs, name, () => this.#arrive(phase, name, own, again));
+      }
+      return;
+    }
+    this.#nextArrival(phase, startUs, startUs + phase.fromUs, random);
+  }
+
+  /** Poisson arrivals of a changing rate, by thinning (Lewis, Shedler 1979). */
+  #nextArrival(
+    phase: LoadPhase,
+    startUs: number,
+    fromUs: number,
+    random: SeededRandom,
+  ): void {
+    const { arrivals } = phase;
+    if (arrivals.kind !== "open") return;
+    const most = Math.max(...arrivals.curve.map(({ perSecond }) => perSecond));
+    if (most <= 0) return;
+    let atUs = fromUs;
+    for (;;) {
+      const gap = arrivals.spacing === "uniform" ? 1 : -log(unit(random));
+      atUs += Math.max(GAP_MIN_US, Math.round(gap * MICROSECONDS / most));
+      if (atUs >= startUs + phase.toUs) return;
+      const rate = rateAt(arrivals.curve, atUs - startUs - phase.fromUs);
+      if (random.next() / 4_294_967_296 * most < rate) break;
+    }
+    this.#at(atUs, phase.phase, () => {
+      const userId = `u${random.below(phase.users)}`;
+      this.#arrive(phase, userId, random, () => {});
+      this.#nextArrival(phase, startUs, this.#scheduler.nowUs, random);
+    });
+  }
+
+  #arrive(
+    phase: LoadPhase,
+    userId: string,
+    random: SeededRandom,
+    done: () => void,
+  ): void {
+    if (this.#isStopped) return;
+    const journey = this.#journeyFor(phase, random);
+    this.#arrivals++;
+    this.clients++;
+    this.#go({
+      userId,
+      phase: phase.phase,
+      journey,
+      random,
+      done,
+      step: 0,
+      tries: 0,
+      key: `k${this.#arrivals}`,
+      lines: [],
+      order: null,
+    });
+  }
+
+  #journeyFor(phase: LoadPhase, random: SeededRandom): Journey {
+    const journeys = this.#options.scenario.journeys.filter(({ name }) =>
+      phase.journeys.includes(name)
+    );
+    const total = journeys.reduce((sum, { weight }) => sum + weight, 0);
+    let left = random.next() / 4_294_967_296 * total;
+    for (const journey of journeys) {
+      left -= journey.weight;
+      if (left < 0) return journey;
+    }
+    return journeys[journeys.length - 1]!;
+  }
+
+  // ── One client ──────────────────────────────────────────────────────────
+
+  #go(client: Client): void {
+    const step = client.journey.steps[client.step];
+    if (step === undefined) return this.#leave(client);
+    if (client.tries === 0) this.#count(this.#firstTries, client);
+    this.#call(client, step);
+  }
+
+  #leave(client: Client): void {
+    this.clients--;
+    client.done();
+  }
+
+  #call(client: Client, step: Step): void {
+    const call = ++this.calls;
+    const { gate, observe } = this.#options;
+    const input = this.#inputOf(client, step);
+    const ended = (outcome: Outcome<unknown>) => {
+      this.ended++;
+      const atUs = this.#scheduler.nowUs;
+      observe({ kind: "returned", atUs, call, outcome });
+      this.#proceed(client, step, outcome);
+    };
+    observe({
+      kind: "called",
+      atUs: this.#scheduler.nowUs,
+      call,
+      client: client.userId,
+      step: step.do,
+      input: { ...input, phase: client.phase, try: client.tries },
+    });
+    const admission = gate.admit(client.userId, "");
+    if (!admission.admitted) {
+      const { retryAfterMs } = admission;
+      return ended(rejected("rate-limited", { retryAfterMs }));
+    }
+    this.#ask(client, step, input, ended);
+  }
+
+  #inputOf(client: Client, step: Step): Record<string, unknown> {
+    const { userId, key, order } = client;
+    if (step.do === "read_product") {
+      return { sku: this.#options.pick(step.target, client.random) };
+    }
+    if (step.do !== "place_order") {
+      return { userId, key: `${key}p`, orderId: order?.id ?? "" };
+    }
+    if (client.tries === 0) client.lines = this.#linesFor(client, step);
+    return { userId, key, lines: client.lines };
+  }
+
+  #linesFor(client: Client, step: Step): readonly Line[] {
+    const { from, to } = client.journey.lines;
+    const count = from + client.random.below(to - from + 1);
+    const skus = new Set<string>();
+    for (let draws = 0; skus.size < count && draws < count * 4; draws++) {
+      skus.add(this.#options.pick(step.target, client.random));
+    }
+    return [...skus].map((sku) => ({ sku, quantity: 1 }));
+  }
+
+  #ask(
+    client: Client,
+    step: Step,
+    input: Record<string, unknown>,
+    done: (outcome: Outcome<unknown>) => void,
+  ): void {
+    const { gate } = this.#options;
+    const { userId, order } = client;
+    const key = String(input.key);
+    switch (step.do) {
+      case "read_product":
+        return gate.readProduct(String(input.sku), false, done);
+      case "place_order":
+        return gate.placeOrder(userId, key, client.lines, done);
+      case "read_order":
+        return gate.readOrder(userId, order?.id ?? "", done);
+      case "pay_order":
+        return gate.payOrder(userId, order?.id ?? "", key, "sandbox", done);
+      case "cancel_order":
+        return gate.cancelOrder(userId, order?.id ?? "", done);
+    }
+  }
+
+  #proceed(client: Client, step: Step, outcome: Outcome<unknown>): void {
+    if (isRetryable(outcome) && this.#mayRetry(client)) {
+      client.tries++;
+      return this.#later(client, backoffUs(client));
+    }
+    if (outcome.kind !== "ok" && step.do !== "read_product") {
+      return this.#leave(client);
+    }
+    if (outcome.kind === "ok" && step.do === "place_order") {
+      client.order = (outcome.value as Placed).order;
+      const { abandonPerMillion } = client.journey;
+      if (client.random.below(MICROSECONDS) < abandonPerMillion) {
+        return this.#leave(client);
+      }
+    }
+    // A payment that the provider has not answered is asked for again.
+    if (
+      outcome.kind === "ok" && step.do === "pay_order" &&
+      (outcome.value as Payment).pending && this.#mayRetry(client)
+    ) {
+      client.tries++;
+      return this.#later(client, MICROSECONDS);
+    }
+    client.step++;
+    client.tries = 0;
+    const { think } = client.journey;
+    this.#later(client, Math.round(sample(think, client.random)));
+  }
+
+  #mayRetry(client: Client): boolean {
+    const { max, budgetPerMillion } = client.journey.retry;
+    if (client.tries >= max) return false;
+    const { name } = client.journey;
+    const retries = this.#retries.get(name) ?? 0;
+    if (budgetPerMillion !== null) {
+      const firsts = this.#firstTries.get(name) ?? 0;
+      // Ten are free, so that a budget is not nothing at the start.
+      if (retries >= 10 + firsts * budgetPerMillion / MICROSECONDS) {
+        this.withheld++;
+        return false;
+      }
+    }
+    this.#count(this.#retries, client);
+    return true;
+  }
+
+  #count(counts: Map<string, number>, { journey }: Client): void {
+    counts.set(journey.name, (counts.get(journey.name) ?? 0) + 1);
+  }
+
+  #later(client: Client, delayUs: number): void {
+    const atUs = this.#scheduler.nowUs + delayUs;
+    this.#at(atUs, client.userId, () => this.#go(client));
+  }
+
+  #at(atUs: number, label: string, act: () => void): void {
+    this.#scheduler.at(atUs, stableHash(label), act);
+  }
+
+  #stream(label: string): SeededRandom {
+    return new SeededRandom(this.#options.seed, label);
+  }
+}
+
+/** What the contract calls retryable. */
+function isRetryable(outcome: Outcome<unknown>): boolean {
+  if (outcome.kind === "failed" || outcome.kind === "unknown") return true;
+  return outcome.kind === "rejected" &&
+    (outcome.code === "rate-limited" || outcome.code === "payment-in-flight" ||
+      outcome.code === "idempotency-in-flight");
+}
+
+function backoffUs({ journey, tries, random }: Client): number {
+  const { backoffUs, jitter } = journey.retry;
+  const wholeUs = backoffUs * 2 ** Math.min(tries - 1, 16);
+  return jitter === "none" ? wholeUs : random.below(Math.max(1, wholeUs));
+}
+
+function rateAt(
+  curve: readonly { readonly atUs: number; readonly perSecond: number }[],
+  sinceUs: number,
+): number {
+  let before = curve[0]!;
+  for (const point of curve) {
+    if (point.atUs > sinceUs) {
+      const share = (sinceUs - before.atUs) / (point.atUs - before.atUs || 1);
+      return before.perSecond +
+        (point.perSecond - before.perSecond) * Math.max(0, share);
+    }
+    before = point;
+  }
+  return before.perSecond;
+}
+
+/** In (0, 1]. */
+function unit(random: SeededRandom): number {
+  return (random.next() + 1) / 4_294_967_296;
+}

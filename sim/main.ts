@@ -12,7 +12,7 @@ import type { SimulatedProduct } from "./models.ts";
 import { reportHtml } from "./report.ts";
 import { runScenario } from "./run.ts";
 import type { RunResult, Verdict } from "./run_result.ts";
-import { readScenario, ScenarioError } from "./scenario.ts";
+import { parseScenario, resolveScenario, ScenarioError } from "./scenario.ts";
 
 const HELP =
   `Usage: deno task simulate SCENARIO [--seed N | --seeds A..B] [--json FILE]
@@ -141,11 +141,11 @@ function main(args: string[]): number {
 }
 
 function simulate(usage: Usage): number {
-  const text = readText(usage.file);
+  const file = parseScenario(readText(usage.file), usage.file);
   const catalog = readCatalog();
   const results: RunResult[] = [];
   for (const seed of usage.seeds) {
-    const scenario = readScenario(text, usage.file, seed);
+    const scenario = resolveScenario(file, seed);
     const result = runScenario({
       scenario,
       seed,

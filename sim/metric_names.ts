@@ -28,12 +28,10 @@ const RUN_METRICS = {
   "units.oversold": "units sold or held beyond the stock",
   "cache.reads": "product reads that reached a cache node",
   "cache.hits": "product reads that a cache node answered from memory",
-  "cache.loads": "times that a cache node asked its sources",
-  restarts: "restarts of actors and workers",
-  depth: "messages that wait in the longest mailbox; a threshold takes the " +
-    "most that there ever were",
-  recovery: "time from the end of the last fault until calls end as well and " +
-    "as fast as before the first, within 10 %",
+  "cache.loads": "product reads that a cache node asked its sources for",
+  restarts: "workers that were lost and started again",
+  depth: "messages that wait at all actors of one kind, the kind with most; " +
+    "a threshold takes the most that there ever were",
 } as const;
 
 /** Steps that call metrics can be told apart by. */
@@ -62,10 +60,7 @@ export const METRICS: ReadonlyMap<string, string> = new Map([
 
 /** What a metric is measured in. */
 export function unitOf(metric: string): "ms" | "number" {
-  return hasQuantiles(metric) || metric === "recovery" ? "ms" : "number";
-}
-
-/** True for what is a distribution, not one number. */
-export function hasQuantiles(metric: string): boolean {
-  return metric === "latency" || metric.startsWith("latency.");
+  return metric === "latency" || metric.startsWith("latency.")
+    ? "ms"
+    : "number";
 }

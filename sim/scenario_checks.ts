@@ -8,7 +8,7 @@
 import { planShop } from "../cluster/topology.ts";
 import { parseUs } from "./duration.ts";
 import { fits, targetsOf } from "./fault_targets.ts";
-import { hasQuantiles, unitOf } from "./metric_names.ts";
+import { unitOf } from "./metric_names.ts";
 import type { ScenarioShape } from "./scenario_schema.ts";
 import { settleConfig, stepOf } from "./scenario_settle.ts";
 
@@ -199,7 +199,7 @@ function checkConditions(file: ScenarioShape, refuse: Refuse): void {
     const path = ["thresholds", index];
     checkBound(threshold, path, refuse);
     const { metric, q, during } = threshold;
-    if (hasQuantiles(metric) !== (q !== undefined)) {
+    if ((unitOf(metric) === "ms") !== (q !== undefined)) {
       refuse([...path, "q"], q === undefined ? "a quantile" : "no q");
     }
     if (during !== undefined && !phases.includes(during)) {
@@ -237,7 +237,7 @@ function checkBound(
   const of = "of" in bounded ? bounded.of : undefined;
   const place = [...path, keys[0]!];
   if (of !== undefined) {
-    if (hasQuantiles(of) || unitOf(bounded.metric) === "ms") {
+    if (unitOf(of) === "ms" || unitOf(bounded.metric) === "ms") {
       refuse([...path, "of"], "two metrics that are counts");
     }
     if (typeof value === "number" || parseUs(value) !== null) {

@@ -106,7 +106,7 @@ const distribution = z.union([
 ], {
   error: 'a distribution such as "1ms", {"exponential": "80ms"}, ' +
     '{"lognormal": ["0.4ms", 0.6]} or {"between": ["1ms", "2ms"]}',
-});
+}).meta({ id: "distribution" });
 
 /** Exactly one of the three; `scenario_checks.ts` sees to it. */
 const bound = () => {
@@ -124,10 +124,14 @@ const bound = () => {
   };
 };
 
-const metric = () =>
-  z.enum([...METRICS.keys()], {
-    error: `the name of a metric (${[...METRICS.keys()].join(", ")})`,
-  }).describe("What is measured; sim/metric_names.ts says what each is.");
+const metric = z.enum([...METRICS.keys()], {
+  error: 'the name of a metric, such as "offered", "latency.place_order" or ' +
+    '"flash.sold"; the JSON Schema lists them',
+}).meta({
+  id: "metric",
+  description: [...METRICS].map(([name, what]) => `${name}: ${what}.`)
+    .join("\n"),
+});
 
 const clock = section({
   duration: duration("1ms", "366d").describe(
@@ -250,10 +254,9 @@ const SERVED = [
   ...["read_entry", "search_catalog", "charge", "charge_status", "refund"],
 ] as const;
 
-const service = z.partialRecord(
-  z.enum(SERVED, { error: `a kind of message (${SERVED.join(", ")})` }),
-  distribution,
-);
+const service = z.partialRecord(z.enum(SERVED), distribution, {
+  error: `kinds of messages (${SERVED.join(", ")})`,
+});
 
 const network = section({
   delay: section({
@@ -284,7 +287,7 @@ const when = {
   at: time().optional(),
   between: z.tuple([time(), time()], { error: 'two times, as ["1s", "2s"]' })
     .optional().describe("From the one to the other; instead of at and for."),
-  when: section({ metric: metric(), ...bound() }).optional().describe(
+  when: section({ metric, ...bound() }).optional().describe(
     "The first time that it is so.",
   ),
 };
@@ -319,15 +322,15 @@ const fault = z.discriminatedUnion("do", [
 });
 
 const threshold = section({
-  metric: metric(),
+  metric,
   q: number(0.000001, 1).optional().describe("A quantile, of latencies only."),
   ...bound(),
   during: name().optional().describe("Only what was due in this phase."),
-  of: metric().optional().describe("As a share of this; the bound is a %."),
+  of: metric.optional().describe("As a share of this; the bound is a %."),
 });
 
 const eventually = section({
-  metric: metric(),
+  metric,
   ...bound(),
   after: time().optional().describe("Without it: the last fault's end."),
   within: duration("1ms", "366d"),

@@ -496,7 +496,7 @@ export class ShopWorld {
     const { config } = this.#options.scenario;
     const clock = {
       monotonicMs: () => this.#scheduler.nowUs / 1_000,
-      wallMs: () => EPOCH_MS + this.#scheduler.nowUs / 1_000,
+      wallMs: () => EPOCH_MS + Math.floor(this.#scheduler.nowUs / 1_000),
     };
     return new ShopGate({
       domain: this.#places.get("main")!.thread.domain,

@@ -73,7 +73,8 @@ export class Thread {
     this.#label = stableHash(`${domain.name} ${domain.incarnation}`);
     const clock = {
       monotonicMs: () => scheduler.nowUs / 1_000,
-      wallMs: () => EPOCH_MS + scheduler.nowUs / 1_000,
+      // Facts are in whole milliseconds, as the machine gives them.
+      wallMs: () => EPOCH_MS + Math.floor(scheduler.nowUs / 1_000),
     };
     this.domain = new Domain({
       ...domain,

@@ -22,6 +22,7 @@ import {
   planWorkers,
   type WorkersSpec,
 } from "./actor_workers.ts";
+import { hostClock } from "./host_clock.ts";
 import { Turns } from "./turns.ts";
 import type { WorkerStatus } from "./worker_supervisor.ts";
 
@@ -131,9 +132,11 @@ export class System {
 
   async #stop(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    const endMs = hostClock.monotonicMs() + withinMs;
     this.#domain.shutDown(resolve, withinMs);
     await promise;
-    await this.#workers?.supervisor.stop(withinMs);
+    const leftMs = Math.max(0, endMs - hostClock.monotonicMs());
+    await this.#workers?.supervisor.stop(leftMs);
     this.#turns.stop();
   }
 

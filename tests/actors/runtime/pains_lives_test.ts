@@ -236,6 +236,7 @@ Deno.test("pain 12: no message is lost when an actor is passivated and started a
   assert(starts > 1_000 && refused > 100, `${starts} and ${refused}`);
 });
 
+// G46
 Deno.test("pain 12: who is needed keeps its place: mail, open asks, askers, timers, a stash", () => {
   const needs = {
     mail: (ctx: AnyContext) => ctx.tell(ctx.self, { kind: "mail" }),
@@ -412,6 +413,7 @@ Deno.test("pain 16: one deadline holds for the whole stop: then nobody is left a
   assert.equal(stage.run(), Infinity);
 });
 
+// G39
 Deno.test("pain 16: who stops handles what is there, refuses what comes, and goes before whoever was started earlier", () => {
   const order: string[] = [];
   const behavior = acting({

@@ -76,6 +76,7 @@ function flood(mailbox: Required<Pick<MailboxSpec, "capacity" | "overflow">>) {
 
 const CONTROL = ["down", "answer ok", "tick"];
 
+// G36
 for (
   const [overflow, queued, dropped, handled] of [
     ["reject", 2, 0, 1],
@@ -104,6 +105,7 @@ Deno.test("pain 3: where only control messages wait, the flood itself is dropped
   assert.deepEqual([depth, dropped], [4, 1_000]);
 });
 
+// G35
 Deno.test("pain 4: tell says full and never throws into the sender, who is not restarted", () => {
   const said: string[] = [];
   const sender = acting({
@@ -189,6 +191,7 @@ Deno.test("pain 5: mail, stash and order survive crash, restart and back-off; on
   );
 });
 
+// G42
 Deno.test("pain 5: who asked for what was set aside is answered by the next life", () => {
   const worker = acting({
     ask: (ctx, _message, state) =>
@@ -225,6 +228,7 @@ function parentOf(spec: ReturnType<typeof child>, heard: string[]) {
   });
 }
 
+// G40
 Deno.test("pain 6: a start that throws is an exit: parent and watchers hear, and the name is free only afterwards", () => {
   const heard: string[] = [];
   const seen: Signal[] = [];
@@ -279,6 +283,7 @@ Deno.test("pain 6: the supervisor decides about a start that throws, and the mai
   assert.deepEqual(causes, [["restart", 2], ["restart", 1], ["restart", 0]]);
 });
 
+// G47
 Deno.test("pain 7: each crash is one structured line: cause, message kind, incarnation, budget left", () => {
   const fragile = acting({
     poison: crash,
@@ -352,6 +357,7 @@ function stageOfTwo() {
   return { stage, crashAfter };
 }
 
+// G38
 Deno.test("pain 8: the budget is the supervisor's own and exact: the last of it restarts, one more within the period escalates", () => {
   const within = stageOfTwo();
   within.crashAfter(0, "lefta");
@@ -437,6 +443,7 @@ function stageOfPending(place: string) {
   return { stage, asked, settled };
 }
 
+// G22
 for (const [how, { end, outcomes }] of Object.entries(ENDS)) {
   Deno.test(`pain 9: every pending ask settles when ${how}, long before its deadline`, () => {
     const isLoss = how === "its domain is lost";
@@ -498,6 +505,7 @@ function stageOfHops(places: readonly string[]): Stage {
   });
 }
 
+// G44
 Deno.test("pain 10: A asks B asks C asks A fails at once as call-cycle, across domains too", () => {
   for (const places of PLACES) {
     const [a, b, c] = places;

@@ -11,6 +11,7 @@ import type { Outcome } from "../actors/runtime/outcome.ts";
 import { LatencyHistogram } from "./latency_histogram.ts";
 import type { Observation } from "./observation.ts";
 import type { LatencySummary, Series } from "./run_result.ts";
+import { type StockLedger, StockLedgers } from "./stock_ledger.ts";
 
 /** What one kind of call came to. */
 interface Tally {
@@ -30,13 +31,6 @@ interface Operation {
   readonly startedUs: number;
 }
 
-/** Stock of one product, as its events say. */
-interface Ledger {
-  available: number;
-  held: number;
-  sold: number;
-}
-
 /** A bucket of the series, while it is filled. */
 interface Bucket {
   offered: number;
@@ -49,7 +43,7 @@ interface Bucket {
   readonly latency: LatencyHistogram;
   readonly handled: Map<string, number>;
   depths: Record<string, number>;
-  stock: Record<string, Ledger>;
+  stock: Record<string, StockLedger>;
 }
 
 /** What is looked at, not heard of. */
@@ -79,7 +73,7 @@ export class Measurements {
     { atUs: number; outcome: Outcome<unknown> }
   >();
   readonly #buckets: Bucket[] = [];
-  readonly #stock = new Map<string, Ledger>();
+  readonly #stock = new StockLedgers();
   readonly #counts = new Map<string, number>();
   readonly #deepest = new Map<string, number>();
 
@@ -134,8 +128,7 @@ export class Measurements {
     const bucket = this.#bucketAt(atUs);
     bucket.depths = { ...depths };
     for (const sku of this.#hot) {
-      const ledger = this.#stock.get(sku);
-      if (ledger !== undefined) bucket.stock[sku] = { ...ledger };
+      bucket.stock[sku] = { ...this.#stock.of(sku) };
     }
     for (const [kind, depth] of Object.entries(depths)) {
       const deepest = Math.max(depth, this.#deepest.get(kind) ?? 0);
@@ -336,67 +329,15 @@ export class Measurements {
       case "order_expired":
         return this.#add("orders.expired");
       default:
-        return this.#stockEvent(fact);
+        return this.#stock.apply(fact);
     }
-  }
-
-  readonly #holds = new Map<
-    string,
-    readonly { sku: string; quantity: number }[]
-  >();
-
-  #stockEvent(fact: Record<string, unknown> & { kind: string }): void {
-    const holdId = String(fact.holdId ?? "");
-    const lines = fact.kind === "stock_held"
-      ? fact.lines as { sku: string; quantity: number }[]
-      : this.#holds.get(holdId) ?? [];
-    switch (fact.kind) {
-      case "stock_opened":
-        this.#ledger(String(fact.sku)).available += Number(fact.units);
-        return;
-      case "stock_adjusted":
-        this.#ledger(String(fact.sku)).available += Number(fact.add ?? 0);
-        return;
-      case "stock_held":
-        this.#holds.set(holdId, lines);
-        return this.#move(lines, "available", "held");
-      case "stock_sold":
-        return this.#move(lines, "held", "sold");
-      case "hold_released":
-        return this.#move(lines, "held", "available");
-      case "stock_returned":
-        return this.#move(lines, "sold", "available");
-    }
-  }
-
-  #move(
-    lines: readonly { sku: string; quantity: number }[],
-    from: keyof Ledger,
-    to: keyof Ledger,
-  ): void {
-    for (const { sku, quantity } of lines) {
-      const ledger = this.#ledger(sku);
-      ledger[from] -= quantity;
-      ledger[to] += quantity;
-      if (ledger.available < 0) this.#add("units.oversold");
-    }
-  }
-
-  #ledger(sku: string): Ledger {
-    let ledger = this.#stock.get(sku);
-    if (ledger === undefined) {
-      ledger = { available: 0, held: 0, sold: 0 };
-      this.#stock.set(sku, ledger);
-    }
-    return ledger;
   }
 
   #ofStock(metric: string): number {
+    if (metric === "units.oversold") return this.#stock.oversoldUnits;
     let sum = 0;
     for (const sku of this.#flash) {
-      const ledger = this.#stock.get(sku);
-      if (ledger === undefined) continue;
-      const { available, held, sold } = ledger;
+      const { available, held, sold } = this.#stock.of(sku);
       if (metric === "flash.stock") sum += available + held + sold;
       if (metric === "flash.sold") sum += sold;
       if (metric === "flash.taken") sum += held + sold;

@@ -82,6 +82,13 @@ function checkId() {
   return text(/^[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)+$/, error);
 }
 
+/** A fact, an outcome or a refusal: `stock_sold`, `unknown`, `sold-out`. */
+function happening() {
+  const error = "what can happen: an event such as order_expired, an outcome " +
+    "such as unknown, or a refusal such as sold-out";
+  return text(/^[a-z]+([_-][a-z]+)*$/, error);
+}
+
 function choice<const Names extends readonly string[]>(names: Names) {
   const error = names.map((each) => `"${each}"`).join(" or ");
   return z.enum(names, { error });
@@ -108,20 +115,18 @@ const distribution = z.union([
     '{"lognormal": ["0.4ms", 0.6]} or {"between": ["1ms", "2ms"]}',
 }).meta({ id: "distribution" });
 
+const limit = z.union([
+  z.number(),
+  z.string().regex(DURATION),
+  z.string().regex(PERCENT),
+], { error: 'a number, a duration such as "50ms" or a share such as "90%"' })
+  .meta({ id: "limit" });
+
 /** Exactly one of the three; `scenario_checks.ts` sees to it. */
-const bound = () => {
-  const value = () =>
-    z.union([
-      z.number(),
-      z.string().regex(DURATION),
-      z.string().regex(PERCENT),
-    ], { error: 'a number, a duration such as "50ms" or a share as "90%"' })
-      .optional();
-  return {
-    lt: value().describe("It is less than this."),
-    gt: value().describe("It is more than this."),
-    eq: value().describe("It is exactly this."),
-  };
+const bound = {
+  lt: limit.optional().describe("It is less than this."),
+  gt: limit.optional().describe("It is more than this."),
+  eq: limit.optional().describe("It is exactly this."),
 };
 
 const metric = z.enum([...METRICS.keys()], {
@@ -287,7 +292,7 @@ const when = {
   at: time().optional(),
   between: z.tuple([time(), time()], { error: 'two times, as ["1s", "2s"]' })
     .optional().describe("From the one to the other; instead of at and for."),
-  when: section({ metric, ...bound() }).optional().describe(
+  when: section({ metric, ...bound }).optional().describe(
     "The first time that it is so.",
   ),
 };
@@ -324,14 +329,14 @@ const fault = z.discriminatedUnion("do", [
 const threshold = section({
   metric,
   q: number(0.000001, 1).optional().describe("A quantile, of latencies only."),
-  ...bound(),
+  ...bound,
   during: name().optional().describe("Only what was due in this phase."),
   of: metric.optional().describe("As a share of this; the bound is a %."),
 });
 
 const eventually = section({
   metric,
-  ...bound(),
+  ...bound,
   after: time().optional().describe("Without it: the last fault's end."),
   within: duration("1ms", "366d"),
 });
@@ -378,7 +383,8 @@ export const scenarioShape = section({
   always: list(checkId(), "checks").optional().describe(
     "Without it: every check there is.",
   ),
-  sometimes: list(checkId(), "things that must happen").default([]),
+  sometimes: list(happening(), "things that must happen").default([])
+    .describe("Without them the run proved nothing."),
   eventually: list(eventually, "conditions").default([]),
   thresholds: list(threshold, "thresholds").default([]),
   runs: section({

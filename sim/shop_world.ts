@@ -6,23 +6,21 @@
  * @module
  */
 import { behaviors, kindOf } from "../actors/registry.ts";
-import type { AnyBehavior, Message } from "../actors/runtime/actor.ts";
-import type { Append, AppendResult, Journal } from "../actors/runtime/ports.ts";
+import type { AnyBehavior } from "../actors/runtime/actor.ts";
 import type { DomainObserver, Log } from "../actors/runtime/ports.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import { decideRestart } from "../actors/runtime/supervision.ts";
-import {
-  MemoryDisk,
-  MemoryJournal,
-} from "../actors/runtime/test_kit/memory_journal.ts";
-import type { Batch } from "../cluster/link.ts";
+import { MemoryDisk } from "../actors/runtime/test_kit/memory_journal.ts";
 import { ShopGate } from "../cluster/shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../cluster/topology.ts";
-import { sample } from "./distributions.ts";
+import { journalOn } from "./disk.ts";
 import { modelOf, type SimulatedProduct } from "./models.ts";
+import { Network } from "./network.ts";
+import { openStock } from "./opening.ts";
 import type { Observation } from "./observation.ts";
-import type { Distribution, Scenario } from "./scenario_values.ts";
+import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { Streams } from "./streams.ts";
 import { EPOCH_MS, type GatewayModel, Thread } from "./thread.ts";
 
 /** What a world is made of. */
@@ -52,10 +50,6 @@ const FOLD_US = 5;
 const START_US = 40_000;
 /** What no distribution is given for takes a message this long. */
 const STEP_US = 2;
-/** A link that broke is made anew after this long. */
-const RELINK_US = 20_000;
-/** SKUs in one opening message, as live. */
-const OPENING_SKUS = 1_000;
 
 /** See the module's text. */
 export class ShopWorld {
@@ -68,12 +62,8 @@ export class ShopWorld {
   readonly #places = new Map<string, Place>();
   readonly #observer: DomainObserver;
   readonly #random: SeededRandom;
-  /** Service times and delays: a stream for each actor and link. */
-  readonly #streams = new Map<string, SeededRandom>();
-  /** When the newest batch of a link arrives: order is kept. */
-  readonly #arrivals = new Map<string, number>();
-  /** Links that are cut, as `a→b`. */
-  readonly #cut = new Set<string>();
+  readonly #streams: Streams;
+  readonly #network: Network;
   /** How many times slower a gateway is. */
   readonly #slowGateways = new Map<string, number>();
 
@@ -84,6 +74,16 @@ export class ShopWorld {
     this.#plan = planShop(config, config.topology.partitions);
     this.topology = new Topology(this.#plan);
     this.#random = new SeededRandom(options.seed, "worker supervisor");
+    this.#streams = new Streams(options.seed);
+    this.#network = new Network({
+      scheduler: this.#scheduler,
+      streams: this.#streams,
+      values: options.scenario.network,
+      threadOf: (name) => {
+        const place = this.#places.get(name);
+        return place?.isReady ? place.thread : null;
+      },
+    });
     this.#observer = this.#makeObserver();
     for (const { name } of this.#plan.domains) {
       this.#places.set(name, {
@@ -100,7 +100,8 @@ export class ShopWorld {
   /** Starts all threads and opens the stock; `done` when it can be sold. */
   start(done: () => void): void {
     for (const place of this.#places.values()) this.#begin(place);
-    this.#openStock(done);
+    const { domain } = this.#places.get("main")!.thread;
+    openStock(domain, this.topology, this.#options.products, done);
   }
 
   /** Names of the threads that can be struck. */
@@ -230,13 +231,7 @@ export class ShopWorld {
   /** Cuts the link between two threads, or makes it anew. */
   cut(one: string, other: string, isCut: boolean): boolean {
     if (!this.#places.has(one) || !this.#places.has(other)) return false;
-    for (const link of [`${one}→${other}`, `${other}→${one}`]) {
-      if (isCut) this.#cut.add(link);
-      else this.#cut.delete(link);
-    }
-    const [left, right] = [this.#places.get(one)!, this.#places.get(other)!];
-    if (isCut) this.#unlink(left, right);
-    else this.#link(left, right);
+    this.#network.cut(one, other, isCut);
     return true;
   }
 
@@ -265,7 +260,7 @@ export class ShopWorld {
       incarnation,
     });
     for (const other of this.#places.values()) {
-      if (other !== place && other.isReady) this.#link(place, other);
+      if (other !== place) this.#network.link(worker, other.name);
     }
     thread.poke();
   }
@@ -274,6 +269,9 @@ export class ShopWorld {
     const { name: worker, incarnation } = place;
     const { nowUs } = this.#scheduler;
     if (isGone) place.thread.lose();
+    for (const other of this.#places.keys()) {
+      if (other !== worker) this.#network.unlink(worker, other);
+    }
     place.isReady = false;
     this.#options.observe({
       kind: "worker_lost",
@@ -281,9 +279,6 @@ export class ShopWorld {
       worker,
       incarnation,
     });
-    for (const other of this.#places.values()) {
-      if (other !== place) this.#unlink(place, other);
-    }
     const spec = this.#options.scenario.config.topology.restart;
     place.failuresMs = [...place.failuresMs, nowUs / 1_000].slice(-16);
     const { delayMs } = decideRestart(
@@ -308,6 +303,7 @@ export class ShopWorld {
   #makeThread(name: string, incarnation: number): Thread {
     const actors = this.#plan.actors.filter(({ domain }) => domain === name);
     const journaled = actors.some((actor) => actor.journaled);
+    const { scenario, observe } = this.#options;
     const thread: Thread = new Thread({
       scheduler: this.#scheduler,
       domain: {
@@ -316,7 +312,14 @@ export class ShopWorld {
         seed: this.#options.seed,
         log: this.#options.log,
         journal: journaled
-          ? this.#makeJournal(name, incarnation, () => thread)
+          ? journalOn(`${name} ${incarnation}`, {
+            disk: this.disk,
+            scheduler: this.#scheduler,
+            syncUs: () =>
+              this.#streams.drawUs(`disk ${name}`, scenario.disk.sync),
+            threadOf: () => thread,
+            observe,
+          })
           : null,
         died: () => {
           const place = this.#places.get(name);
@@ -330,7 +333,7 @@ export class ShopWorld {
         this.topology.locate(address) ??
           (this.#places.has(address) ? address : undefined),
       gateways: this.#gatewaysOf(name),
-      carry: (from, to, batch) => this.#carry(from, to, batch),
+      carry: (from, to, batch) => this.#network.carry(from, to, batch),
       observer: this.#observer,
     });
     for (const { address, args, journaled, supervision } of actors) {
@@ -370,124 +373,7 @@ export class ShopWorld {
     const distribution = this.#options.scenario.service.get(kind);
     return distribution === undefined
       ? byDefault
-      : this.#draw(actor, distribution);
-  }
-
-  #draw(label: string, distribution: Distribution): number {
-    let stream = this.#streams.get(label);
-    if (stream === undefined) {
-      stream = new SeededRandom(this.#options.seed, `service ${label}`);
-      this.#streams.set(label, stream);
-    }
-    return Math.round(sample(distribution, stream));
-  }
-
-  // ── Links ───────────────────────────────────────────────────────────────
-
-  #link(one: Place, other: Place): void {
-    if (!one.isReady || !other.isReady) return;
-    if (this.#cut.has(`${one.name}→${other.name}`)) return;
-    one.thread.connect(other.name);
-    other.thread.connect(one.name);
-  }
-
-  #unlink(one: Place, other: Place): void {
-    one.thread.disconnect(other.name);
-    other.thread.disconnect(one.name);
-  }
-
-  #carry(from: Thread, to: string, batch: Batch): void {
-    const link = `${from.name}→${to}`;
-    const place = this.#places.get(from.name);
-    const target = this.#places.get(to);
-    if (place?.thread !== from || target === undefined) return;
-    const { network } = this.#options.scenario;
-    if (this.#happens(link, network.lossPerMillion)) {
-      return this.#breakLink(place, target);
-    }
-    const { delayMinUs, delayMeanUs } = network;
-    const meanUs = Math.max(0, delayMeanUs - delayMinUs);
-    const delayUs = delayMinUs +
-      (meanUs === 0 ? 0 : this.#draw(link, { kind: "exponential", meanUs }));
-    const atUs = Math.max(
-      this.#scheduler.nowUs + delayUs,
-      this.#arrivals.get(link) ?? 0,
-    );
-    this.#arrivals.set(link, atUs);
-    const times = this.#happens(link, network.duplicatePerMillion) ? 2 : 1;
-    const { thread } = target;
-    for (let time = 0; time < times; time++) {
-      this.#scheduler.at(atUs, stableHash(link), () => {
-        if (target.thread === thread) thread.receive(from.name, batch);
-      });
-    }
-  }
-
-  /** A batch was lost: the ends notice, and are linked anew. */
-  #breakLink(one: Place, other: Place): void {
-    const label = stableHash(`relink ${one.name} ${other.name}`);
-    this.#scheduler.at(this.#scheduler.nowUs + 1, label, () => {
-      this.#unlink(one, other);
-      const atUs = this.#scheduler.nowUs + RELINK_US;
-      this.#scheduler.at(atUs, label, () => this.#link(one, other));
-    });
-  }
-
-  #happens(label: string, perMillion: number): boolean {
-    if (perMillion === 0) return false;
-    let stream = this.#streams.get(`chance ${label}`);
-    if (stream === undefined) {
-      stream = new SeededRandom(this.#options.seed, `chance ${label}`);
-      this.#streams.set(`chance ${label}`, stream);
-    }
-    return stream.below(1_000_000) < perMillion;
-  }
-
-  // ── The disk ────────────────────────────────────────────────────────────
-
-  #makeJournal(
-    domain: string,
-    incarnation: number,
-    threadOf: () => Thread,
-  ): Journal {
-    const { sync } = this.#options.scenario.disk;
-    const label = stableHash(`disk ${domain} ${incarnation}`);
-    const inner = new MemoryJournal(this.disk, (commit) => {
-      const atUs = this.#scheduler.nowUs + this.#draw(`disk ${domain}`, sync);
-      this.#scheduler.at(atUs, label, () => {
-        // What a thread had not written when its power went is gone.
-        if (threadOf().isAlive) commit();
-      });
-    });
-    return {
-      recover: (partitions, into, done) =>
-        inner.recover(partitions, into, done),
-      replay: (partition, into, done) => inner.replay(partition, into, done),
-      append: (appends, done) =>
-        inner.append(appends, (result) => {
-          this.#observeAppend(appends, result);
-          done(result);
-          threadOf().poke();
-        }),
-    };
-  }
-
-  #observeAppend(appends: readonly Append[], result: AppendResult): void {
-    const { observe } = this.#options;
-    const atUs = this.#scheduler.nowUs;
-    for (const { partition: actor, epoch, firstSequence, events } of appends) {
-      if (result === "fenced") observe({ kind: "fenced", atUs, actor, epoch });
-      if (result !== "durable") continue;
-      const lastSequence = firstSequence + events.length - 1;
-      observe({
-        kind: "durable",
-        atUs,
-        actor,
-        epoch,
-        firstSequence,
-        lastSequence,
-      });
-    }
+      : this.#streams.drawUs(`service ${actor}`, distribution);
   }
 
   // ── The gate ────────────────────────────────────────────────────────────
@@ -526,25 +412,5 @@ export class ShopWorld {
         observe({ kind: "recorded", atUs, actor, epoch, sequence, event });
       },
     };
-  }
-
-  #openStock(done: () => void): void {
-    const byShard = Map.groupBy(
-      this.#options.products.values(),
-      ({ sku }) => this.topology.inventoryOf(sku),
-    );
-    const { domain } = this.#places.get("main")!.thread;
-    let waiting = 0;
-    for (const [shard, products] of byShard) {
-      for (let from = 0; from < products.length; from += OPENING_SKUS) {
-        const items = products.slice(from, from + OPENING_SKUS);
-        waiting++;
-        const message = { kind: "open_stock", items } as unknown as Message;
-        domain.ask(shard, message, 60_000, (outcome) => {
-          if (outcome.kind !== "ok") throw new Error(`${shard} does not open`);
-          if (--waiting === 0) done();
-        });
-      }
-    }
   }
 }

@@ -187,10 +187,8 @@ export class ActorContext implements Context {
     // deno-lint-ignore no-explicit-any -- only its own behavior looks inside
     child: ChildSpec<S, T, any, any>,
   ): Ref<T> {
-    const { effects, lives } = this.#world;
+    const { lives } = this.#world;
     const spawned = lives.spawn(this.#cell, child as unknown as ChildSpec);
-    effects.isDirty = true;
-    effects.spawned.push(spawned);
     return spawned.address as Ref<T>;
   }
 

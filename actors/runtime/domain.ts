@@ -527,21 +527,34 @@ export class Domain {
 
   /** Another incarnation owns a partition, or may: nothing here is true now. */
   #die(reason: "fenced" | "append-unknown"): void {
-    this.#state = "dead";
     this.#log("error", "commit domain ended", { reason });
+    const held = this.#commits.end();
+    this.close();
     const outcome = unknown(RETRY_AFTER_MS);
-    for (const { to, from, ask } of this.#commits.end()) {
-      if (ask >= 0) continue;
-      if (to !== this.name) {
-        this.#options.transmit(new Envelope(to, from, ask, 0, outcome));
-      }
+    for (const { to, from, ask } of held) {
+      if (ask >= 0 || to === this.name) continue;
+      this.#options.transmit(new Envelope(to, from, ask, 0, outcome));
     }
-    for (const { done } of this.#waits.takeOutsideAsks()) done?.(outcome);
     this.#options.died(reason);
   }
 
-  /** The numbers of this domain since its start. */
-  report(): DomainReport {
+  /**
+   * Ends the domain as it stands: nothing more runs, an ask fails, and whoever
+   * asked from outside its actors and still waits hears `unknown`.
+   */
+  close(): void {
+    if (this.#state === "dead") return;
+    this.#state = "dead";
+    for (const { done } of this.#waits.takeOutsideAsks()) {
+      done?.(unknown(RETRY_AFTER_MS));
+    }
+  }
+
+  /**
+   * The numbers of this domain since its start, with those of each actor, or
+   * of the first `actorsMax`.
+   */
+  report(actorsMax = Infinity): DomainReport {
     const { commits, events, commitMs } = this.#commits;
     const { dead, expired } = this.#exchange;
     return {
@@ -553,7 +566,7 @@ export class Domain {
       expired,
       pendingAsks: this.#waits.asksUnderWay,
       counters: Object.fromEntries(this.#counters),
-      actors: [...this.#cells.values()].map(reportActor),
+      actors: this.#cells.values().take(actorsMax).map(reportActor).toArray(),
     };
   }
 

@@ -46,8 +46,6 @@ export class Effects {
   readonly settled: Ask[] = [];
   /** Asks of this step that would leave the domain. */
   readonly opened: Ask[] = [];
-  /** Children that the step started. */
-  readonly spawned: Cell[] = [];
   /** Things to do when the step has returned. */
   readonly deferred: (() => void)[] = [];
   /** Runs of pushes into one lane: receiver, lane and how many. */
@@ -101,12 +99,12 @@ export class Effects {
    */
   aside<Result>(act: () => Result): Result {
     if (!this.isOpen) return act();
-    const { message, slip, asking } = this;
+    const { message, slip, asking, reply } = this;
     const { isAnswered, isStashed, chain, isDirty } = this;
     const runs = this.#runs;
     const lists: readonly unknown[][] = [
       ...[this.outputs, this.timers, this.events, this.settled],
-      ...[this.opened, this.spawned, this.deferred],
+      ...[this.opened, this.deferred],
       ...[this.#receivers, this.#lanes, this.#counts],
     ];
     const staged = lists.map((list) => list.splice(0));
@@ -119,7 +117,7 @@ export class Effects {
       for (const each of staged[index]!) list.push(each);
     }
     this.#runs = runs;
-    Object.assign(this, { isAnswered, isStashed, chain, isDirty });
+    Object.assign(this, { reply, isAnswered, isStashed, chain, isDirty });
     return result;
   }
 
@@ -142,7 +140,6 @@ export class Effects {
     empty(this.events);
     empty(this.settled);
     empty(this.opened);
-    empty(this.spawned);
     empty(this.deferred);
   }
 }

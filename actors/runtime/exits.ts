@@ -64,7 +64,6 @@ export class Exits {
     const { asking, message } = effects;
     effects.undo(exchange.takeBack);
     exchange.cancelAll(effects.opened);
-    for (const child of effects.spawned) this.#remove(child);
     if (effects.isStashed) cell.stash?.pop();
     const settled = [...effects.settled];
     effects.clear();

@@ -186,19 +186,27 @@ export class Lives {
   }
 
   #replay(cell: Cell): void {
-    const { past, address } = cell;
+    if (cell.status !== "folding") return;
+    const { past, address, directive } = cell;
     // A take-over that never came through is made good first.
     if (past!.epoch === 0) return this.#takeOver(cell);
     const fold = guardedFold(cell);
     this.#options.journal!.replay(address, fold.target, (lastSequence) => {
-      if (!this.#options.isRunning() || cell.status !== "folding") return;
+      if (!this.#isAwaited(cell, directive)) return;
       if (fold.broken !== null) {
         return this.#world.exits.initFailed(cell, fold.broken.cause);
       }
       if (lastSequence !== past!.sequence) return this.#readLater(cell);
+      cell.state = fold.state;
       cell.restarts++;
       this.begin([cell]);
     });
+  }
+
+  /** False for a fold that comes when another one is under way, or none. */
+  #isAwaited(cell: Cell, directive: number): boolean {
+    return this.#options.isRunning() && cell.status === "folding" &&
+      cell.directive === directive;
   }
 
   /** The journal cannot be read now, or has events that are not ours. */
@@ -214,45 +222,65 @@ export class Lives {
   /** A journaled actor that was started while the domain runs. */
   #takeOver(cell: Cell): void {
     if (cell.status !== "folding") return;
+    const { directive } = cell;
     const fold = guardedFold(cell);
     this.#options.journal!.recover(
       [cell.address],
       () => fold.target,
       (recovered) => {
-        if (!this.#options.isRunning() || cell.status !== "folding") return;
+        if (!this.#isAwaited(cell, directive)) return;
         if (fold.broken !== null) {
           return this.#world.exits.initFailed(cell, fold.broken.cause);
         }
         if (recovered === null) return this.#readLater(cell);
         cell.past!.epoch = recovered[0]!.epoch;
         cell.past!.sequence = recovered[0]!.lastSequence;
+        cell.state = fold.state;
         this.begin([cell]);
       },
     );
   }
 }
 
-/** Folds a partition's past into the fresh state of its actor. */
-export function foldInto(cell: Cell): FoldTarget {
+/**
+ * Folds the past of an actor into the fresh state that `into` holds: the actor
+ * itself, where it waits for nothing else.
+ */
+export function foldInto(
+  cell: Cell,
+  into: { state: unknown } = cell,
+): FoldTarget {
   const { behavior } = cell;
   return {
     snapshot(state) {
-      const fresh = cell.state as { volatile?: unknown } | null;
-      cell.state = state;
+      const fresh = into.state as { volatile?: unknown } | null;
+      into.state = state;
       if (fresh?.volatile !== undefined) {
-        (cell.state as { volatile?: unknown }).volatile = fresh.volatile;
+        (into.state as { volatile?: unknown }).volatile = fresh.volatile;
       }
     },
     event(event) {
       cell.noteTime(event);
-      behavior.apply!(cell.state, event);
+      behavior.apply!(into.state, event);
     },
   };
 }
 
-/** A fold whose throw is the actor's failure, not the journal's. */
-function guardedFold(cell: Cell) {
-  const fold: { broken: { cause: unknown } | null; target: FoldTarget } = {
+/** A fold as far as it has come. */
+interface Fold {
+  state: unknown;
+  /** What it threw; null: nothing. */
+  broken: { cause: unknown } | null;
+  readonly target: FoldTarget;
+}
+
+/**
+ * A fold whose throw is the actor's failure, not the journal's. It has a state
+ * of its own, since another one may be asked for before it has come.
+ */
+function guardedFold(cell: Cell): Fold {
+  const fold: Fold = {
+    state: undefined,
     broken: null,
     target: {
       snapshot: (state, sequence) =>
@@ -267,8 +295,8 @@ function guardedFold(cell: Cell) {
       fold.broken = { cause };
     }
   };
-  const inner = foldInto(cell);
-  guarded(() => cell.state = cell.behavior.start(cell.args));
+  const inner = foldInto(cell, fold);
+  guarded(() => fold.state = cell.behavior.start(cell.args));
   return fold;
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { RestartSpec } from "../../actors/runtime/supervision.ts";
+import type { SystemSpec } from "../../actors/runtime/system_spec.ts";
 import {
   placeActors,
   Placement,
@@ -15,7 +16,7 @@ import {
   type WorkerKeyed,
 } from "./placement.ts";
 import type { ActorsPlan } from "./serve_actors.ts";
-import { WorkerSupervisor } from "./worker_supervisor.ts";
+import { type WorkerStatus, WorkerSupervisor } from "./worker_supervisor.ts";
 
 /** Threads that run actors, and who lives in them. */
 export interface WorkersSpec {
@@ -27,15 +28,20 @@ export interface WorkersSpec {
   readonly children?: readonly WorkerChild[];
   /** Keyed actors, spread over them. */
   readonly keyed?: readonly WorkerKeyed[];
-  /** When a thread that fell is replaced. Default: see `RESTART`. */
+  /**
+   * When a thread that fell is replaced. Default: at once, then after 100 ms,
+   * 200 ms, … up to 5 s, and never given up.
+   */
   readonly restart?: RestartSpec;
   /** A thread that is silent for so long is replaced. Default 4,000. */
   readonly silentMs?: number;
   /** A thread that nears so much memory is replaced. Default: V8's limit. */
   readonly memoryLimitBytes?: number;
+  /** How long all of them may take to be there first. Default 60,000. */
+  readonly startWithinMs?: number;
 }
 
-/** As the shop's workers: at once, then ever later, never given up. */
+/** As the shop's workers. */
 const RESTART: RestartSpec = {
   maxRestarts: 5,
   periodMs: 10_000,
@@ -47,9 +53,12 @@ const RESTART: RestartSpec = {
 const HEARTBEAT_MS = 250;
 /** A thread that collects a large heap can be silent for a second. */
 const SILENT_MS = 4_000;
+/** A thread starts in tens of milliseconds, unless its modules are far away. */
+const START_WITHIN_MS = 60_000;
 
 /** What the threads need of the system that starts them. */
-export interface ActorWorkersOptions {
+export interface ActorWorkersOptions
+  extends Pick<SystemSpec, "breakers" | "freeze"> {
   readonly system: string;
   readonly seed: number;
   readonly log: Log;
@@ -60,15 +69,21 @@ export interface ActorWorkersOptions {
 /** A system's threads and who lives where. */
 export interface ActorWorkers {
   readonly placement: Placement;
-  readonly supervisor: WorkerSupervisor<ActorsPlan>;
-  /** Rejects when a thread cannot start at all. */
+  /** Resolves when all are linked; rejects when one of them cannot start. */
   start(): Promise<void>;
+  /** What is known of each. */
+  statuses(): readonly WorkerStatus[];
+  /** Replaces one; false when there is none of that name that runs. */
+  kill(name: string): boolean;
+  /** Stops all; resolves when they are, or `withinMs` later. */
+  stop(withinMs: number): Promise<void>;
 }
 
 /**
  * Plans the threads; `start` starts them.
  *
  * @throws {RangeError} For a worker or a number of workers that cannot be.
+ * @throws {TypeError} For a name that is taken, or is no address.
  */
 export function planWorkers(
   spec: WorkersSpec,
@@ -81,19 +96,16 @@ export function planWorkers(
         `current value is ${count}`,
     );
   }
-  const { system, seed, log, connect, disconnect } = options;
+  const { system, log, connect, disconnect } = options;
   const table = placeActors(system, count, children, keyed);
-  let startFailed: (detail: string) => void = () => {};
-  const failure = new Promise<never>((_, reject) => {
-    startFailed = (detail) => reject(new Error(detail));
-  });
+  const failure = Promise.withResolvers<never>();
   // Heard at the start only; later a worker that cannot start is tried again.
-  failure.catch(() => {});
+  failure.promise.catch(() => {});
   const everyMs = HEARTBEAT_MS;
   const supervisor = new WorkerSupervisor<ActorsPlan>({
     entry,
     self: system,
-    plans: plansOf(table, seed, children, keyed),
+    plans: plansOf(table, spec, options),
     restart: spec.restart ?? RESTART,
     heartbeat: {
       everyMs,
@@ -103,27 +115,53 @@ export function planWorkers(
     log,
     connect,
     disconnect,
-    startFailed: (detail) => startFailed(detail),
+    startFailed: (detail) => failure.reject(new Error(detail)),
   });
   return {
     placement: new Placement(table),
-    supervisor,
-    start: () => Promise.race([supervisor.start(), failure]),
+    start: () => startWithin(spec, supervisor.start(), failure),
+    statuses: () => supervisor.statuses(),
+    kill: (name) => supervisor.kill(name),
+    stop: (withinMs) => supervisor.stop(withinMs),
   };
+}
+
+/** Nobody else would notice a module that never says that it is ready. */
+async function startWithin(
+  { entry, startWithinMs = START_WITHIN_MS }: WorkersSpec,
+  started: Promise<void>,
+  failure: PromiseWithResolvers<never>,
+): Promise<void> {
+  const timer = setTimeout(() => {
+    failure.reject(
+      new Error(
+        `Not all workers are ready after ${startWithinMs} ms: ` +
+          `does ${entry.href} call serveActors?`,
+      ),
+    );
+  }, startWithinMs);
+  try {
+    await Promise.race([started, failure.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function plansOf(
   placement: PlacementTable,
-  seed: number,
-  children: readonly WorkerChild[],
-  keyed: readonly WorkerKeyed[],
+  { children = [], keyed = [] }: WorkersSpec,
+  { seed, freeze = false, breakers = {} }: ActorWorkersOptions,
 ): Omit<ActorsPlan, "incarnation">[] {
   return placement.workers.map((name) => ({
     name,
     seed,
     heartbeatMs: HEARTBEAT_MS,
     placement,
-    children: children.filter((child) => placement.homes[child.name] === name),
+    children: children.filter((child) =>
+      placement.homes.get(child.name) === name
+    ),
     keyed,
+    breakers,
+    freeze,
   }));
 }

@@ -224,6 +224,7 @@ async function startThreads(
     linkBroke: (peer) => workers.kill(peer),
   });
   const workers = new WorkerSupervisor({
+    entry: new URL("./entry.ts", import.meta.url),
     plans: plan.domains.filter(({ role }) => role !== "main")
       .map(({ name }) => ({
         ...common,

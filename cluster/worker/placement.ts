@@ -29,7 +29,7 @@ export interface PlacementTable {
   readonly system: string;
   readonly workers: readonly string[];
   /** Address → worker, of those that are not keyed. */
-  readonly homes: Readonly<Record<string, string>>;
+  readonly homes: ReadonlyMap<string, string>;
   /** Names of keyed actors. */
   readonly keyed: readonly string[];
 }
@@ -40,15 +40,13 @@ const VIRTUAL_NODES = 128;
 /** See the module's text. */
 export class Placement {
   readonly #table: PlacementTable;
-  readonly #ring: HashRing | null;
+  readonly #ring: HashRing;
   readonly #keyed: ReadonlySet<string>;
   readonly #domains: ReadonlySet<string>;
 
   constructor(table: PlacementTable) {
     this.#table = table;
-    this.#ring = table.workers.length === 0
-      ? null
-      : new HashRing(table.workers, VIRTUAL_NODES);
+    this.#ring = new HashRing(table.workers, VIRTUAL_NODES);
     this.#keyed = new Set(table.keyed);
     this.#domains = new Set([table.system, ...table.workers]);
   }
@@ -59,13 +57,26 @@ export class Placement {
     // A child lives with its parent.
     const slash = address.indexOf("/");
     const root = slash < 0 ? address : address.slice(0, slash);
-    const home = this.#table.homes[root];
+    const home = this.#table.homes.get(root);
     if (home !== undefined) return home;
     const bracket = root.indexOf("[");
     if (bracket < 0 || !this.#keyed.has(root.slice(0, bracket))) {
       return this.#table.system;
     }
-    return this.#ring!.locate(root);
+    return this.#ring.locate(root);
+  }
+
+  /**
+   * For who starts an actor, or keyed ones (`cart[]`), in the system's thread.
+   *
+   * @throws {TypeError} When a worker has it: nobody would find it here.
+   */
+  mustBeHere(address: string): void {
+    const home = this.locate(address);
+    if (home === this.#table.system && address !== home) return;
+    throw new TypeError(
+      `Cannot start "${address}" here as the name is taken in ${home}`,
+    );
   }
 }
 
@@ -73,6 +84,7 @@ export class Placement {
  * Places actors on so many workers.
  *
  * @throws {RangeError} For a worker that is not there.
+ * @throws {TypeError} For a name that is taken, or is no address.
  */
 export function placeActors(
   system: string,
@@ -81,18 +93,29 @@ export function placeActors(
   keyed: readonly WorkerKeyed[],
 ): PlacementTable {
   const workers = Array.from({ length: count }, (_, index) => nameOf(index));
-  const ring = count === 0 ? null : new HashRing(workers, VIRTUAL_NODES);
-  const homes: Record<string, string> = {};
+  const taken = new Set([system]);
+  const take = (name: string, pattern: RegExp) => {
+    if (pattern.test(name) && !taken.has(name)) return void taken.add(name);
+    throw new TypeError(
+      `Cannot place "${name}" as a name must be of letters, digits, _ - . ` +
+        `and nobody else's`,
+    );
+  };
+  for (const worker of workers) take(worker, /^/);
+  const ring = new HashRing(workers, VIRTUAL_NODES);
+  const homes = new Map<string, string>();
   for (const { name, worker } of children) {
-    const home = worker === undefined ? ring!.locate(name) : workers[worker];
+    take(name, /^[\w.[\]-]+$/);
+    const home = worker === undefined ? ring.locate(name) : workers[worker];
     if (home === undefined) {
       throw new RangeError(
-        `Cannot place "${name}" as worker must be below ${count}: ` +
-          `current value is ${worker}`,
+        `Cannot place "${name}" as worker must be an integer from 0 to ` +
+          `${count - 1}: current value is ${worker}`,
       );
     }
-    homes[name] = home;
+    homes.set(name, home);
   }
+  for (const { name } of keyed) take(name, /^[\w.-]+$/);
   return { system, workers, homes, keyed: keyed.map(({ name }) => name) };
 }
 

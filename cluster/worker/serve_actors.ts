@@ -3,7 +3,7 @@
  * file knows by name, to the system that started the thread.
  *
  * ```ts ignore
- * import { serveActors } from "./mod.ts";
+ * import { serveActors } from "@doorbuster/doorbuster";
  * import { counter } from "./counter.ts";
  * serveActors({ counter });
  * ```
@@ -12,8 +12,8 @@
  */
 import type { AnyBehavior, ChildSpec } from "../../actors/runtime/actor.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
+import { found, type SystemSpec } from "../../actors/runtime/system_spec.ts";
 import type { Order, Report } from "./control.ts";
-import { hostClock } from "./host_clock.ts";
 import {
   Placement,
   type PlacementTable,
@@ -27,7 +27,8 @@ import { Turns } from "./turns.ts";
 export type ActorRegistry = Readonly<Record<string, AnyBehavior>>;
 
 /** What a worker of a user's system needs to live. Plain data. */
-export interface ActorsPlan {
+export interface ActorsPlan
+  extends Required<Pick<SystemSpec, "breakers" | "freeze">> {
   readonly name: string;
   readonly incarnation: number;
   readonly seed: number;
@@ -37,6 +38,9 @@ export interface ActorsPlan {
   readonly children: readonly WorkerChild[];
   readonly keyed: readonly WorkerKeyed[];
 }
+
+/** A heart must not stop for as long as it takes to count a million actors. */
+const REPORTED_ACTORS = 1_024;
 
 /** Lets the system that started this thread run these behaviors in it. */
 export function serveActors(registry: ActorRegistry): void {
@@ -102,38 +106,45 @@ class ActorsHost {
         name: plan.name,
         incarnation: plan.incarnation,
         seed: plan.seed,
+        freeze: plan.freeze,
         journal: null,
         died: () => {},
+        // What is above the root of a thread is who replaces the thread.
+        escalated() {
+          throw new Error(`The root of ${plan.name} gave up`);
+        },
       },
       log,
       locate: (address) => placement.locate(address),
       gateways: new Map(),
       linkBroke: (peer) => this.#post({ kind: "link_broke", peer }),
     });
-    for (const { behavior, worker: _, ...child } of plan.children) {
-      const spec = { ...child, behavior: this.#behaviorOf(behavior) };
-      turns.domain.spawn(spec as ChildSpec);
-    }
-    for (const { behavior, ...spec } of plan.keyed) {
-      turns.domain.addKeyed({ ...spec, behavior: this.#behaviorOf(behavior) });
-    }
+    found(turns.domain, {
+      children: plan.children.map(({ behavior, worker: _, ...child }) =>
+        ({ ...child, behavior: this.#behaviorOf(behavior) }) as ChildSpec
+      ),
+      keyed: plan.keyed.map(({ behavior, ...spec }) => ({
+        ...spec,
+        behavior: this.#behaviorOf(behavior),
+      })),
+      breakers: plan.breakers,
+    });
     return turns;
   }
 
   #behaviorOf(name: string): AnyBehavior {
-    const behavior = this.#registry[name];
-    if (behavior !== undefined) return behavior;
+    // Not what every object has, such as "constructor".
+    if (Object.hasOwn(this.#registry, name)) return this.#registry[name]!;
     const known = Object.keys(this.#registry).join(", ");
     throw new TypeError(
-      `Cannot start "${name}" as the registry has none of that name: ` +
-        `it has ${known}`,
+      `the behavior "${name}" is not served: its file serves ${known}`,
     );
   }
 
   #beat(turns: Turns): void {
     this.#post({
       kind: "beat",
-      report: turns.domain.report(),
+      report: turns.domain.report(REPORTED_ACTORS),
       waitingFrames: turns.waitingFrames,
       heap: measureHeap(),
     });

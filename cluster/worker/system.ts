@@ -70,11 +70,15 @@ export class System {
     return this.#turns.domain;
   }
 
-  /** Starts one more actor below the root; its address is its name. */
+  /**
+   * Starts one more actor below the root, in this thread; its address is its
+   * name. Throws a TypeError for a name that is taken.
+   */
   spawn<State, M extends Message, Args>(
     // deno-lint-ignore no-explicit-any -- only its own behavior looks inside
     child: ChildSpec<State, M, Args, any>,
   ): Ref<M> {
+    this.#workers?.placement.mustBeHere(child.name);
     this.#domain.spawn(child as ChildSpec);
     return child.name as Ref<M>;
   }
@@ -105,7 +109,7 @@ export class System {
 
   /** How the worker threads are; what they report is a heartbeat old. */
   workers(): readonly WorkerStatus[] {
-    return this.#workers?.supervisor.statuses() ?? [];
+    return this.#workers?.statuses() ?? [];
   }
 
   /**
@@ -113,7 +117,7 @@ export class System {
    * replaced. False when there is none of that name that runs.
    */
   killWorker(name: string): boolean {
-    return this.#workers?.supervisor.kill(name) ?? false;
+    return this.#workers?.kill(name) ?? false;
   }
 
   /** The newest messages that nobody took, oldest first. */
@@ -123,8 +127,9 @@ export class System {
 
   /**
    * Stops all actors in the reverse order of their start, each with its mail
-   * handled; what is not done after `withinMs` is not done. Further calls wait
-   * for the same end.
+   * handled: first those of this thread, which may still ask the others. What
+   * is not done after `withinMs` is not done, and who still waits for an answer
+   * hears `unknown`. Further calls wait for the same end.
    */
   stop(withinMs = STOP_WITHIN_MS): Promise<void> {
     return this.#stopped ??= this.#stop(withinMs);
@@ -136,7 +141,7 @@ export class System {
     this.#domain.shutDown(resolve, withinMs);
     await promise;
     const leftMs = Math.max(0, endMs - hostClock.monotonicMs());
-    await this.#workers?.supervisor.stop(leftMs);
+    await this.#workers?.stop(leftMs);
     this.#turns.stop();
   }
 
@@ -172,8 +177,9 @@ export function startSystem(options: SystemOptions = {}): System {
 export async function startSystemOnThreads(
   options: ThreadedSystemOptions,
 ): Promise<System> {
-  const { name = NAME, seed = 1, log = CONSOLE } = options;
+  const { name = NAME, seed = 1, log = CONSOLE, keyed = [] } = options;
   const workers: ActorWorkers = planWorkers(options.workers, {
+    ...options,
     system: name,
     seed,
     log,
@@ -183,14 +189,17 @@ export async function startSystemOnThreads(
   const turns: Turns = openTurns(
     options,
     (address) => workers.placement.locate(address),
-    (peer) => workers.supervisor.kill(peer),
+    (peer) => workers.kill(peer),
   );
+  const { actors } = turns.domain.report();
+  for (const { address } of actors) workers.placement.mustBeHere(address);
+  for (const { name } of keyed) workers.placement.mustBeHere(`${name}[]`);
   const system = new System(turns, workers);
   try {
     turns.domain.start(() => {});
     await workers.start();
   } catch (error) {
-    await system.stop(0);
+    await system.stop();
     throw error;
   }
   return system;

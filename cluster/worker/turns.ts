@@ -110,11 +110,12 @@ export class Turns {
     else this.#wakeAt(nextMs);
   }
 
-  /** Stops for good: no timer, no port stays. */
+  /** Stops for good: no timer, no port, nobody who waits stays. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
     for (const { port } of this.#peers.values()) port.close();
+    this.domain.close();
   }
 
   /** Frames that wait for their link, over all links. */

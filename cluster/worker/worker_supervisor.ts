@@ -29,8 +29,6 @@ import {
   type ThreadEnd,
 } from "./thread.ts";
 
-const SHOP_ENTRY = new URL("./entry.ts", import.meta.url);
-
 /** What every plan says. */
 export type PlanOfWorker = Pick<WorkerPlan, "name" | "incarnation">;
 
@@ -38,8 +36,8 @@ export type PlanOfWorker = Pick<WorkerPlan, "name" | "incarnation">;
 export interface WorkerSupervisorOptions<
   Plan extends PlanOfWorker = WorkerPlan,
 > {
-  /** The module that every worker runs. Default: the shop's. */
-  readonly entry?: URL;
+  /** The module that every worker runs. */
+  readonly entry: URL;
   /** The domain of this thread. Default `main`. */
   readonly self?: string;
   /** One plan for each worker; incarnations are added here. */
@@ -232,7 +230,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     slot.incarnation++;
     slot.status = "starting";
     const thread = startThread<Order<Plan>, Report>({
-      entry: this.#options.entry ?? SHOP_ENTRY,
+      entry: this.#options.entry,
       name: slot.plan.name,
       memoryLimitBytes: this.#options.memoryLimitBytes ?? null,
       onMessage: (report) => {

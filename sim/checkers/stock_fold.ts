@@ -316,7 +316,8 @@ export class StockFold {
       this.touched.push(sku);
       if (this.#options.limitPerUser === null || available === 0) continue;
       const taken = this.takenBy(userId, sku) - available * count;
-      this.#taken.set(`${sku} ${userId}`, taken);
+      if (taken === 0) this.#taken.delete(`${sku} ${userId}`);
+      else this.#taken.set(`${sku} ${userId}`, taken);
     }
   }
 

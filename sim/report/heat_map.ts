@@ -6,7 +6,7 @@
  * @module
  */
 import { clock, highest, sum, whole } from "./figures.ts";
-import { html, type Markup } from "./markup.ts";
+import { html, Markup } from "./markup.ts";
 import { merged } from "./thinning.ts";
 import { endOf, type Frame } from "./time_chart.ts";
 import { timeTicks } from "./scales.ts";
@@ -63,7 +63,9 @@ export function heatMap(
             <rect class="shade-${String(
               index + 1,
             )}" x="${index}" width="1" height="1" />
-          `)}</svg><span>${whole(perSecond)} messages per second</span></p>
+          `)}</svg><span>${whole(
+          perSecond,
+        )} messages per second</span></p>
     ${numbers(thinned, frame)}
   `;
 }
@@ -113,14 +115,16 @@ function shades(rows: readonly Row[], most: number): Markup {
   return html`${
     [...paths].map(([shade, path]) =>
       html`
-        <path class="shade-${String(shade)}" d="${path}" />
+        <path class="shade-${String(shade)}" d="${new Markup(path)}" />
       `
     )
   }`;
 }
 
 function shadeOf(value: number, most: number): number {
-  return value <= 0 || most <= 0 ? 0 : Math.ceil((value / most) * SHADES);
+  if (value <= 0 || most <= 0) return 0;
+  // By the root, else one hot shard would make all others look the same.
+  return Math.max(1, Math.ceil(Math.sqrt(value / most) * SHADES));
 }
 
 function numbers(rows: readonly Row[], frame: Frame): Markup {

@@ -128,7 +128,7 @@ export function cacheLanes(series: Series): readonly Lane[] {
   const all = perSecond(lookups, bucketMs);
   const traffic = linear(highest(all));
   const refused = perSecond(limited, bucketMs);
-  const limits = linear(highest(refused));
+  const limits = linear(highest(refused), 1);
   return [{
     title: "Cache hit ratio",
     heightPx: 90,

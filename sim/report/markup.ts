@@ -28,15 +28,29 @@ export function html(
   strings: TemplateStringsArray,
   ...pieces: readonly Piece[]
 ): Markup {
-  const text = strings.reduce((before, after, index) =>
-    before + written(pieces[index - 1] ?? null) + after
+  const text = strings.reduce(
+    (before, after, index) =>
+      before + written(pieces[index - 1] ?? null) + unindented(after),
+    "",
   );
   return new Markup(text);
 }
 
+/** A name or a sentence is shorter; what is not would bury the page. */
+const MAX_TEXT = 2_000;
+
+function clipped(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}
+
+/** The indentation of our source is no part of the page. */
+function unindented(text: string): string {
+  return text.replace(/\n\s+/g, "\n");
+}
+
 function written(piece: Piece): string {
   if (piece === null) return "";
-  if (typeof piece === "string") return escaped(piece);
+  if (typeof piece === "string") return escaped(clipped(piece));
   if (typeof piece === "number") return String(coordinate(piece));
   if (piece instanceof Markup) return piece.text;
   return piece.map(written).join("");
@@ -56,6 +70,11 @@ export function escaped(text: string): string {
     .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
     // deno-lint-ignore no-control-regex -- control characters are the point
     .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g, "\ufffd");
+}
+
+/** A name that may go on in the next line after a dot or an underscore. */
+export function breakable(name: string): Markup {
+  return html`${name.split(/(?<=[._/])/).map((part) => html`${part}<wbr>`)}`;
 }
 
 /** A hundredth of a pixel is finer than any screen; less text is not. */

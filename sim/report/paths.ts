@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { coordinate } from "./markup.ts";
+import { coordinate, Markup } from "./markup.ts";
 import type { Scale } from "./scales.ts";
 
 /** The width of a plot in its own units. */
@@ -19,7 +19,7 @@ function middle(index: number, points: number): number {
 export function linePath(
   values: readonly (number | null)[],
   scale: Scale,
-): string {
+): Markup {
   let path = "";
   let isDrawing = false;
   values.forEach((value, index) => {
@@ -30,7 +30,7 @@ export function linePath(
     }
     isDrawing = value !== null;
   });
-  return path;
+  return new Markup(path);
 }
 
 /** What lies between two lines; `null` in either is a gap. */
@@ -38,7 +38,7 @@ export function bandPath(
   low: readonly (number | null)[],
   high: readonly (number | null)[],
   scale: Scale,
-): string {
+): Markup {
   let path = "";
   let run: number[] = [];
   for (let index = 0; index <= low.length; index++) {
@@ -49,7 +49,7 @@ export function bandPath(
       run = [];
     }
   }
-  return path;
+  return new Markup(path);
 }
 
 function closed(
@@ -70,7 +70,7 @@ function closed(
 }
 
 /** What lies between the values and the ground. */
-export function areaPath(values: readonly number[], scale: Scale): string {
+export function areaPath(values: readonly number[], scale: Scale): Markup {
   return bandPath(values.map(() => 0), values, scale);
 }
 

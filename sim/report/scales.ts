@@ -18,12 +18,13 @@ export interface Axis {
 /** Air above the highest value, so that a line is not cut in half. */
 const HEADROOM = 1.06;
 
-/** From 0 to `max`, evenly. */
-export function linear(max: number): Axis {
+/** From 0 to `max`, evenly; a low plot has room for few ticks. */
+export function linear(max: number, maxTicks = 4): Axis {
   const top = max > 0 && Number.isFinite(max) ? max : 1;
   const step = niceStep(top);
-  const ticks = [1, 2, 3, 4].map((each) => each * step)
+  const all = [1, 2, 3, 4].map((each) => each * step)
     .filter((tick) => tick <= top);
+  const ticks = all.length > maxTicks ? all.slice(-1) : all;
   return { scale: (value) => 100 - (100 * value) / (top * HEADROOM), ticks };
 }
 

@@ -16,8 +16,10 @@ export interface Frame {
   readonly bucketMs: number;
   readonly points: number;
   readonly faults: readonly FaultSpan[];
-  /** Moments of violations. */
-  readonly violationsMs: readonly number[];
+  readonly violations: readonly {
+    readonly check: string;
+    readonly atMs: number;
+  }[];
 }
 
 /** A plot with a name. Shapes are 1000 wide and 100 high. */
@@ -52,6 +54,8 @@ function share(ms: number, frame: Frame): number {
 
 const TITLE_PX = 20;
 const KEYS_PX = 18;
+/** Keeps the label of the highest line off the title. */
+const TICK_PX = 8;
 const GAP_PX = 18;
 const AXIS_PX = 22;
 
@@ -76,7 +80,7 @@ export function timeChart(
     ${shading(frame, strips.heightPx, bottomPx)}${strips.shapes}
     ${placed.map(drawn)}
     ${axis(frame, bottomPx)}
-    ${violations(frame, bottomPx)}
+    ${violations(frame, strips.heightPx, bottomPx)}
     ${columns(frame, placed, bottomPx)}</svg>
   `;
 }
@@ -85,7 +89,8 @@ function place(lanes: readonly Lane[], fromPx: number) {
   let y = fromPx;
   const placed = lanes.map((lane): Placed => {
     const keysPx = (lane.keys ?? []).length > 0 ? KEYS_PX : 0;
-    const plotPx = y + TITLE_PX + keysPx;
+    const ticksPx = keysPx === 0 && lane.ticks.length > 0 ? TICK_PX : 0;
+    const plotPx = y + TITLE_PX + keysPx + ticksPx;
     const topPx = y;
     y = plotPx + lane.heightPx + GAP_PX;
     return { lane, topPx, plotPx };
@@ -210,13 +215,13 @@ function faultStrips(frame: Frame): { shapes: Markup; heightPx: number } {
   };
 }
 
-function violations(frame: Frame, bottomPx: number): Markup {
+function violations(frame: Frame, fromPx: number, toPx: number): Markup {
   return html`${
-    frame.violationsMs.filter(Number.isFinite).map((ms) => {
-      const x = share(ms, frame);
+    frame.violations.map(({ atMs }) => {
+      const x = share(atMs, frame);
       return html`
-        <line class="violation" x1="${x}%" x2="${x}%" y1="0"
-          y2="${bottomPx}" />
+        <line class="violation" x1="${x}%" x2="${x}%" y1="${fromPx - 6}"
+          y2="${toPx}" />
       `;
     })
   }`;
@@ -255,12 +260,20 @@ function columns(
   }</g>`;
 }
 
-/** What the numbers at the shades mean, for screens without room for names. */
-export function faultList(frame: Frame): Markup | null {
+/** What is marked, in words: small screens have no room for names. */
+export function marks(frame: Frame): Markup {
   const faults = numberedFaults(frame);
-  if (faults.length === 0) return null;
   const more = frame.faults.length - faults.length;
-  return html`<ol class="faults" aria-label="Faults">${
+  const broken = frame.violations.map(({ check, atMs }) =>
+    html`
+      <p
+        class="broken"><strong>${check}</strong> violated <span class="faint">${duration(
+          atMs,
+        )}</span></p>
+    `
+  );
+  if (faults.length === 0) return html`${broken}`;
+  return html`${broken}<ol class="faults" aria-label="Faults">${
     faults.map((fault) =>
       html`<li><strong>${fault.what}</strong> ${fault.target} <span class="faint">${
         spanText(fault)

@@ -148,13 +148,20 @@ Deno.test("room is told of across a crash of the receiver, and to the next life 
 });
 
 Deno.test("whoever waits for room of one that ends hears at once that it can go on", () => {
-  const tree = flooded({ capacity: 1, overflow: "backpressure" });
-  tree.stage.tell("r", tree.acting((ctx) => ctx.stop()));
-  told(tree, ["1"]);
-  tree.domain.slow("r", 0);
+  const tree = flooded({});
+  const mailbox: MailboxSpec = { capacity: 1, overflow: "backpressure" };
+  tree.act("t", (ctx) => void ctx.spawn(tree.child("kid", { mailbox })));
+  const tells = () => {
+    tree.act("s", (ctx) => tree.note(ctx.tell("t/kid", { kind: "hello" })));
+  };
+  tree.domain.slow("t/kid", 60_000);
   tree.news();
-  tree.stage.run(80);
-  assert.deepEqual(tree.news(), ["stop r", "s: room at r"]);
-  assert.equal(told(tree, ["2"]), "queued");
-  assert.deepEqual(tree.domain.deadLetters.byReason(), { not_there: 1 });
+  for (let count = 0; count < 3; count++) tells();
+  assert.deepEqual(tree.news().slice(-1), ["full"]);
+  tree.act("t", (ctx) => ctx.kill("t/kid"));
+  assert.deepEqual(tree.news(), ["t: t/kid killed", "s: room at t/kid"]);
+  tells();
+  assert.deepEqual(tree.news(), ["queued"]);
+  const letters = { ended: 1, not_there: 1 };
+  assert.deepEqual(tree.domain.deadLetters.byReason(), letters);
 });

@@ -200,6 +200,7 @@ Deno.test("children of a crashed parent end before it lives again, and are not s
   tree.stage.run(1_000);
   assert.deepEqual(tree.news(), ["start p"]);
   assert.equal(waits.outcome?.kind, "unknown");
+  assert.equal(tree.domain.report().deadLetters, 0, "no timer fires any more");
   const left = tree.domain.report().actors.map(({ address }) => address);
   assert.deepEqual(left, ["p"]);
   spawn(tree, ["kid"]);

@@ -1,85 +1,40 @@
 /**
- * Random trees under random loads and crashes, in virtual time. Whatever
- * happens, every message is accounted for once, every ask ends once, nothing
- * of a life is left to the next one, and nobody lives outside the tree.
+ * Random trees under random loads and crashes, in virtual time: every message
+ * is accounted for once, every ask ends once, nothing of a life is left to the
+ * next one, nobody lives outside the tree, and budgets are exact.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type {
-  AnyBehavior,
-  ChildSpec,
-  Message,
-  Overflow,
-  RestartType,
-  Signal,
-} from "../../../actors/runtime/actor.ts";
-import { Domain } from "../../../actors/runtime/domain.ts";
-import type { TreeNode } from "../../../actors/runtime/domain_report.ts";
-import { ok, type Outcome } from "../../../actors/runtime/outcome.ts";
-import {
-  isSupervisor,
-  type RestartPolicy,
-  type Strategy,
-  type SupervisorSpec,
+  RestartPolicy,
+  Strategy,
 } from "../../../actors/runtime/supervisor.ts";
-import { crash, supervisor, Tree } from "./trees_bench.ts";
+import { supervisor, Tree } from "./trees_bench.ts";
+import { forests, moves, type Traffic, World } from "./trees_world.ts";
 
-type AnyContext = Parameters<AnyBehavior["receive"]>[0];
-
-// ── The properties ────────────────────────────────────────────────────────
-
-Deno.test("nothing is lost or doubled, and nobody is left over, whatever crashes when", () => {
-  const roots = fc.constantFrom(3, 1_000);
-  const moves = fc.array(move, { maxLength: 40 });
-  const picks = fc.infiniteStream(fc.nat(7));
-  let escalations = 0;
+Deno.test("nothing is lost or doubled and nobody is left over, whatever crashes when", () => {
+  const traffic: Traffic = { handled: 0, crashes: 0, escalations: 0, dead: {} };
+  const options = fc.record({
+    rootRestarts: fc.constantFrom(1, 1_000),
+    seed: fc.nat(),
+  });
   fc.assert(
-    fc.property(
-      forest,
-      roots,
-      moves,
-      picks,
-      (grown, maxRestarts, moves, picks) => {
-        const specs = grown.map(({ policy, children, inner }, index) => {
-          const name = `sup-${index}`;
-          const named = children.map(asSpec(name));
-          if (inner === null) return { name, ...policy, children: named };
-          const innerName = `${name}-inner`;
-          const below = inner.children.map(asSpec(innerName));
-          const nested = { name: innerName, ...inner.policy, children: below };
-          return { name, ...policy, children: [nested, ...named] };
-        });
-        const root = {
-          strategy: "one_for_one",
-          maxRestarts,
-          periodMs: 1_000,
-        } as const;
-        const world = new World(
-          specs,
-          root,
-          (count) => picks.next().value! % count,
-        );
-        for (const each of moves) world.move(each);
-        world.run(1_000);
-        world.check();
-        escalations += world.escalations;
-        world.end();
-      },
-    ),
+    fc.property(forests, options, moves, (forest, options, moves) => {
+      const world = new World(forest, options, traffic);
+      for (const move of moves) world.move(move);
+      world.run(1_000);
+      world.check();
+      world.end();
+    }),
     { numRuns: 400 },
   );
+  // All that can go wrong must have gone wrong, and most must have gone well.
+  const { handled, crashes, escalations, dead } = traffic;
+  assert(handled > 4_000 && crashes > 200, JSON.stringify(traffic));
   assert(escalations > 0, "some roots must have given up");
+  const reasons = ["not_there", "full", "dropped", "ended", "late_answer"];
+  for (const reason of [...reasons, "earlier_life"]) assert(dead[reason]! > 5);
 });
-
-function asSpec(above: string) {
-  return (drawn: Drawn, index: number): ChildSpec => ({
-    name: `${above}.${index}`,
-    // The world puts its own in this place.
-    behavior: {} as AnyBehavior,
-    args: undefined,
-    ...drawn,
-  });
-}
 
 /** What a supervisor that gives up at once allows: OTP's rule, once more. */
 class Budget {
@@ -97,54 +52,76 @@ class Budget {
   }
 }
 
-Deno.test("the budgets of two levels are exact, to the restart and to the life", () => {
-  const strategy = fc.constantFrom<Strategy>(
-    ...["one_for_one", "one_for_all", "rest_for_one"] as const,
-  );
-  const limited = fc.record({
-    strategy,
+const NAMES = ["a", "b", "c"];
+
+/** Two supervisors' worth of crashes, and the lives that should be left. */
+class Expected {
+  readonly lives = [1, 1, 1];
+  isUp = true;
+  readonly #inner: RestartPolicy;
+  #innerBudget: Budget;
+  readonly #outerBudget: Budget;
+
+  constructor(outer: RestartPolicy, inner: RestartPolicy) {
+    this.#inner = inner;
+    this.#innerBudget = new Budget(inner);
+    this.#outerBudget = new Budget(outer);
+  }
+
+  crash(child: number, nowMs: number): void {
+    const isEscalated = !this.#innerBudget.allows(nowMs);
+    if (isEscalated) {
+      // It begins anew, if it may.
+      this.#innerBudget = new Budget(this.#inner);
+      this.isUp = this.#outerBudget.allows(nowMs);
+    }
+    for (let index = 0; index < NAMES.length; index++) {
+      if (!isEscalated && !this.#isIn(index, child)) continue;
+      this.lives[index] = this.isUp ? this.lives[index]! + 1 : 0;
+    }
+  }
+
+  /** Whether the crash of one is the other's, too. */
+  #isIn(index: number, child: number): boolean {
+    const { strategy } = this.#inner;
+    if (strategy === "one_for_all") return true;
+    return index === child || (strategy === "rest_for_one" && index > child);
+  }
+}
+
+Deno.test("budgets are exact on two levels, to the restart and to the life", () => {
+  const policy = fc.record({
+    strategy: fc.constantFrom<Strategy>(
+      ...["one_for_one", "one_for_all", "rest_for_one"] as const,
+    ),
     maxRestarts: fc.nat(3),
     periodMs: fc.constantFrom(80, 400),
   });
   const crashes = fc.array(
-    fc.record({ afterMs: fc.nat(20), child: fc.nat(2) }),
-    { maxLength: 30 },
+    fc.record({
+      afterMs: fc.nat(20).map((eighths) => eighths * 8),
+      child: fc.nat(NAMES.length - 1),
+    }),
+    { maxLength: 30, size: "max" },
   );
   fc.assert(
-    fc.property(limited, limited, crashes, (outer, inner, crashes) => {
+    fc.property(policy, policy, crashes, (outer, inner, crashes) => {
       const tree = new Tree((tree) => ({
         main: [
-          supervisor(
-            "inner",
-            inner,
-            ["a", "b", "c"].map((name) => tree.child(name)),
-          ),
+          supervisor("inner", inner, NAMES.map((name) => tree.child(name))),
         ],
       }), { root: outer });
-      const lives = [1, 1, 1];
-      let budget = new Budget(inner);
-      const rootBudget = new Budget(outer);
-      let isUp = true;
+      const expected = new Expected(outer, inner);
       for (const { afterMs, child } of crashes) {
-        tree.stage.run(afterMs * 8);
-        const { nowMs } = tree.stage;
-        tree.crash("abc"[child]!);
-        if (!isUp) break;
-        const isRestart = budget.allows(nowMs);
-        const isEscalated = !isRestart;
-        if (isEscalated) {
-          budget = new Budget(inner);
-          isUp = rootBudget.allows(nowMs);
-        }
-        for (let index = 0; index < 3; index++) {
-          const isIn = isEscalated || inner.strategy === "one_for_all" ||
-            index === child ||
-            (inner.strategy === "rest_for_one" && index > child);
-          if (isIn) lives[index] = isUp ? lives[index]! + 1 : 0;
-        }
-        assert.deepEqual(["a", "b", "c"].map((name) => tree.life(name)), lives);
+        tree.stage.run(afterMs);
+        expected.crash(child, tree.stage.nowMs);
+        tree.crash(NAMES[child]!);
+        const lives = NAMES.map((name) => tree.life(name));
+        assert.deepEqual(lives, expected.lives);
+        if (!expected.isUp) break;
       }
-      assert.equal(tree.news().includes("the root gave up"), !isUp);
+      const gaveUp = tree.news().includes("the root gave up");
+      assert.equal(gaveUp, !expected.isUp);
     }),
     { numRuns: 300 },
   );

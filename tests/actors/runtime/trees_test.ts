@@ -1,6 +1,11 @@
 /** What OTP's supervisors are known for, on supervisors that run. */
 import assert from "node:assert/strict";
+import type { Journal } from "../../../actors/runtime/ports.ts";
 import type { RestartPolicy } from "../../../actors/runtime/supervisor.ts";
+import {
+  MemoryDisk,
+  MemoryJournal,
+} from "../../../actors/runtime/test_kit/memory_journal.ts";
 import { crash, supervisor, Tree } from "./trees_bench.ts";
 
 /** Three actors below one supervisor. */
@@ -428,4 +433,88 @@ Deno.test("a crash as somebody hears that he lives disturbs nobody's order", () 
     ...["start a", "start b", "a lives", "stop b"],
     ...["start a", "a lives", "start b", "b lives"],
   ]);
+});
+
+// ── Actors with a past ────────────────────────────────────────────────────
+
+/** Two that count in a journal, which is read when the test says so. */
+function counting() {
+  const memory = new MemoryJournal(new MemoryDisk());
+  const reads: (() => void)[] = [];
+  let isLate = false;
+  const later = (read: () => void) => isLate ? void reads.push(read) : read();
+  const journal: Journal = {
+    append: (...rest) => memory.append(...rest),
+    recover: (...rest) => later(() => memory.recover(...rest)),
+    replay: (...rest) => later(() => memory.replay(...rest)),
+  };
+  const counter = (tree: Tree, name: string) =>
+    tree.child(name, { journaled: true }, {
+      start: () => ({ count: 0 }),
+      receive(ctx, _state, message) {
+        if ("act" in message) message.act(ctx, message);
+        else ctx.record({ kind: "counted" });
+      },
+      apply: (state) => state.count++,
+    });
+  const tree = new Tree((tree) => ({
+    main: [counter(tree, "a"), counter(tree, "b")],
+  }), {
+    journal,
+    root: { strategy: "one_for_all", maxRestarts: 9, periodMs: 1_000 },
+  });
+  isLate = true;
+  return { tree, reads, late: (name: string) => counter(tree, name) };
+}
+
+Deno.test("a past that was asked for twice is folded once, and only the newer one counts", () => {
+  const { tree, reads } = counting();
+  tree.stage.tell("b", { kind: "count" });
+  tree.stage.run();
+  tree.crash("a");
+  const [a, b] = reads.splice(0);
+  a!();
+  tree.stage.run();
+  tree.crash("a");
+  assert.equal(reads.length, 2, "both are read anew, and b's old past is late");
+  b!();
+  tree.stage.run();
+  assert.equal(tree.life("b"), 0);
+  for (const read of reads) read();
+  tree.stage.run();
+  assert.deepEqual([tree.life("a"), tree.life("b")], [3, 2]);
+  assert.deepEqual(tree.domain.stateOf("b"), { count: 1 });
+});
+
+Deno.test("a past that comes behind the one that counts does not touch the life it began", () => {
+  const { tree, reads } = counting();
+  tree.stage.tell("b", { kind: "count" });
+  tree.stage.run();
+  tree.crash("a");
+  const [a, b] = reads.splice(0);
+  a!();
+  tree.stage.run();
+  tree.crash("a");
+  for (const read of reads.splice(0)) read();
+  tree.stage.run();
+  tree.stage.tell("b", { kind: "count" });
+  tree.stage.run();
+  b!();
+  tree.stage.run();
+  assert.deepEqual(tree.domain.stateOf("b"), { count: 2 });
+});
+
+Deno.test("an actor that joins is not fenced by its own second try to take over", () => {
+  const { tree, reads, late } = counting();
+  tree.domain.spawn(late("c"));
+  tree.stage.run();
+  tree.crash("a");
+  assert.equal(reads.length, 4, "c is asked for twice, a and b once");
+  for (const read of reads) read();
+  tree.stage.run();
+  assert.equal(tree.life("c"), 1);
+  tree.stage.tell("c", { kind: "count" });
+  tree.stage.run();
+  assert.deepEqual(tree.domain.stateOf("c"), { count: 1 });
+  assert.equal(tree.domain.report().commits, 1, "its event became durable");
 });

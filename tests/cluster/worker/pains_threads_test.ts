@@ -142,6 +142,7 @@ Deno.test({
   },
 });
 
+// G48
 Deno.test({
   name:
     "pain 13: a thread in a loop without end is killed, its ask ends, and " +

@@ -73,6 +73,10 @@ export class SupervisedWorker implements AsyncDisposable {
     this.#shop = shop;
     const { heartbeat = { everyMs: 250, missed: 8 } } = settings;
     this.supervisor = new WorkerSupervisor({
+      entry: new URL(
+        "../../../cluster/worker/entry.ts",
+        import.meta.url,
+      ),
       ...settings,
       plans: plansFor(shop.path, heartbeat.everyMs),
       restart: RESTART,

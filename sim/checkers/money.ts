@@ -1,0 +1,162 @@
+/**
+ * `money.conserved`: an attempt and an order are charged at most once, with
+ * the order's total; no more is refunded than was charged; an order that is
+ * paid has its money at the provider and keeps it; and at the end no money is
+ * left there for an order that is not paid.
+ *
+ * @module
+ */
+import type { StorefrontEvent } from "../../actors/storefront.ts";
+import type { Observation } from "../observation.ts";
+import { Inspection, type Recorded } from "./inspection.ts";
+import type { RunView } from "./run_view.ts";
+
+/** The money of an order at the provider. */
+interface Account {
+  readonly orderId: string;
+  /** Attempts that were charged. */
+  readonly charged: Map<string, number>;
+  chargedCents: number;
+  refundedCents: number;
+  /** Null until the order is placed. */
+  totalCents: number | null;
+  isPaid: boolean;
+}
+
+/** See the module's text. */
+export class MoneyConserved extends Inspection {
+  readonly id = "money.conserved";
+  readonly #view: RunView;
+  readonly #accounts = new Map<string, Account>();
+  #atUs = 0;
+
+  constructor(view: RunView) {
+    super();
+    this.#view = view;
+  }
+
+  observe(observation: Observation): void {
+    this.#view.observe(observation);
+    this.#atUs = observation.atUs;
+    for (const { event } of this.#view.lost) {
+      const fact = event as StorefrontEvent;
+      if (fact.kind === "order_paid") this.#of(fact.orderId).isPaid = false;
+    }
+    switch (observation.kind) {
+      case "charged":
+        return this.#charge(observation);
+      case "refunded":
+        return this.#refund(observation);
+      case "recorded":
+        if (this.#view.recorded !== null) this.#record(observation);
+    }
+  }
+
+  override end(): void {
+    for (const account of this.#accounts.values()) {
+      const { orderId, chargedCents, refundedCents, isPaid } = account;
+      const keptCents = chargedCents - refundedCents;
+      if (isPaid || keptCents === 0) continue;
+      const detail = `Order ${orderId} is not paid at the end, but the ` +
+        `provider has ${keptCents} cents for it`;
+      this.report(this.#atUs, orderId, detail);
+    }
+  }
+
+  #charge(
+    { atUs, attempt, amountCents }: Extract<Observation, { kind: "charged" }>,
+  ): void {
+    this.checked++;
+    const account = this.#of(orderOfAttempt(attempt));
+    const { orderId, charged, totalCents } = account;
+    if (charged.has(attempt)) {
+      this.report(atUs, attempt, `Attempt ${attempt} is charged twice`);
+    } else if (charged.size > 0) {
+      const [first] = charged.keys();
+      const detail = `Order ${orderId} is charged by ${first} and ${attempt}`;
+      this.report(atUs, orderId, detail);
+    }
+    charged.set(attempt, (charged.get(attempt) ?? 0) + amountCents);
+    account.chargedCents += amountCents;
+    if (amountCents === totalCents) return;
+    const detail = `Order ${orderId} costs ${totalCents ?? "nothing yet"}, ` +
+      `but ${amountCents} cents are charged`;
+    this.report(atUs, orderId, detail);
+  }
+
+  #refund(
+    { atUs, attempt, amountCents }: Extract<Observation, { kind: "refunded" }>,
+  ): void {
+    this.checked++;
+    const account = this.#of(orderOfAttempt(attempt));
+    const { orderId, charged, isPaid } = account;
+    account.refundedCents += amountCents;
+    if (!charged.has(attempt) || account.refundedCents > account.chargedCents) {
+      const detail = `${account.refundedCents} cents of order ${orderId} are ` +
+        `refunded, ${account.chargedCents} were charged`;
+      this.report(atUs, orderId, detail);
+    }
+    if (!isPaid) return;
+    this.report(atUs, orderId, `Order ${orderId} is paid and refunded`);
+  }
+
+  #record({ atUs, event }: Recorded): void {
+    const fact = event as StorefrontEvent;
+    switch (fact.kind) {
+      case "order_placed":
+        this.#of(fact.orderId).totalCents = fact.totalCents;
+        return;
+      case "payment_captured": {
+        this.checked++;
+        const { orderId, attempt } = fact;
+        if (this.#of(orderId).charged.has(`${orderId}-${attempt}`)) return;
+        const detail = `Attempt ${attempt} of order ${orderId} is captured, ` +
+          "but was never charged";
+        return this.report(atUs, orderId, detail);
+      }
+      case "order_paid": {
+        this.checked++;
+        const account = this.#of(fact.orderId);
+        account.isPaid = true;
+        return this.#expect(atUs, account, account.totalCents, "paid");
+      }
+      case "order_refunded":
+        this.checked++;
+        return this.#expect(atUs, this.#of(fact.orderId), 0, "refunded");
+    }
+  }
+
+  #expect(
+    atUs: number,
+    { orderId, chargedCents, refundedCents }: Account,
+    expectedCents: number | null,
+    status: string,
+  ): void {
+    const keptCents = chargedCents - refundedCents;
+    if (keptCents === expectedCents) return;
+    const detail = `Order ${orderId} is ${status}, but the provider has ` +
+      `${keptCents} cents for it and not ${expectedCents}`;
+    this.report(atUs, orderId, detail);
+  }
+
+  #of(orderId: string): Account {
+    let account = this.#accounts.get(orderId);
+    if (account === undefined) {
+      account = {
+        orderId,
+        charged: new Map(),
+        chargedCents: 0,
+        refundedCents: 0,
+        totalCents: null,
+        isPaid: false,
+      };
+      this.#accounts.set(orderId, account);
+    }
+    return account;
+  }
+}
+
+/** An attempt's id is its order's, a dash and its number. */
+function orderOfAttempt(attempt: string): string {
+  return attempt.slice(0, attempt.lastIndexOf("-"));
+}

@@ -1,0 +1,188 @@
+/**
+ * What buyers rely on: a key makes one order, and an order that somebody was
+ * told of is in the journal, with all its units held, before he was told.
+ *
+ * @module
+ */
+import type { Line, StockHeld } from "../../actors/inventory_shard.ts";
+import type { JournalEvent } from "../../actors/runtime/actor.ts";
+import type { Placed, StorefrontEvent } from "../../actors/storefront.ts";
+import type { Observation } from "../observation.ts";
+import { type Called, Inspection, placeCallOf, scopeOf } from "./inspection.ts";
+import type { RunView } from "./run_view.ts";
+
+/** Keys are kept for 24 hours, as the contract says. */
+const KEEP_KEYS_MS = 24 * 60 * 60 * 1_000;
+
+/** A key's order, and when it was placed, in wall milliseconds. */
+interface KeyUse {
+  readonly orderId: string;
+  readonly placedAtMs: number;
+}
+
+/**
+ * `order.oncePerKey`: a user's key makes at most one order while it is kept,
+ * and every ok that a client gets for it names that order with his lines.
+ */
+export class OrderOncePerKey extends Inspection {
+  readonly id = "order.oncePerKey";
+  readonly #view: RunView;
+  readonly #recorded = new Map<string, KeyUse>();
+  readonly #told = new Map<string, KeyUse>();
+  readonly #orderIds = new Set<string>();
+
+  constructor(view: RunView) {
+    super();
+    this.#view = view;
+  }
+
+  observe(observation: Observation): void {
+    this.#view.observe(observation);
+    const { durable, called } = this.#view;
+    const { atUs } = observation;
+    for (const { event } of durable) {
+      this.#place(atUs, event as StorefrontEvent);
+    }
+    if (observation.kind !== "returned" || called === null) return;
+    const { outcome } = observation;
+    if (outcome.kind !== "ok" || called.step !== "place_order") return;
+    this.#tell(atUs, called, outcome.value as Placed);
+  }
+
+  #place(atUs: number, event: StorefrontEvent): void {
+    if (event.kind !== "order_placed") return;
+    const { orderId, atMs: placedAtMs } = event;
+    if (this.#orderIds.has(orderId)) {
+      this.report(atUs, orderId, `Order ${orderId} is placed twice`);
+    }
+    this.#orderIds.add(orderId);
+    this.#use(atUs, this.#recorded, scopeOf(event), { orderId, placedAtMs });
+  }
+
+  #tell(atUs: number, called: Called, { order }: Placed): void {
+    const place = placeCallOf(called)!;
+    const scope = scopeOf(place);
+    const { id: orderId, placedAtMs } = order;
+    this.#use(atUs, this.#told, scope, { orderId, placedAtMs });
+    const journaled = this.#recorded.get(scope);
+    if (journaled !== undefined && journaled.orderId !== orderId) {
+      const detail = `The key made ${journaled.orderId}, the client was told ` +
+        orderId;
+      this.report(atUs, scope, detail);
+    }
+    if (!isSame(place.lines, order.lines)) {
+      const detail = `Order ${orderId} has other lines than were asked for`;
+      this.report(atUs, scope, detail);
+    }
+  }
+
+  #use(
+    atUs: number,
+    uses: Map<string, KeyUse>,
+    scope: string,
+    use: KeyUse,
+  ): void {
+    this.checked++;
+    const before = uses.get(scope);
+    uses.set(scope, use);
+    if (before === undefined || before.orderId === use.orderId) return;
+    const ageMs = use.placedAtMs - before.placedAtMs;
+    if (ageMs >= (this.#view.context.keepKeysMs ?? KEEP_KEYS_MS)) return;
+    const detail = `The key made ${before.orderId} and ${use.orderId}`;
+    this.report(atUs, scope, detail);
+  }
+}
+
+function isSame(left: readonly Line[], right: readonly Line[]): boolean {
+  return left.length === right.length &&
+    left.every(({ sku, quantity }) =>
+      right.some((line) => line.sku === sku && line.quantity === quantity)
+    );
+}
+
+/** An order of the journal. */
+interface JournaledOrder {
+  readonly holdId: string;
+  readonly lines: readonly Line[];
+}
+
+/**
+ * `order.neverLost`: when a client is told of an order, its `order_placed` and
+ * the `stock_held` of all its lines are durable; and an order that a client
+ * was told of is found whenever he asks for it.
+ */
+export class OrderNeverLost extends Inspection {
+  readonly id = "order.neverLost";
+  readonly #view: RunView;
+  readonly #orders = new Map<string, JournaledOrder>();
+  /** Durable lines by hold, over all shards; until their order is told. */
+  readonly #held = new Map<string, Line[]>();
+  /** Who was told of which order: an order is not found for others. */
+  readonly #told = new Map<string, unknown>();
+  /** Calls that ask for an order that their client was told of. */
+  readonly #asking = new Map<number, string>();
+
+  constructor(view: RunView) {
+    super();
+    this.#view = view;
+  }
+
+  observe(observation: Observation): void {
+    this.#view.observe(observation);
+    for (const { event } of this.#view.durable) this.#keep(event);
+    if (observation.kind === "called") return this.#ask(observation);
+    if (observation.kind !== "returned") return;
+    const { atUs, call, outcome } = observation;
+    const asked = this.#asking.get(call);
+    this.#asking.delete(call);
+    if (asked !== undefined) {
+      this.checked++;
+      if (outcome.kind === "rejected" && outcome.code === "not-found") {
+        this.report(atUs, asked, `Order ${asked} was told of and is not found`);
+      }
+    }
+    const { called } = this.#view;
+    if (called?.step !== "place_order" || outcome.kind !== "ok") return;
+    const { id } = (outcome.value as Placed).order;
+    this.#tell(atUs, id, called.input.userId);
+  }
+
+  #keep(event: JournalEvent): void {
+    const fact = event as StorefrontEvent | StockHeld;
+    if (fact.kind === "order_placed") {
+      const { holdId, lines } = fact;
+      this.#orders.set(fact.orderId, { holdId, lines });
+    } else if (fact.kind === "stock_held") {
+      const held = this.#held.get(fact.holdId);
+      if (held === undefined) this.#held.set(fact.holdId, [...fact.lines]);
+      else held.push(...fact.lines);
+    }
+  }
+
+  #ask({ call, input }: Called): void {
+    const { orderId, userId } = input;
+    if (typeof orderId !== "string" || userId === undefined) return;
+    if (this.#told.get(orderId) === userId) this.#asking.set(call, orderId);
+  }
+
+  #tell(atUs: number, orderId: string, userId: unknown): void {
+    this.checked++;
+    if (this.#told.has(orderId)) return;
+    this.#told.set(orderId, userId);
+    const order = this.#orders.get(orderId);
+    if (order === undefined) {
+      const detail = `A client was told of order ${orderId}, which is not ` +
+        "durable";
+      return this.report(atUs, orderId, detail);
+    }
+    const held = this.#held.get(order.holdId) ?? [];
+    const missing = order.lines.find(({ sku, quantity }) =>
+      !held.some((line) => line.sku === sku && line.quantity === quantity)
+    );
+    this.#held.delete(order.holdId);
+    if (missing === undefined) return;
+    const detail = `A client was told of order ${orderId}, but no durable ` +
+      `hold has its ${missing.quantity} of "${missing.sku}"`;
+    this.report(atUs, orderId, detail);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * A disk that takes its time: an append is durable when its sync is over, and
+ * what a thread had not synced when its power went was never written. The
+ * fence is that of the memory journal, which has the rules of the real one.
+ *
+ * @module
+ */
+import type { Append, AppendResult, Journal } from "../actors/runtime/ports.ts";
+import { stableHash } from "../actors/runtime/random.ts";
+import {
+  type MemoryDisk,
+  MemoryJournal,
+} from "../actors/runtime/test_kit/memory_journal.ts";
+import type { Observation } from "./observation.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Thread } from "./thread.ts";
+
+/** What a journal on a simulated disk needs. */
+export interface DiskOptions {
+  readonly disk: MemoryDisk;
+  readonly scheduler: Scheduler;
+  /** Microseconds of the next sync. */
+  readonly syncUs: () => number;
+  /** The thread that writes. */
+  readonly threadOf: () => Thread;
+  readonly observe: (observation: Observation) => void;
+}
+
+/** The journal of a domain's life, on a disk that all lives share. */
+export function journalOn(name: string, options: DiskOptions): Journal {
+  const { disk, scheduler, syncUs, threadOf, observe } = options;
+  const label = stableHash(`disk ${name}`);
+  const inner = new MemoryJournal(disk, (commit) => {
+    scheduler.at(scheduler.nowUs + syncUs(), label, () => {
+      // What a thread had not written when its power went is gone.
+      if (threadOf().isAlive) commit();
+    });
+  });
+  return {
+    recover: (partitions, into, done) => inner.recover(partitions, into, done),
+    replay: (partition, into, done) => inner.replay(partition, into, done),
+    append: (appends, done) =>
+      inner.append(appends, (result) => {
+        for (const append of appends) {
+          const observation = observationOf(append, result, scheduler.nowUs);
+          if (observation !== null) observe(observation);
+        }
+        done(result);
+        threadOf().poke();
+      }),
+  };
+}
+
+function observationOf(
+  { partition: actor, epoch, firstSequence, events }: Append,
+  result: AppendResult,
+  atUs: number,
+): Observation | null {
+  if (result === "fenced") return { kind: "fenced", atUs, actor, epoch };
+  if (result !== "durable") return null;
+  const lastSequence = firstSequence + events.length - 1;
+  return { kind: "durable", atUs, actor, epoch, firstSequence, lastSequence };
+}

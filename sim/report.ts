@@ -1,0 +1,152 @@
+/**
+ * The report of a run, or of many, as one HTML file: it loads nothing from
+ * anywhere, runs no script, follows the reader's light or dark, prints, and
+ * works by keyboard. It shows the worst run of each scenario, and all seeds in
+ * a grid. It draws what `RunResult` holds and judges nothing itself.
+ *
+ * @module
+ */
+import { details } from "./report/details.ts";
+import { count, whole } from "./report/figures.ts";
+import { html, Markup } from "./report/markup.ts";
+import { seedGrid } from "./report/seed_grid.ts";
+import { STYLES } from "./report/styles.ts";
+import { hero, sign, word, worst } from "./report/verdict.ts";
+import type { RunResult, Verdict } from "./run_result.ts";
+
+/**
+ * A file of 2 MB goes through a mail gateway and opens at once on a phone. The
+ * frame of the page and the list of scenarios take less than the rest.
+ */
+const MAX_CONTENT_BYTES = 1_800_000;
+
+/**
+ * The page. Results of one scenario stand together; where there are several,
+ * the worst is drawn. Where 2 MB have no room for all charts, the later
+ * scenarios keep their verdict, and the page says so.
+ */
+export function reportHtml(results: readonly RunResult[]): string {
+  const scenarios = Map.groupBy(results, ({ scenario }) => scenario);
+  const list = scenarios.size > 1 ? contents(scenarios) : html``;
+  let leftBytes = MAX_CONTENT_BYTES - byteLength(list);
+  const articles = [...scenarios.values()].map((runs, index) => {
+    const fitting = forms(runs, `scenario-${index + 1}`)
+      .find((form) => byteLength(form()) <= leftBytes)?.() ?? html``;
+    leftBytes -= byteLength(fitting);
+    return fitting;
+  });
+  const content = results.length === 0
+    ? html`<p>No run has left a result.</p>`
+    : html`${list}${articles}`;
+  return page(titleOf(results), worst(results), content).text;
+}
+
+/** The article on a scenario, from its fullest form to the shortest. */
+function forms(
+  runs: readonly RunResult[],
+  id: string,
+): readonly (() => Markup)[] {
+  const shown = mostTelling(runs);
+  const article = (...parts: readonly (Markup | null)[]) =>
+    html`<article id="${id}">${parts}</article>`;
+  const head = hero(shown, runs);
+  const note = html`<p class="faint">Charts are left out of this file, which
+would be too big with them. The command above with --report draws them.</p>`;
+  return [
+    () =>
+      article(head, runs.length > 1 ? grid(runs, id) : null, details(shown)),
+    () => article(head, details(shown)),
+    () => article(head, note),
+  ];
+}
+
+function byteLength({ text }: Markup): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** The run to look at first: the earliest of the worst. */
+function mostTelling(runs: readonly RunResult[]): RunResult {
+  const verdict = worst(runs);
+  const found = runs.find((run) => run.verdict === verdict);
+  if (found === undefined) throw new RangeError("Cannot show a run of none");
+  return found;
+}
+
+function grid(runs: readonly RunResult[], id: string): Markup {
+  return html`<section class="sheet"><h2>${count(runs.length, "seed")}</h2>${
+    seedGrid(runs, id)
+  }</section>`;
+}
+
+function contents(scenarios: ReadonlyMap<string, RunResult[]>): Markup {
+  const entry = ([name, runs]: [string, RunResult[]], index: number) => {
+    const passed = runs.filter(({ verdict }) => verdict === "passed").length;
+    return html`<li><a href="#scenario-${String(index + 1)}">${
+      sign(worst(runs))
+    }<strong>${name}</strong><span>${
+      word(worst(runs))
+    }</span><span class="faint">${whole(passed)} of ${
+      whole(runs.length)
+    }</span></a></li>`;
+  };
+  return html`
+    <nav class="contents" aria-label="Scenarios">
+      <ul>${[...scenarios].map(entry)}</ul>
+    </nav>
+  `;
+}
+
+function titleOf(results: readonly RunResult[]): string {
+  const [first] = results;
+  if (first === undefined) return "No result";
+  const verdict = word(worst(results));
+  const names = new Set(results.map(({ scenario }) => scenario));
+  return names.size === 1
+    ? `${verdict}: ${first.scenario}`
+    : `${verdict}: ${count(names.size, "scenario")}`;
+}
+
+/** The browser itself keeps the promise that nothing is loaded or run. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+const ICON_COLORS: Readonly<Record<Verdict, string>> = {
+  passed: "17633c",
+  liveness: "8a4b00",
+  invariant: "9b1c31",
+  threshold: "8a4b00",
+};
+
+const DOOR = new Markup(
+  `<svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">` +
+    `<rect class="door-frame" x="3" y="2" width="20" height="28" rx="3"/>` +
+    `<path class="door-leaf" d="M9 7L28 3V31L9 27Z"/>` +
+    `<circle class="door-knob" cx="13.5" cy="17" r="1.8"/></svg>`,
+);
+
+function page(title: string, verdict: Verdict, content: Markup): Markup {
+  const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' " +
+    "viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='4' " +
+    `fill='%23${ICON_COLORS[verdict]}'/%3E%3C/svg%3E`;
+  return html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}">
+        <title>${title} · Doorbuster</title>
+        <link rel="icon" href="${icon}">
+        <style>${new Markup(STYLES)}</style>
+      </head>
+      <body>
+        <a class="skip" href="#content">Skip to content</a>
+        <header
+          class="wrap">${DOOR}<span>Doorbuster</span><span class="faint">simulation report</span></header>
+        <main id="content" class="wrap" tabindex="-1">
+    ${content}
+        </main>
+      </body>
+    </html>
+  `;
+}

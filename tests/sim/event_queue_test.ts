@@ -1,0 +1,145 @@
+/** The order of events, and what a queue of them refuses. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { EventQueue } from "../../sim/event_queue.ts";
+
+/** Every payload that is left, with its time. */
+function drain<Payload>(queue: EventQueue<Payload>): [number, Payload][] {
+  const happened: [number, Payload][] = [];
+  while (queue.size > 0) {
+    const payload = queue.next()!;
+    happened.push([queue.nowUs, payload]);
+  }
+  assert.equal(queue.next(), undefined);
+  return happened;
+}
+
+/** What is pending, sorted by time; sorting keeps the order of equal ones. */
+class SortedArray {
+  pending: { atUs: number; handle: number; payload: number }[] = [];
+  nowUs = 0;
+
+  schedule(atUs: number, handle: number, payload: number): void {
+    this.pending.push({ atUs, handle, payload });
+    this.pending.sort((left, right) => left.atUs - right.atUs);
+  }
+
+  cancel(handle: number): boolean {
+    const { length } = this.pending;
+    this.pending = this.pending.filter((event) => event.handle !== handle);
+    return this.pending.length < length;
+  }
+
+  next(): number | undefined {
+    const event = this.pending.shift();
+    this.nowUs = event?.atUs ?? this.nowUs;
+    return event?.payload;
+  }
+
+  get nextUs(): number {
+    return this.pending[0]?.atUs ?? Infinity;
+  }
+}
+
+/** Delays that are often equal, and often 0. */
+const DELAY = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 4 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 1_000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 ** 40 }) },
+);
+const STEP = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: DELAY.map((us) => ({ do: "schedule", us }) as const),
+  },
+  { weight: 3, arbitrary: fc.constant({ do: "next" } as const) },
+  {
+    weight: 2,
+    arbitrary: fc.nat(200).map((which) => ({ do: "cancel", which }) as const),
+  },
+);
+
+Deno.test("EventQueue does what a sorted array does", () => {
+  fc.assert(
+    fc.property(fc.array(STEP, { maxLength: 300 }), (steps) => {
+      const queue = new EventQueue<number>();
+      const sorted = new SortedArray();
+      const handles: number[] = [];
+      for (const step of steps) {
+        if (step.do === "schedule") {
+          const atUs = queue.nowUs + step.us;
+          const handle = queue.schedule(atUs, handles.length);
+          sorted.schedule(atUs, handle, handles.length);
+          handles.push(handle);
+        } else if (step.do === "cancel") {
+          const handle = handles[step.which % Math.max(1, handles.length)] ??
+            -1;
+          assert.equal(queue.cancel(handle), sorted.cancel(handle));
+        } else assert.equal(queue.next(), sorted.next());
+        assert.equal(queue.nowUs, sorted.nowUs);
+        assert.equal(queue.nextUs, sorted.nextUs);
+        assert.equal(queue.size, sorted.pending.length);
+      }
+      const left = sorted.pending.map(({ atUs, payload }) => [atUs, payload]);
+      assert.deepEqual(drain(queue), left);
+    }),
+    { seed: 1, numRuns: 1_000 },
+  );
+});
+
+Deno.test("events of one moment happen in the order of scheduling", () => {
+  const queue = new EventQueue<string>();
+  queue.schedule(5, "a");
+  queue.schedule(1, "now");
+  queue.schedule(5, "b");
+  assert.equal(queue.next(), "now");
+  queue.schedule(5, "c");
+  assert.equal(queue.next(), "a");
+  // Scheduled at the moment itself: behind what it had before.
+  queue.schedule(5, "d");
+  assert.deepEqual(drain(queue), [[5, "b"], [5, "c"], [5, "d"]]);
+});
+
+Deno.test("EventQueue grows: 10,000 events come out sorted", () => {
+  const queue = new EventQueue<number>();
+  const times = Array.from({ length: 10_000 }, (_, i) => (i * 7_919) % 4_001);
+  times.forEach((atUs, index) => queue.schedule(atUs, index));
+  assert.equal(queue.size, 10_000);
+  const expected = times.map((atUs, index) => [atUs, index] as const)
+    .sort(([left], [right]) => left - right);
+  assert.deepEqual(drain(queue), expected);
+});
+
+Deno.test("EventQueue.schedule() refuses the past and what is no microsecond", () => {
+  const queue = new EventQueue<string>();
+  queue.schedule(10, "a");
+  queue.next();
+  queue.schedule(10, "the present is not past");
+  for (const atUs of [9, 10.5, NaN, Infinity, 2 ** 53]) {
+    assert.throws(() => queue.schedule(atUs, "b"), {
+      name: "RangeError",
+      message: "Cannot schedule an event as its time must be an integer " +
+        `>= 10: current value is ${atUs}`,
+    });
+  }
+  assert.equal(queue.size, 1);
+});
+
+Deno.test("EventQueue.cancel() says false to what happened or never was", () => {
+  const queue = new EventQueue<string>();
+  const first = queue.schedule(1, "a");
+  assert.equal(queue.next(), "a");
+  assert.equal(queue.cancel(first), false);
+  // The slot is used again; the old handle is not the new event's.
+  const second = queue.schedule(2, "b");
+  assert.notEqual(first, second);
+  assert.equal(queue.cancel(first), false);
+  for (const never of [-1, 7, 1e15]) {
+    assert.equal(queue.cancel(never), false);
+  }
+  assert.equal(queue.cancel(second), true);
+  assert.equal(queue.cancel(second), false);
+  assert.equal(queue.nextUs, Infinity);
+  assert.equal(queue.next(), undefined);
+  assert.equal(queue.nowUs, 1);
+});

@@ -18,11 +18,13 @@ import { describeMachine } from "./machine.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./report.ts";
 import { SAVINA_CONTESTS } from "./savina/claims.ts";
+import { SIMULATOR } from "./simulator.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   EDGE,
   SCALE,
   ...ACTOR_CONTESTS.map(besidePeers),
+  ...SIMULATOR,
   ...SAVINA_CONTESTS.map(besidePeers),
 ];
 

@@ -10,8 +10,12 @@ import { BenchmarkError } from "./benchmark.ts";
 /** All together are some MB; most of the time goes to the package lists. */
 const INSTALL_WITHIN_MS = 300_000;
 
-/** Program → Debian package. */
+/** No program, but what Python imports: there, where Debian puts it. */
+export const SIMPY = "/usr/lib/python3/dist-packages/SimPy/Simulation.py";
+
+/** Program, or the path of a file → Debian package. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  [SIMPY]: "python3-simpy",
   "wrk": "wrk",
   "taskset": "util-linux",
   "redis-server": "redis-server",
@@ -42,8 +46,9 @@ export async function needPrograms(...programs: string[]): Promise<void> {
   );
 }
 
-/** Whether a program is installed. */
+/** Whether a program, or the file at an absolute path, is installed. */
 export function isThere(program: string): boolean {
+  if (program.startsWith("/")) return fileIsThere(program);
   const path = (Deno.env.get("PATH") ?? "").split(":");
   return path.some((folder) => fileIsThere(`${folder}/${program}`));
 }

@@ -6,6 +6,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { CatalogError, parseCatalog } from "../cluster/catalog_file.ts";
 import type { SimulatedProduct } from "./models.ts";
@@ -150,6 +151,7 @@ function simulate(usage: Usage): number {
       scenario,
       seed,
       catalog,
+      read: (named) => readText(join(dirname(usage.file), named)),
       replay: `deno task simulate ${usage.file} --seed ${seed}`,
       wallMs: () => performance.now(),
       progress: (share) => showProgress(usage, seed, share),

@@ -37,6 +37,8 @@ export type Observation =
     readonly outcome: Outcome<unknown>;
     /** The actor's newest event when it answered; 0: none yet. */
     readonly sequence: number;
+    /** The epoch under which it answered, where that is known. */
+    readonly epoch?: number;
   }
   /** An actor recorded an event; it is staged, not durable. */
   | {
@@ -91,6 +93,8 @@ export interface Checker {
   readonly id: string;
   /** How often it had something to check; 0 at the end is a failure. */
   readonly checked: number;
+  /** How often it could not say, for want of time; never counted as right. */
+  readonly unknown?: number;
   /** The first thing that is wrong; null: nothing so far. */
   readonly violation: Violation | null;
   /** Takes the next observation, in order of time. */

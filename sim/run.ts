@@ -9,7 +9,7 @@
  * @module
  */
 import { SeededRandom } from "../actors/runtime/random.ts";
-import { type CheckContext, checkersFor } from "./checkers.ts";
+import { type CheckContext, checkerIds, checkersFor } from "./checkers.ts";
 import { Measurements } from "./measurements.ts";
 import type { SimulatedProduct } from "./models.ts";
 import type { Checker, Observation, Violation } from "./observation.ts";
@@ -19,7 +19,8 @@ import type {
   ThresholdResult,
   Verdict,
 } from "./run_result.ts";
-import type { Scenario, Threshold } from "./scenario_values.ts";
+import { readRecording, type RecordedOrder } from "./recordings.ts";
+import type { LoadPhase, Scenario, Threshold } from "./scenario_values.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ShopWorld } from "./shop_world.ts";
 import { holds, Strikes } from "./strikes.ts";
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly seed: number;
   /** The real catalog, the best seller first; for popularity `catalog`. */
   readonly catalog: readonly SimulatedProduct[];
+  /** Reads a file that the scenario names, relative to it. */
+  readonly read?: (file: string) => string;
   /** The command that runs it again, as the result shows it. */
   readonly replay: string;
   /** Milliseconds on a clock that never steps; for `wallMs` alone. */
@@ -68,6 +71,7 @@ class Run {
   #strikes: Strikes | null = null;
   #liveness: Violation | null = null;
   readonly #seen = new Set<string>();
+  readonly #recordings = new Map<string, readonly RecordedOrder[]>();
   #startUs = 0;
 
   constructor(options: RunOptions) {
@@ -77,7 +81,10 @@ class Run {
     this.#products = productsOf(scenario, options.catalog);
     const observe = (observation: Observation) => this.#observe(observation);
     const scheduler = this.#scheduler;
-    this.#checkers = checkersFor(scenario.always, this.#contextOf());
+    this.#checkers = checkersFor(
+      scenario.always ?? checkerIds,
+      this.#contextOf(),
+    );
     this.#world = new ShopWorld({
       scenario,
       seed,
@@ -92,6 +99,7 @@ class Run {
       scheduler,
       gate: this.#world.gate,
       observe,
+      recordingOf: (phase) => this.#recordingOf(phase),
       pick: this.#picker(),
     });
   }
@@ -242,6 +250,20 @@ class Run {
         ? catalog.flash?.limitPerUser ?? config.orders.limitPerUser
         : config.orders.limitPerUser,
     };
+  }
+
+  #recordingOf({ phase, arrivals }: LoadPhase): readonly RecordedOrder[] {
+    let recording = this.#recordings.get(phase);
+    if (recording !== undefined) return recording;
+    const { read } = this.#options;
+    if (arrivals.kind !== "recorded" || read === undefined) return [];
+    const { file, linesFile } = arrivals;
+    recording = readRecording(
+      read(file),
+      linesFile === null ? null : read(linesFile),
+    );
+    this.#recordings.set(phase, recording);
+    return recording;
   }
 
   /** Products by popularity; a step for the flash sale draws among its own. */

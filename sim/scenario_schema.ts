@@ -17,86 +17,24 @@ import {
   payment,
   topology,
 } from "../cluster/config.ts";
-import { DURATION, RATE } from "../cluster/units.ts";
-import { parseUs } from "./duration.ts";
+import { DURATION } from "../cluster/units.ts";
 import { METRICS } from "./metric_names.ts";
-
-/** A share of something, as thresholds write it. */
-export const PERCENT = /^\d{1,9}(?:\.\d{1,4})?%$/;
-
-/** An object that takes these keys and no other. */
-function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `one of ${Object.keys(shape).join(", ")}`
-        : `an object with ${Object.keys(shape).join(", ")}`,
-  });
-}
-
-/** A duration of at least `least` and at most `most`. */
-function duration(least: string, most: string) {
-  const error = `a duration from "${least}" to "${most}", such as "30s"`;
-  const between = (text: string) =>
-    parseUs(text)! >= parseUs(least)! && parseUs(text)! <= parseUs(most)!;
-  return z.string({ error }).regex(DURATION, { error, abort: true })
-    .refine(between, { error });
-}
-
-/** A moment of a run or a length within one; a day is what runs are for. */
-function time() {
-  return duration("0s", "366d");
-}
-
-function integer(least: number, most: number) {
-  const error = `an integer from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
-}
-
-function number(least: number, most: number) {
-  const error = `a number from ${least} to ${most}`;
-  return z.number({ error }).min(least, { error }).max(most, { error });
-}
-
-function percent() {
-  return number(0, 100);
-}
-
-function rate() {
-  const error = 'a rate such as "200/s" or "30/m"';
-  return z.string({ error }).regex(RATE, { error });
-}
-
-function text(pattern: RegExp, error: string) {
-  return z.string({ error }).regex(pattern, { error });
-}
-
-function name() {
-  const error = "a name of small letters, digits, _ and -";
-  return text(/^[a-z][a-z0-9_-]{0,63}$/, error);
-}
-
-/** Of a checker, or of what must happen: `stock.conserved`. */
-function checkId() {
-  const error = 'the id of a check, such as "stock.conserved"';
-  return text(/^[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)+$/, error);
-}
-
-/** A fact, an outcome or a refusal: `stock_sold`, `unknown`, `sold-out`. */
-function happening() {
-  const error = "what can happen: an event such as order_expired, an outcome " +
-    "such as unknown, or a refusal such as sold-out";
-  return text(/^[a-z]+([_-][a-z]+)*$/, error);
-}
-
-function choice<const Names extends readonly string[]>(names: Names) {
-  const error = names.map((each) => `"${each}"`).join(" or ");
-  return z.enum(names, { error });
-}
-
-function list<Item extends z.ZodType>(item: Item, what: string) {
-  return z.array(item, { error: `an array of ${what}` });
-}
+import {
+  checkId,
+  choice,
+  duration,
+  happening,
+  integer,
+  list,
+  name,
+  number,
+  PERCENT,
+  percent,
+  rate,
+  section,
+  text,
+  time,
+} from "./scenario_words.ts";
 
 /** How long something takes. A range would be one value for the whole run. */
 const distribution = z.union([
@@ -350,25 +288,43 @@ export const scenarioShape = section({
     "What the scenario is for.",
   ),
   expects: choice(["passed", "liveness", "invariant", "threshold"])
-    .default("passed").describe("How it is meant to end."),
+    .default("passed").describe("How it ends; not passed: it is to fail."),
   clock,
   scale: number(0.000001, 1000).default(1).describe(
     "Multiplies rates, users and stock, not times, products or workers.",
   ),
-  topology: topology.prefault({}),
-  admission: admission.prefault({}),
-  cache: cache.prefault({}),
-  breaker: breaker.prefault({}),
-  orders: orders.prefault({}),
-  edge: edge.prefault({}),
-  payment: payment.prefault({}),
+  topology: topology.prefault({}).describe(
+    "As in SHOP_CONFIG: which actors there are and where.",
+  ),
+  admission: admission.prefault({}).describe(
+    "As in SHOP_CONFIG: who may come in; never scaled.",
+  ),
+  cache: cache.prefault({}).describe(
+    "As in SHOP_CONFIG: what cache nodes keep.",
+  ),
+  breaker: breaker.prefault({}).describe(
+    "As in SHOP_CONFIG: circuit breakers.",
+  ),
+  orders: orders.prefault({}).describe(
+    "As in SHOP_CONFIG: what orders are held to.",
+  ),
+  edge: edge.prefault({}).describe(
+    "As in SHOP_CONFIG; requestTimeout is when clients get no answer.",
+  ),
+  payment: payment.prefault({}).describe(
+    "As in SHOP_CONFIG: how payments wait for the provider.",
+  ),
   catalog,
-  journeys: z.record(name(), journey, { error: "journeys by name" }),
-  load: list(phase, "phases").min(1, { error: "at least one phase" }),
-  service: service.default({}),
+  journeys: z.record(name(), journey, { error: "journeys by name" })
+    .describe("Kinds of clients: what each does, step by step."),
+  load: list(phase, "phases").min(1, { error: "at least one phase" })
+    .describe("When clients come. Phases may overlap."),
+  service: service.default({}).describe(
+    "How long an actor or a gateway takes for a message; else next to nothing.",
+  ),
   network: network.prefault({}),
   disk: disk.prefault({}),
-  faults: list(fault, "faults").default([]),
+  faults: list(fault, "faults").default([]).describe("What breaks, and when."),
   buggify: section({
     activatePercent: percent().default(25),
     firePercent: percent().default(25),
@@ -385,11 +341,15 @@ export const scenarioShape = section({
   ),
   sometimes: list(happening(), "things that must happen").default([])
     .describe("Without them the run proved nothing."),
-  eventually: list(eventually, "conditions").default([]),
-  thresholds: list(threshold, "thresholds").default([]),
+  eventually: list(eventually, "conditions").default([]).describe(
+    "What must become so, and how soon.",
+  ),
+  thresholds: list(threshold, "thresholds").default([]).describe(
+    "What the run is held to at its end.",
+  ),
   runs: section({
     seeds: text(/^\d{1,9}\.\.\d{1,9}$/, 'seeds such as "1..20"').optional(),
-  }).prefault({}),
+  }).prefault({}).describe("What runs when the command names no seed."),
 });
 
 /** A checked file: defaults filled in, ranges drawn, values as written. */

@@ -11,7 +11,8 @@ import { settle } from "../cluster/config_values.ts";
 import { parseRate } from "../cluster/units.ts";
 import { parseUs } from "./duration.ts";
 import { unitOf } from "./metric_names.ts";
-import { PERCENT, type ScenarioShape } from "./scenario_schema.ts";
+import type { ScenarioShape } from "./scenario_schema.ts";
+import { PERCENT } from "./scenario_words.ts";
 import type {
   Arrivals,
   Bound,

@@ -13,6 +13,7 @@ import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
 import type { Gate } from "../cluster/gate.ts";
 import { log, sample } from "./distributions.ts";
 import type { Observation } from "./observation.ts";
+import type { RecordedOrder } from "./recordings.ts";
 import type { Journey, LoadPhase, Scenario, Step } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -23,6 +24,8 @@ export interface WorkloadOptions {
   readonly scheduler: Scheduler;
   readonly gate: Gate;
   readonly observe: (observation: Observation) => void;
+  /** The orders of a recorded phase, oldest first. */
+  readonly recordingOf: (phase: LoadPhase) => readonly RecordedOrder[];
   /** Draws a product for a step. */
   readonly pick: (target: Step["target"], random: SeededRandom) => string;
 }
@@ -34,6 +37,8 @@ interface Client {
   readonly journey: Journey;
   readonly random: SeededRandom;
   readonly done: () => void;
+  /** What was in his order, where it is known. */
+  readonly recorded: readonly Line[] | null;
   step: number;
   tries: number;
   key: string;
@@ -98,7 +103,35 @@ export class Workload {
       }
       return;
     }
+    if (arrivals.kind === "recorded") {
+      return this.#nextRecorded(phase, startUs, random, 0);
+    }
     this.#nextArrival(phase, startUs, startUs + phase.fromUs, random);
+  }
+
+  /** Orders as they came, `speed` times faster, or a share of them. */
+  #nextRecorded(
+    phase: LoadPhase,
+    startUs: number,
+    random: SeededRandom,
+    from: number,
+  ): void {
+    const { arrivals } = phase;
+    if (arrivals.kind !== "recorded") return;
+    const orders = this.#options.recordingOf(phase);
+    let index = from;
+    while (
+      index < orders.length &&
+      random.below(MICROSECONDS) >= arrivals.keptPerMillion
+    ) index++;
+    const order = orders[index];
+    if (order === undefined) return;
+    const afterUs = Math.round(order.atMs * 1_000 / arrivals.speed);
+    if (phase.fromUs + afterUs >= phase.toUs) return;
+    this.#at(startUs + phase.fromUs + afterUs, phase.phase, () => {
+      this.#arrive(phase, `c${order.customer}`, random, () => {}, order.lines);
+      this.#nextRecorded(phase, startUs, random, index + 1);
+    });
   }
 
   /** Poisson arrivals of a changing rate, by thinning (Lewis, Shedler 1979). */
@@ -132,6 +165,7 @@ export class Workload {
     userId: string,
     random: SeededRandom,
     done: () => void,
+    recorded: readonly Line[] | null = null,
   ): void {
     if (this.#isStopped) return;
     const journey = this.#journeyFor(phase, random);
@@ -146,6 +180,7 @@ export class Workload {
       step: 0,
       tries: 0,
       key: `k${this.#arrivals}`,
+      recorded,
       lines: [],
       order: null,
     });
@@ -217,6 +252,7 @@ export class Workload {
   }
 
   #linesFor(client: Client, step: Step): readonly Line[] {
+    if (client.recorded !== null) return client.recorded;
     const { from, to } = client.journey.lines;
     const count = from + client.random.below(to - from + 1);
     const skus = new Set<string>();

@@ -267,13 +267,15 @@ export class Domain {
     if (this.#state !== "new") {
       throw new TypeError(`Cannot start ${this.name} as it is ${this.#state}`);
     }
+    // Mail may have started keyed ones already.
+    const cells = this.#unborn();
     const journaled: string[] = [];
-    for (const [address, cell] of this.#cells) {
+    for (const cell of cells) {
       cell.state = cell.behavior.start(cell.args);
-      if (cell.past !== null) journaled.push(address);
+      if (cell.past !== null) journaled.push(cell.address);
     }
     this.#state = "starting";
-    if (journaled.length === 0) return this.#begin(done);
+    if (journaled.length === 0) return this.#begin(cells, done);
     this.#options.journal!.recover(
       journaled,
       (partition) => foldInto(this.#cells.get(partition)!),
@@ -287,15 +289,21 @@ export class Domain {
           past!.epoch = epoch;
           past!.sequence = lastSequence;
         }
-        this.#begin(done);
+        this.#begin(cells, done);
       },
     );
   }
 
-  #begin(done: (started: boolean) => void): void {
+  #begin(cells: readonly Cell[], done: (started: boolean) => void): void {
     this.#state = "running";
-    this.#lives.begin([...this.#cells.values()]);
+    this.#lives.begin(cells);
+    // Some may have come while the others' past was read.
+    for (const cell of this.#unborn()) this.#lives.launch(cell);
     done(true);
+  }
+
+  #unborn(): Cell[] {
+    return [...this.#cells.values()].filter(({ status }) => status === "new");
   }
 
   /** Tells every running actor to stop; what they record is still committed. */

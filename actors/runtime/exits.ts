@@ -22,6 +22,9 @@ import { CRASHES_MAX, Quarantine } from "./supervision.ts";
 import { isAbnormal } from "./supervisor.ts";
 import type { Waits } from "./waits.ts";
 
+/** It was to stop, and had no more time. */
+const TOO_LATE: ExitReason = { kind: "killed", why: "deadline" };
+
 /** What exits need of their domain. */
 export interface ExitsOptions {
   readonly world: World;
@@ -244,15 +247,14 @@ export class Exits {
     if (cell.status !== "running") return this.end(cell, reason);
     cell.status = "draining";
     cell.endReason = reason;
-    const { life } = cell;
-    const tooLate = () => {
-      if (cell.status !== "draining" || cell.life !== life) return;
-      this.#stopped(cell, { kind: "killed", why: "deadline" });
-    };
-    if (cell.shutdownMs === 0) return tooLate();
+    if (cell.shutdownMs === 0) return this.#stopped(cell, TOO_LATE);
     if (cell.mailbox.size === 0) this.drained(cell);
     if (cell.status !== "draining") return;
-    this.#options.after(cell.shutdownMs, tooLate);
+    const { life } = cell;
+    this.#options.after(cell.shutdownMs, () => {
+      if (cell.status !== "draining" || cell.life !== life) return;
+      this.#stopped(cell, TOO_LATE);
+    });
     this.#options.ready.push(cell);
     this.#options.wake();
   }

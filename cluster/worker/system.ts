@@ -54,6 +54,9 @@ const NAME = "system";
 /** Twice what one actor may take to stop by default. */
 const STOP_WITHIN_MS = 10_000;
 
+/** A worker answers in less than a millisecond, unless it hangs. */
+const ARRIVE_WITHIN_MS = 1_000;
+
 /** A running system. */
 export class System {
   readonly #turns: Turns;
@@ -128,21 +131,34 @@ export class System {
   /**
    * Stops all actors in the reverse order of their start, each with its mail
    * handled: first those of this thread, which may still ask the others. What
-   * is not done after `withinMs` is not done, and who still waits for an answer
-   * hears `unknown`. Further calls wait for the same end.
+   * is not done after `withinMs`, or is under way between two workers, is not
+   * done; who still waits for an answer hears `unknown`. Further calls wait for
+   * the same end.
    */
   stop(withinMs = STOP_WITHIN_MS): Promise<void> {
     return this.#stopped ??= this.#stop(withinMs);
   }
 
   async #stop(withinMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
     const endMs = hostClock.monotonicMs() + withinMs;
+    const leftMs = () => Math.max(0, endMs - hostClock.monotonicMs());
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.#domain.shutDown(resolve, withinMs);
     await promise;
-    const leftMs = Math.max(0, endMs - hostClock.monotonicMs());
-    await this.#workers?.stop(leftMs);
+    await this.#arrive(Math.min(leftMs(), ARRIVE_WITHIN_MS));
+    await this.#workers?.stop(leftMs());
     this.#turns.stop();
+  }
+
+  /**
+   * Lets all that was sent to the workers reach its mailbox: links keep order,
+   * and a domain says at once that it is no actor.
+   */
+  async #arrive(withinMs: number): Promise<void> {
+    const domains = this.workers().map(({ name }) => name);
+    const ask = (domain: string) =>
+      this.ask(domain as Ref, { kind: "are_you_there" }, withinMs);
+    await Promise.all(domains.map(ask));
   }
 
   /** Stops, for `await using`. */

@@ -37,6 +37,35 @@ export interface Model<State, Input, Output> {
   nameOf(state: State): string;
 }
 
+/** What happens to the units of one SKU. */
+export interface UnitsInput {
+  /** `give` brings units, or with a negative number takes them for good. */
+  readonly kind: "take" | "give" | "read";
+  /** 0 for a read. */
+  readonly units: number;
+}
+
+/** How it ends: a read with the number of free units. */
+export type UnitsOutput = "done" | "refused" | number;
+
+/** The units of one SKU, one operation at a time; the state is what is free. */
+export function unitsModel(
+  free: number,
+): Model<number, UnitsInput, UnitsOutput> {
+  return {
+    initial: free,
+    nameOf: String,
+    step(state, { kind, units }, output) {
+      if (kind === "read") {
+        return output === undefined || output === state ? state : null;
+      }
+      const after = kind === "take" ? state - units : state + units;
+      if (output === "refused") return after < 0 ? state : null;
+      return after < 0 ? null : after;
+    },
+  };
+}
+
 /** What a check comes to. */
 export type HistoryVerdict =
   | { readonly kind: "linearizable"; readonly by: "witness" | "search" }

@@ -438,10 +438,9 @@ Deno.test("a crash as somebody hears that he lives disturbs nobody's order", () 
 // ── Actors with a past ────────────────────────────────────────────────────
 
 /** Two that count in a journal, which is read when the test says so. */
-function counting() {
+function counting(isLate = false) {
   const memory = new MemoryJournal(new MemoryDisk());
   const reads: (() => void)[] = [];
-  let isLate = false;
   const later = (read: () => void) => isLate ? void reads.push(read) : read();
   const journal: Journal = {
     append: (...rest) => memory.append(...rest),
@@ -502,6 +501,23 @@ Deno.test("a past that comes behind the one that counts does not touch the life 
   b!();
   tree.stage.run();
   assert.deepEqual(tree.domain.stateOf("b"), { count: 2 });
+});
+
+Deno.test("an actor that joins while the others are read lives once, as they do", () => {
+  const { tree, reads, late } = counting(true);
+  tree.domain.spawn(late("c"));
+  tree.stage.run();
+  assert.equal(tree.life("c"), 0);
+  // Those who are there first, then the one that came.
+  for (const read of reads) {
+    read();
+    tree.stage.run();
+  }
+  const lives = ["a", "b", "c"].map((name) => tree.life(name));
+  assert.deepEqual(lives, [1, 1, 1]);
+  tree.stage.tell("c", { kind: "count" });
+  tree.stage.run();
+  assert.deepEqual(tree.domain.stateOf("c"), { count: 1 });
 });
 
 Deno.test("an actor that joins is not fenced by its own second try to take over", () => {

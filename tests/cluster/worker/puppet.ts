@@ -21,7 +21,7 @@ export type ToPuppet =
   | { readonly kind: "note"; readonly text: string }
   /** Answered with all its notes, once there are so many. */
   | ({ readonly kind: "notes"; readonly atLeast: number } & Asks<string[]>)
-  /** Tells another one so many notes in one step: `1`, `2`, … */
+  /** Tells another one so many notes in one step: its name, and 1, 2, … */
   | ({
     readonly kind: "tell_notes";
     readonly to: Ref<ToPuppet>;
@@ -29,7 +29,8 @@ export type ToPuppet =
   } & Asks<null>)
   /** Names the thread. */
   | ({ readonly kind: "where" } & Asks<string>)
-  | ({ readonly kind: "hold" } & Asks<Outcome<unknown>>)
+  /** Not answered. */
+  | ({ readonly kind: "hold" } & Asks<null>)
   /** Asks along a way; the last one is told `last`. */
   | ({
     readonly kind: "ask_along";
@@ -41,10 +42,11 @@ export type ToPuppet =
   | ({ readonly kind: "watch"; readonly ref: Ref<ToPuppet> } & Asks<null>)
   | ({ readonly kind: "spawn"; readonly name: string } & Asks<Ref<ToPuppet>>)
   | { readonly kind: "stop" }
-  | ({ readonly kind: "crash" } & Asks<null>)
+  /** Twice the same is not run again. */
+  | { readonly kind: "crash"; readonly text: string }
   /** Runs in a loop without end. */
   | { readonly kind: "spin" }
-  /** Throws, and its host is not in a step. */
+  /** Throws later, outside of any step. */
   | { readonly kind: "throw_outside" };
 
 interface PuppetState {
@@ -65,7 +67,7 @@ export const puppet: Behavior<PuppetState, ToPuppet, unknown> = {
         return answerIfEnough(ctx, state);
       case "tell_notes":
         for (let text = 1; text <= message.count; text++) {
-          ctx.tell(message.to, { kind: "note", text: `${text}` });
+          ctx.tell(message.to, { kind: "note", text: `${ctx.self} ${text}` });
         }
         return ctx.reply(ok(null));
       case "where":
@@ -96,6 +98,7 @@ export const puppet: Behavior<PuppetState, ToPuppet, unknown> = {
         });
     }
   },
+  keyOf: (message) => "text" in message ? message.text : "",
   signal(ctx, state, signal) {
     if (signal.kind !== "down") return;
     note(ctx, state, `${signal.ref} ${signal.reason.kind}`);
@@ -122,9 +125,12 @@ function askAlong(
   [next, ...way]: readonly Ref<ToPuppet>[],
   last: "where" | "hold",
 ): void {
-  const options = { as: "came_back", withinMs: 60_000, about: ctx.asker() };
-  const how = { ...options, as: "came_back" } as const;
-  if (way.length > 0) ctx.ask(next!, { kind: "ask_along", way, last }, how);
-  else if (last === "where") ctx.ask(next!, { kind: "where" }, how);
-  else ctx.ask(next!, { kind: "hold" }, how);
+  const options = {
+    as: "came_back",
+    withinMs: 60_000,
+    about: ctx.asker(),
+  } as const;
+  if (way.length > 0) ctx.ask(next!, { kind: "ask_along", way, last }, options);
+  else if (last === "where") ctx.ask(next!, { kind: "where" }, options);
+  else ctx.ask(next!, { kind: "hold" }, options);
 }

@@ -1,0 +1,81 @@
+/**
+ * `simulator.mm1` and `simulator.phold`: events in a second of the simulator's
+ * engine beside SimPy and SIM.JS on the same models. Each model is written as
+ * the engine's own documents do it: on the bare event queue in ours, which has
+ * nothing above it but actors; as processes in SimPy; as entities in SIM.JS.
+ * So the ratio is between engines with their ways of modeling, not between
+ * heaps. Each program draws from its own generator and checks its own results.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import type { Arm } from "./actors/arms.ts";
+import { type Contest, holdContest } from "./actors/contest.ts";
+import { perSecond } from "./actors/figures.ts";
+import type { Benchmark } from "./benchmark.ts";
+import { needPrograms, SIMPY } from "./programs.ts";
+
+const SIMPY_NAME = "SimPy 2.3";
+const SIMJS_NAME = "SIM.JS 2.0";
+
+/** Of both models, as in published figures of M/M/1. */
+const EVENTS = 1_000_000;
+/** "At least ten times as fast" as either. */
+const TIMES = 10;
+
+/** Debian's SimPy belongs to Debian's Python, not to another one in the path. */
+const PYTHON = "/usr/bin/python3";
+const DENO = [Deno.execPath(), "run", "--quiet", "--no-prompt", "--no-check"];
+
+function pathOf(program: string): string {
+  return fileURLToPath(import.meta.resolve(program));
+}
+
+function denoArm(name: string, program: string): Arm {
+  const [deno = "", ...args] = DENO;
+  return { name, command: [deno, ...args, pathOf(program)] };
+}
+
+/** Ours first, then the peers. SimPy must be installed. */
+export const SIMULATOR_ARMS: readonly Arm[] = [
+  denoArm("ours", "./simulator/main.ts"),
+  {
+    name: SIMPY_NAME,
+    command: [PYTHON, pathOf("./peers/simpy/main.py")],
+  },
+  denoArm(SIMJS_NAME, "./peers/simjs/main.ts"),
+];
+
+function contest(task: string, summary: string): Contest {
+  return {
+    name: `simulator.${task}`,
+    summary,
+    task,
+    sizes: { n: EVENTS },
+    count: ({ n }) => n,
+    metrics: [{
+      metric: `${summary}: events`,
+      unit: "/s",
+      of: perSecond,
+      goals: [
+        { against: SIMPY_NAME, floor: TIMES },
+        { against: SIMJS_NAME, floor: TIMES },
+      ],
+    }],
+  };
+}
+
+const CONTESTS = [
+  contest("mm1", "a simulated queue with one server"),
+  contest("phold", "1,024 simulated messages under way"),
+];
+
+/** See the module. */
+export const SIMULATOR: readonly Benchmark[] = CONTESTS.map((each) => ({
+  name: each.name,
+  summary: each.summary,
+  async run(options) {
+    await needPrograms(SIMPY);
+    return await holdContest(each, SIMULATOR_ARMS, options);
+  },
+}));

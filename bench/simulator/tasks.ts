@@ -1,0 +1,71 @@
+/**
+ * Both models on our event queue, in whole microseconds, with the random
+ * streams, distributions and histogram of the simulator.
+ *
+ * @module
+ */
+import { SeededRandom } from "../../actors/runtime/random.ts";
+import { type Distribution, sample } from "../../sim/distributions.ts";
+import { EventQueue } from "../../sim/event_queue.ts";
+import { LatencyHistogram } from "../../sim/latency_histogram.ts";
+import type { Ran, Run, Sizes } from "../actors/program.ts";
+import { LOAD, PROCESSES, SEED, verifyHold, verifySojourn } from "./models.ts";
+
+/** The unit of the models' time. */
+const UNIT_US = 1_000_000;
+const SERVICE: Distribution = { kind: "exponential", meanUs: UNIT_US };
+const GAP: Distribution = { kind: "exponential", meanUs: UNIT_US / LOAD };
+
+const ARRIVAL = 0;
+const DEPARTURE = 1;
+
+/** A queue with one server; `n` events, two for each customer. */
+function mm1({ n }: Sizes): Promise<Ran> {
+  const customers = n / 2;
+  const queue = new EventQueue<number>();
+  const random = new SeededRandom(SEED, "mm1");
+  const sojourns = new LatencyHistogram();
+  /** When each customer came; those from `served` on are there. */
+  const arrivedUs = new Float64Array(customers);
+  let arrived = 0;
+  let served = 0;
+  let count = 0;
+  const after = (distribution: Distribution) =>
+    queue.nowUs + Math.round(sample(distribution, random));
+  queue.schedule(after(GAP), ARRIVAL);
+  while (served < customers) {
+    const event = queue.next();
+    count++;
+    if (event === ARRIVAL) {
+      arrivedUs[arrived++] = queue.nowUs;
+      if (arrived < customers) queue.schedule(after(GAP), ARRIVAL);
+      if (arrived - served === 1) queue.schedule(after(SERVICE), DEPARTURE);
+    } else {
+      sojourns.record(queue.nowUs - arrivedUs[served++]!);
+      if (served < arrived) queue.schedule(after(SERVICE), DEPARTURE);
+    }
+  }
+  verifySojourn(sojourns.meanUs / UNIT_US, customers);
+  return Promise.resolve({ count });
+}
+
+/** Messages between processes; `n` of them arrive. */
+function phold({ n }: Sizes): Promise<Ran> {
+  const queue = new EventQueue<number>();
+  const random = new SeededRandom(SEED, "phold");
+  const handled = new Uint32Array(PROCESSES);
+  const after = () => queue.nowUs + Math.round(sample(SERVICE, random));
+  for (let process = 0; process < PROCESSES; process++) {
+    queue.schedule(after(), process);
+  }
+  for (let left = n; left > 0; left--) {
+    const process = queue.next()!;
+    handled[process]!++;
+    queue.schedule(after(), random.below(PROCESSES));
+  }
+  verifyHold(queue.nowUs / UNIT_US, n);
+  return Promise.resolve({ count: handled.reduce((sum, of) => sum + of, 0) });
+}
+
+/** Ours, by the names that contests use. */
+export const TASKS: Readonly<Record<string, Run>> = { mm1, phold };

@@ -1,0 +1,335 @@
+/**
+ * `reserve.linearizable`: what buyers are answered when they ask for units of
+ * a SKU could have happened one at a time.
+ *
+ * The shard's log is the witness: the event that holds a call's units, or the
+ * shard's refusal, must stand between the call and its return, and fit the
+ * events before it. That takes no memory. Where the witness fails, the history
+ * of the SKU is searched; it is kept only while calls are pending: when none
+ * is, whatever comes later comes after all of it, so it is judged and
+ * forgotten, and what stays is how many units are free.
+ *
+ * Calls for one SKU are the operations. Orders of several lines come in as
+ * what their holds take, at the moment of the event; whether all lines go
+ * together is not looked at here.
+ *
+ * @module
+ */
+import type { Reserve } from "../../actors/inventory_shard.ts";
+import type { Line } from "../../actors/inventory_shard.ts";
+import { mergeLines } from "../../actors/storefront/order.ts";
+import type { Observation } from "../observation.ts";
+import {
+  type Called,
+  type Decided,
+  Inspection,
+  placeCallOf,
+  type Recorded,
+  type Returned,
+  scopeOf,
+  scopeOfHold,
+} from "./inspection.ts";
+import {
+  type HistoryVerdict,
+  type Operation,
+  searchHistory,
+  type UnitsInput,
+  unitsModel,
+  type UnitsOutput,
+} from "./linearizability.ts";
+import type { RunView } from "./run_view.ts";
+
+type UnitsOperation = {
+  -readonly [Name in keyof Operation<UnitsInput, UnitsOutput>]: Operation<
+    UnitsInput,
+    UnitsOutput
+  >[Name];
+};
+
+/** Operations kept for one stretch: some 2 MB, and more than can be searched. */
+const OPERATIONS_MAX = 16_384;
+
+/** What happened to the units of one SKU since no call was pending. */
+class UnitHistory {
+  /** What is available by the log so far. */
+  logged: number;
+  /** Calls on this SKU that have not returned. */
+  pending = 0;
+  /** The witness has failed for this stretch. */
+  isSuspect = false;
+  /** What is free where the stretch begins. */
+  #free: number;
+  #operations: UnitsOperation[] = [];
+  /** It begins amid pending calls, so other orders than its own are possible. */
+  #isPartial = false;
+  /** Units taken by answers of which the log knows nothing. */
+  #phantom = 0;
+
+  constructor(free: number) {
+    this.#free = free;
+    this.logged = free;
+  }
+
+  /** Units came or went at one moment; a hold takes, anything else gives. */
+  change(at: number, kind: "take" | "give", units: number): UnitsOperation {
+    return this.#add(at, at, { kind, units }, "done");
+  }
+
+  /** A call was refused. */
+  refuse(calledAt: number, at: number, units: number): void {
+    this.#add(calledAt, at, { kind: "take", units }, "refused");
+  }
+
+  /** A call was told that it has units which no event took. */
+  takeUnlogged(calledAt: number, at: number, units: number): void {
+    this.#add(calledAt, at, { kind: "take", units }, "done");
+    this.#phantom += units;
+  }
+
+  /**
+   * Judges and forgets the stretch, where no call is pending or where it has
+   * become too long; null: it goes on, or the witness stands for it.
+   */
+  judge(budget: number): HistoryVerdict | null {
+    const isQuiet = this.pending === 0;
+    if (!isQuiet && this.#operations.length < OPERATIONS_MAX) return null;
+    // Where the log misses units, its order says nothing any more.
+    const isDoubted = this.isSuspect || this.#phantom > 0;
+    let verdict: HistoryVerdict | null = null;
+    if (isDoubted) {
+      verdict = isQuiet
+        ? searchHistory(this.#operations, unitsModel(this.#free), budget)
+        : { kind: "unknown" };
+      if (verdict.kind === "not_linearizable" && this.#isPartial) {
+        verdict = { kind: "unknown" };
+      }
+    }
+    for (const { input: { kind, units }, output } of this.#operations) {
+      if (output === "refused") continue;
+      this.#free += kind === "take" ? -units : units;
+    }
+    this.#operations.length = 0;
+    this.isSuspect = false;
+    this.#isPartial = !isQuiet;
+    return verdict;
+  }
+
+  #add(
+    calledAt: number,
+    returnedAt: number,
+    input: UnitsInput,
+    output: UnitsOutput,
+  ): UnitsOperation {
+    const operation = { calledAt, returnedAt, input, output };
+    this.#operations.push(operation);
+    return operation;
+  }
+}
+
+/** A call for one SKU that has not returned. */
+interface Pending extends Line {
+  readonly scope: string;
+  readonly calledAt: number;
+  readonly history: UnitHistory;
+  /** The event that took its units; null: none yet. */
+  held: UnitsOperation | null;
+  /** The shard refused it, and the events before that say so too. */
+  isRefused: boolean;
+}
+
+/** Some tenths of a second; a stretch that is fine takes a step a call. */
+const SEARCH_STEPS = 200_000;
+
+/** See the module's text. */
+export class ReserveLinearizable extends Inspection {
+  readonly id = "reserve.linearizable";
+  /** Stretches that were too long to search: neither right nor wrong. */
+  unknown = 0;
+  readonly #view: RunView;
+  readonly #histories = new Map<string, UnitHistory>();
+  readonly #calls = new Map<number, Pending>();
+  readonly #byScope = new Map<string, Pending[]>();
+  /** Uses of keys for which units were ever held. */
+  readonly #held = new Set<string>();
+  /** Counts observations: a clock on which no two things coincide. */
+  #at = 0;
+
+  constructor(view: RunView) {
+    super();
+    this.#view = view;
+  }
+
+  observe(observation: Observation): void {
+    this.#view.observe(observation);
+    this.#at++;
+    for (const { event } of this.#view.lost) this.#lose(event);
+    this.#follow(observation.atUs);
+    switch (observation.kind) {
+      case "called":
+        return this.#call(observation);
+      case "decided":
+        return this.#decide(observation);
+      case "returned":
+        return this.#return(observation);
+    }
+  }
+
+  override end(): void {
+    for (const { pending, isSuspect } of this.#histories.values()) {
+      if (pending > 0 && isSuspect) this.unknown++;
+    }
+  }
+
+  /** Enters what the log took or gave back with this observation. */
+  #follow(atUs: number): void {
+    const { stock, recorded } = this.#view;
+    if (stock.touched.length === 0) return;
+    const isHold = recorded?.event.kind === "stock_held";
+    for (const sku of stock.touched) {
+      const history = this.#historyOf(sku);
+      const available = stock.unitsOf(sku)?.available ?? 0;
+      const change = available - history.logged;
+      history.logged = available;
+      // A SKU that is touched twice has changed at the first time.
+      if (change === 0) continue;
+      if (available < 0) history.isSuspect = true;
+      if (isHold) this.#hold(history, sku, -change, recorded);
+      else history.change(this.#at, "give", change);
+      this.#judge(atUs, sku, history);
+    }
+  }
+
+  #hold(
+    history: UnitHistory,
+    sku: string,
+    quantity: number,
+    { atUs, event }: Recorded,
+  ): void {
+    const { holdId, userId } = event as unknown as Reserve;
+    const held = history.change(this.#at, "take", quantity);
+    const scope = scopeOfHold(holdId);
+    this.#held.add(scope);
+    const pending = this.#byScope.get(scope)?.find((call) =>
+      call.held === null && call.sku === sku && call.quantity === quantity
+    );
+    if (pending !== undefined) pending.held = held;
+    const { limitPerUser } = this.#view.context;
+    const taken = this.#view.stock.takenBy(userId, sku);
+    if (limitPerUser === null || taken <= limitPerUser) return;
+    const detail = `User ${userId} has ${taken} of "${sku}", more than the ` +
+      `limit of ${limitPerUser}`;
+    this.report(atUs, sku, detail);
+  }
+
+  /** What a crash took back was never told: the call waits for another hold. */
+  #lose(event: Recorded["event"]): void {
+    if (event.kind !== "stock_held") return;
+    const scope = scopeOfHold((event as unknown as Reserve).holdId);
+    this.#held.delete(scope);
+    for (const call of this.#byScope.get(scope) ?? []) call.held = null;
+  }
+
+  #call(called: Called): void {
+    const place = placeCallOf(called);
+    if (place?.lines.length !== 1) return;
+    const scope = scopeOf(place);
+    const { sku, quantity } = place.lines[0]!;
+    const history = this.#historyOf(sku);
+    const pending: Pending = {
+      scope,
+      sku,
+      quantity,
+      calledAt: this.#at,
+      history,
+      held: null,
+      isRefused: false,
+    };
+    history.pending++;
+    this.#calls.set(called.call, pending);
+    const same = this.#byScope.get(scope);
+    if (same === undefined) this.#byScope.set(scope, [pending]);
+    else same.push(pending);
+  }
+
+  #decide(decided: Decided): void {
+    const { atUs, message, outcome } = decided;
+    if (message.kind !== "reserve" || outcome.kind !== "rejected") return;
+    if (!this.#view.isCurrent(decided)) return;
+    const { holdId, userId, lines } = message as Reserve;
+    const wanted = mergeLines(lines);
+    if (outcome.code === "purchase-limit") {
+      return this.#checkLimit(atUs, userId, wanted);
+    }
+    if (outcome.code !== "sold-out") return;
+    for (const call of this.#byScope.get(scopeOfHold(holdId)) ?? []) {
+      const units = this.#view.stock.unitsOf(call.sku);
+      if ((units?.available ?? 0) < call.quantity) call.isRefused = true;
+    }
+  }
+
+  /** A user's units and limit are one shard's alone: no order excuses it. */
+  #checkLimit(atUs: number, userId: string, lines: readonly Line[]): void {
+    this.checked++;
+    const limit = this.#view.context.limitPerUser ?? Infinity;
+    const { stock } = this.#view;
+    const isOver = lines.some(({ sku, quantity }) =>
+      stock.takenBy(userId, sku) + quantity > limit
+    );
+    const [first] = lines;
+    if (isOver || first === undefined) return;
+    const detail = `User ${userId} was refused ${first.quantity} of ` +
+      `"${first.sku}" by the limit of ${limit}, but has ` +
+      `${stock.takenBy(userId, first.sku)}`;
+    this.report(atUs, first.sku, detail);
+  }
+
+  #return({ atUs, call, outcome }: Returned): void {
+    const pending = this.#calls.get(call);
+    if (pending === undefined) return;
+    this.#forget(call, pending);
+    const { history, calledAt, quantity, held } = pending;
+    if (outcome.kind === "ok") {
+      this.checked++;
+      if (held !== null) {
+        held.calledAt = calledAt;
+        held.returnedAt = this.#at;
+      } else if (!this.#held.has(pending.scope)) {
+        history.takeUnlogged(calledAt, this.#at, quantity);
+      }
+    } else if (outcome.kind === "rejected" && outcome.code === "sold-out") {
+      this.checked++;
+      history.refuse(calledAt, this.#at, quantity);
+      if (!pending.isRefused) history.isSuspect = true;
+    }
+    this.#judge(atUs, pending.sku, history);
+  }
+
+  #forget(call: number, pending: Pending): void {
+    this.#calls.delete(call);
+    pending.history.pending--;
+    const same = this.#byScope.get(pending.scope)!;
+    if (same.length === 1) this.#byScope.delete(pending.scope);
+    else same.splice(same.indexOf(pending), 1);
+  }
+
+  #judge(atUs: number, sku: string, history: UnitHistory): void {
+    const verdict = history.judge(SEARCH_STEPS);
+    if (verdict === null || verdict.kind === "linearizable") return;
+    if (verdict.kind === "unknown") this.unknown++;
+    else {
+      const detail = `The answers about "${sku}" cannot have happened one at ` +
+        `a time: at most ${verdict.longest.length} operations fit`;
+      this.report(atUs, sku, detail);
+    }
+  }
+
+  #historyOf(sku: string): UnitHistory {
+    let history = this.#histories.get(sku);
+    if (history === undefined) {
+      const { initialStock } = this.#view.context;
+      history = new UnitHistory(initialStock.get(sku)?.units ?? 0);
+      this.#histories.set(sku, history);
+    }
+    return history;
+  }
+}

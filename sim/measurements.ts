@@ -207,6 +207,10 @@ export class Measurements {
   /** Everything over time. */
   series(): Series {
     const buckets = this.#buckets;
+    // Nobody looked after the last arrival: what was stays.
+    buckets.forEach((bucket, index) => {
+      bucket.stock = { ...buckets[index - 1]?.stock, ...bucket.stock };
+    });
     const of = (pick: (bucket: Bucket) => number) => buckets.map(pick);
     const kinds = new Set(buckets.flatMap(({ depths }) => Object.keys(depths)));
     const shards = new Set(
@@ -317,7 +321,9 @@ export class Measurements {
     });
   }
 
-  #recorded({ event }: Extract<Observation, { kind: "recorded" }>): void {
+  #recorded(
+    { actor, event }: Extract<Observation, { kind: "recorded" }>,
+  ): void {
     const fact = event as Record<string, unknown> & { kind: string };
     switch (fact.kind) {
       case "order_placed":
@@ -329,7 +335,7 @@ export class Measurements {
       case "order_expired":
         return this.#add("orders.expired");
       default:
-        return this.#stock.apply(fact);
+        return this.#stock.apply(actor, fact);
     }
   }
 

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { describeIssues } from "../cluster/config.ts";
 import { DURATION, RATE, SIZE } from "../cluster/units.ts";
 import { checkScenario } from "./scenario_checks.ts";
-import { scenarioShape } from "./scenario_schema.ts";
+import { type ScenarioShape, scenarioShape } from "./scenario_schema.ts";
 import { settleScenario } from "./scenario_settle.ts";
 import type { Scenario, SeedRange } from "./scenario_values.ts";
 import { type Choice, drawRanges } from "./swarm.ts";
@@ -37,13 +37,6 @@ export interface ScenarioFile {
   readonly seeds: SeedRange | null;
 }
 
-/** The shape and how its values fit together. */
-const scenario = scenarioShape.superRefine((file, context) => {
-  checkScenario(file, (path, message) => {
-    context.addIssue({ code: "custom", path: [...path], message });
-  });
-});
-
 /**
  * Checks the text of a scenario file.
  *
@@ -61,7 +54,7 @@ export function parseScenario(text: string, path: string): ScenarioFile {
   }
   // Every rule is about values that lie between, so two ends speak for all.
   const file = check(value, "least", path);
-  check(value, "most", path);
+  
   return { path, value, name: file.name, seeds: seedsOf(file.runs.seeds) };
 }
 
@@ -75,17 +68,27 @@ export function resolveScenario(file: ScenarioFile, seed: number): Scenario {
   return settleScenario(check(file.value, { seed }, file.path));
 }
 
-function check(value: unknown, choice: Choice, path: string) {
+function check(value: unknown, choice: Choice, path: string): ScenarioShape {
   const drawn = drawRanges(value, choice);
-  const parsed = drawn.problems.length > 0
-    ? null
-    : scenario.safeParse(drawn.value);
-  if (parsed?.success) return parsed.data;
-  const lines = parsed === null
-    ? drawn.problems
-    : describeIssues(parsed.error, drawn.value);
   const seed = typeof choice === "string" ? "" : ` with seed ${choice.seed}`;
-  throw new ScenarioError(lines.map((line) => `${path}${seed}: ${line}`));
+  const prefix = `${path}${seed}: `;
+  const refuse = (lines: readonly string[]) => {
+    if (lines.length === 0) return;
+    throw new ScenarioError(lines.map((line) => `${prefix}${line}`));
+  };
+  refuse(drawn.problems);
+  const parsed = scenarioShape.safeParse(drawn.value);
+  if (!parsed.success) {
+    refuse(describeIssues(parsed.error, drawn.value));
+    throw new Error("A refused scenario has no issue");
+  }
+  // Only of values that each are right can be asked whether they fit.
+  const misfits: z.core.$ZodIssue[] = [];
+  checkScenario(parsed.data, (at, message) => {
+    misfits.push({ code: "custom", path: [...at], message, input: undefined });
+  });
+  refuse(describeIssues(new z.ZodError(misfits), drawn.value));
+  return parsed.data;
 }
 
 function seedsOf(text: string | undefined): SeedRange | null {

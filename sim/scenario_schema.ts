@@ -328,7 +328,9 @@ export const scenarioShape = section({
   buggify: section({
     activatePercent: percent().default(25),
     firePercent: percent().default(25),
-  }).prefault({ activatePercent: 0, firePercent: 0 }),
+  }).prefault({ activatePercent: 0, firePercent: 0 }).describe(
+    "Rare paths of the shop are taken on purpose; off without it.",
+  ),
   liveness: section({
     after: time().optional().describe("Without it: clock.duration."),
     within: duration("1ms", "366d").default("30s"),

@@ -44,9 +44,10 @@ export class StockLedgers {
     return ledger;
   }
 
-  /** Takes an event; one that is not about stock changes nothing. */
-  apply(fact: StockFact): void {
-    const holdId = String(fact.holdId ?? "");
+  /** Takes an event of a shard; what is not about stock changes nothing. */
+  apply(shard: string, fact: StockFact): void {
+    // An order over several shards has one hold id in all of them.
+    const holdId = `${shard} ${String(fact.holdId ?? "")}`;
     switch (fact.kind) {
       case "stock_opened":
         this.of(String(fact.sku)).available += Number(fact.units);

@@ -48,12 +48,14 @@ export class Founder {
   readonly root: Family;
   readonly #lives: Lives;
   readonly #options: FounderOptions;
+  readonly #isHome: (address: string) => boolean;
 
   constructor(
-    { name, root }: Pick<DomainOptions, "name" | "root">,
+    { name, root, isHome }: Pick<DomainOptions, "name" | "root" | "isHome">,
     options: FounderOptions,
   ) {
     this.#options = options;
+    this.#isHome = isHome ?? (() => true);
     this.#lives = options.lives;
     this.root = new Family(name, root ?? ROOT, null, null);
   }
@@ -86,6 +88,7 @@ export class Founder {
     this.root.members.add(family);
     const group: KeyedGroup = new KeyedGroup({
       spec,
+      isHome: this.#isHome,
       start: (address, key) => this.#startKeyed(group, family, address, key),
       passivate: (cell) => this.#options.exits.passivate(cell),
     });

@@ -39,6 +39,8 @@ const LOOKED_AT = 16;
 /** What a group needs of its domain. */
 export interface KeyedGroupOptions {
   readonly spec: KeyedSpec;
+  /** Whether the actor of an address lives in this domain. */
+  readonly isHome: (address: string) => boolean;
   /** Makes the actor of an address and lets it live. */
   readonly start: (address: string, key: string, group: KeyedGroup) => Cell;
   /** Ends one that nobody misses. */
@@ -65,12 +67,12 @@ export class KeyedGroup {
   }
 
   /**
-   * Starts the actor of that address; undefined for an address that is none,
-   * and when all places are taken by actors that are needed.
+   * Starts the actor of that address; undefined for an address that is none or
+   * another domain's, and when all places are taken by actors that are needed.
    */
   activate(address: string): Cell | undefined {
-    const { spec, start } = this.#options;
-    if (!address.endsWith("]")) return undefined;
+    const { spec, start, isHome } = this.#options;
+    if (!address.endsWith("]") || !isHome(address)) return undefined;
     if (this.#live.size >= spec.liveMax && !this.#makeRoom()) return undefined;
     const key = address.slice(spec.name.length + 1, -1);
     const cell = start(address, key, this);

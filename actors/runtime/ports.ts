@@ -157,6 +157,11 @@ export interface DomainOptions {
    * restarts in five seconds.
    */
   readonly root?: RestartPolicy;
+  /**
+   * Whether the keyed actor of an address lives here, and not in another
+   * domain that has the same kind. By default all of them do.
+   */
+  readonly isHome?: (address: string) => boolean;
   /** The root supervisor gave up and stopped everybody. */
   readonly escalated?: () => void;
   /** Picks among `count` actors with mail; by default the longest waiting. */

@@ -174,7 +174,8 @@ export class System {
  * throws at the first try comes out too.
  */
 export function startSystem(options: SystemOptions = {}): System {
-  const turns = openTurns(options, () => undefined, () => {});
+  const { name = NAME } = options;
+  const turns = openTurns(options, () => name, () => {});
   turns.domain.start(() => {});
   return new System(turns);
 }

@@ -64,6 +64,7 @@ export class Turns {
       clock: hostClock,
       log: options.log,
       transmit: (envelope) => this.#transmit(envelope),
+      isHome: (address) => options.locate(address) === options.domain.name,
       wake: () => this.#post(),
     });
   }

@@ -11,6 +11,9 @@ import type { Observation } from "../observation.ts";
 import { Inspection, type Recorded } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 
+/** Money moved at the provider. */
+type Moved = Omit<Extract<Observation, { attempt: string }>, "kind">;
+
 /** The money of an order at the provider. */
 interface Account {
   readonly orderId: string;
@@ -63,9 +66,7 @@ export class MoneyConserved extends Inspection {
     }
   }
 
-  #charge(
-    { atUs, attempt, amountCents }: Extract<Observation, { kind: "charged" }>,
-  ): void {
+  #charge({ atUs, attempt, amountCents }: Moved): void {
     this.checked++;
     const account = this.#of(orderOfAttempt(attempt));
     const { orderId, charged, totalCents } = account;
@@ -84,9 +85,7 @@ export class MoneyConserved extends Inspection {
     this.report(atUs, orderId, detail);
   }
 
-  #refund(
-    { atUs, attempt, amountCents }: Extract<Observation, { kind: "refunded" }>,
-  ): void {
+  #refund({ atUs, attempt, amountCents }: Moved): void {
     this.checked++;
     const account = this.#of(orderOfAttempt(attempt));
     const { orderId, charged, isPaid } = account;

@@ -23,7 +23,7 @@ import { stockLedger } from "./stock_ledger.ts";
 import { table, twin } from "./tables.ts";
 import { thin } from "./thinning.ts";
 import { endOf, type Frame, marks, timeChart } from "./time_chart.ts";
-import { tick } from "./verdict.ts";
+import { tick, valueOf } from "./verdict.ts";
 
 /** A chart 1000 pixels wide shows a bucket in 5: as fine as one can point. */
 const MAX_POINTS = 180;
@@ -112,11 +112,11 @@ function thresholds({ thresholds }: RunResult): Markup | null {
   return table({
     caption: "Thresholds",
     headings: ["Metric", "bound", "value", ""],
-    rows: thresholds.map(({ metric, bound, value, ok }) => [
-      metric,
-      bound,
-      figure(value) + (/\dms$/.test(bound) ? " ms" : ""),
-      tick(ok),
+    rows: thresholds.map((each) => [
+      each.metric,
+      each.bound,
+      valueOf(each),
+      tick(each.ok),
     ]),
   });
 }

@@ -156,6 +156,7 @@ export function cacheLanes(series: Series): readonly Lane[] {
     ),
   }, {
     title: "Turned away by the limiter per second",
+    note: `peak ${whole(highest(refused))}`,
     heightPx: 60,
     ticks: ticksOf(limits),
     shapes: html`

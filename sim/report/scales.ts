@@ -20,12 +20,14 @@ const HEADROOM = 1.06;
 
 /** From 0 to `max`, evenly; a low plot has room for few ticks. */
 export function linear(max: number, maxTicks = 4): Axis {
-  const top = max > 0 && Number.isFinite(max) ? max : 1;
-  const step = niceStep(top);
+  if (!(max > 0) || !Number.isFinite(max)) {
+    return { scale: () => 100, ticks: [] };
+  }
+  const step = niceStep(max);
   const all = [1, 2, 3, 4].map((each) => each * step)
-    .filter((tick) => tick <= top);
+    .filter((tick) => tick <= max);
   const ticks = all.length > maxTicks ? all.slice(-1) : all;
-  return { scale: (value) => 100 - (100 * value) / (top * HEADROOM), ticks };
+  return { scale: (value) => 100 - (100 * value) / (max * HEADROOM), ticks };
 }
 
 /** Below this ratio of largest to smallest an even scale shows as much. */

@@ -92,7 +92,13 @@ function summary(ledger: Ledger, frame: Frame): string {
     (ledger.sold[0] ?? 0);
   const gone = ledger.available.indexOf(0);
   const sold = ledger.sold.at(-1) ?? 0;
-  const end = `${whole(sold)} of ${whole(had)} sold`;
+  const totals = ledger.sold.map((units, at) =>
+    units + (ledger.held[at] ?? 0) + (ledger.available[at] ?? 0)
+  );
+  const [least, most] = [Math.min(...totals), Math.max(...totals)];
+  const end = `${whole(sold)} of ${whole(had)} sold` +
+    // Restocked, or lost: either way the reader has to know.
+    (least === most ? "" : `, together ${whole(least)} to ${whole(most)}`);
   if (gone <= 0 || (ledger.available[0] ?? 0) === 0) return end;
   return `${end}, none left at ${
     clock((gone + 1) * frame.bucketMs, endOf(frame))

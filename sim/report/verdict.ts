@@ -4,9 +4,14 @@
  *
  * @module
  */
-import type { CheckResult, RunResult, Verdict } from "../run_result.ts";
+import type {
+  CheckResult,
+  RunResult,
+  ThresholdResult,
+  Verdict,
+} from "../run_result.ts";
 import type { Violation } from "../observation.ts";
-import { count, duration, quotient, whole } from "./figures.ts";
+import { count, duration, figure, quotient, whole } from "./figures.ts";
 import { html, Markup } from "./markup.ts";
 
 interface Ending {
@@ -131,10 +136,18 @@ function wrong(result: RunResult): Markup | null {
       <p>${violation.detail}</p>
     `
   }${
-    missed.map(({ metric, bound }) =>
-      html`<p><strong>${metric}</strong> was to be ${bound}</p>`
+    missed.map((each) =>
+      html`<p><strong>${each.metric}</strong> was to be ${each.bound}: it is ${
+        valueOf(each)
+      }</p>`
     )
   }</div>`;
+}
+
+/** The value in the unit of its bound, where that has one. */
+export function valueOf({ bound, value }: ThresholdResult): string {
+  const [, unit] = bound.match(/\d ?(ms|%)$/) ?? [];
+  return unit === undefined ? figure(value) : `${figure(value)} ${unit}`;
 }
 
 /** The earliest violation that any checker saw. */

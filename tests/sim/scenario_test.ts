@@ -42,7 +42,7 @@ function refusal(changes: Json | string): string[] {
   } catch (error) {
     assert.ok(error instanceof ScenarioError, String(error));
     return error.lines.map((line) => {
-      assert.match(line, /^x\.json: [^\n]+: expected [^\n]+, found [^\n]+$/);
+      assert.match(line, /^x\.json: .*expected .+, found .+$/);
       return line.slice("x.json: ".length);
     });
   }
@@ -248,7 +248,7 @@ Deno.test("a value without its unit is refused", () => {
 
 Deno.test("everything that is wrong is named at once, a line each", () => {
   assert.equal(refusal({ name: "A B", scale: 0, nope: 1 }).length, 3);
-  assert.deepEqual(refusal("{").length, 1);
+  assert.match(refusal("{")[0]!, /^expected valid JSON, found /);
   assert.match(refusal("[]")[0]!, /^the file: expected an object with/);
 });
 

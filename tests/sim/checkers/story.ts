@@ -1,0 +1,259 @@
+/**
+ * A run told by hand, observation by observation, and what a checker says of
+ * it. Time goes on by a microsecond with each; sequences follow one another.
+ *
+ * @module
+ */
+import type { JournalEvent, Message } from "../../../actors/runtime/actor.ts";
+import { ok, type Outcome, rejected } from "../../../actors/runtime/outcome.ts";
+import { type CheckContext, checkersFor } from "../../../sim/checkers.ts";
+import type { Checker, Observation } from "../../../sim/observation.ts";
+
+export const SHARD = "inventory[0]";
+export const SHOP = "storefront[0]";
+/** The one SKU: three units at 100 cents. */
+export const SKU = "lamp";
+export const UNITS = 3;
+const MINUTE_MS = 60_000;
+
+export const CONTEXT: CheckContext = {
+  initialStock: new Map([[SKU, { units: UNITS, priceCents: 100 }]]),
+  limitPerUser: null,
+};
+
+interface Journal {
+  epoch: number;
+  sequence: number;
+  durable: number;
+}
+
+export class Story {
+  readonly observations: Observation[] = [];
+  atUs = 0;
+  #calls = 0;
+  readonly #journals = new Map<string, Journal>();
+
+  observe(observation: Omit<Observation, "atUs"> & { atUs?: number }): this {
+    this.observations.push(
+      { atUs: ++this.atUs, ...observation } as Observation,
+    );
+    return this;
+  }
+
+  calls(step: string, input: Record<string, unknown>): number {
+    const call = ++this.#calls;
+    this.observe(
+      {
+        kind: "called",
+        call,
+        client: String(input.userId),
+        step,
+        input,
+      } as never,
+    );
+    return call;
+  }
+
+  returns(call: number, outcome: Outcome<unknown>): this {
+    return this.observe({ kind: "returned", call, outcome } as never);
+  }
+
+  records(actor: string, event: JournalEvent): this {
+    const journal = this.journal(actor);
+    const sequence = ++journal.sequence;
+    const { epoch } = journal;
+    const dated = { atMs: this.atUs / 1_000, ...event };
+    return this.observe(
+      { kind: "recorded", actor, epoch, sequence, event: dated } as never,
+    );
+  }
+
+  /** All that is recorded is on disk. */
+  settles(...actors: string[]): this {
+    for (const actor of actors) {
+      const journal = this.journal(actor);
+      const { epoch, durable, sequence } = journal;
+      journal.durable = sequence;
+      this.observe({
+        kind: "durable",
+        actor,
+        epoch,
+        firstSequence: durable + 1,
+        lastSequence: sequence,
+      } as never);
+    }
+    return this;
+  }
+
+  /** A new owner goes on behind what is durable. */
+  takesOver(actor: string): this {
+    const journal = this.journal(actor);
+    journal.epoch++;
+    journal.sequence = journal.durable;
+    return this;
+  }
+
+  decides(actor: string, message: Message, outcome: Outcome<unknown>): this {
+    const { epoch, sequence } = this.journal(actor);
+    return this.observe(
+      { kind: "decided", actor, message, outcome, sequence, epoch } as never,
+    );
+  }
+
+  journal(actor: string): Journal {
+    let journal = this.#journals.get(actor);
+    if (journal === undefined) {
+      journal = { epoch: 1, sequence: 0, durable: 0 };
+      this.#journals.set(actor, journal);
+    }
+    return journal;
+  }
+
+  // ── Parts of a purchase ─────────────────────────────────────────────────
+
+  /** A buyer asks for units. His key is `k-` and his name. */
+  wants(user: string, quantity = 1, sku = SKU): number {
+    const lines = [{ sku, quantity }];
+    return this.calls("place_order", { userId: user, key: `k-${user}`, lines });
+  }
+
+  holds(user: string, quantity = 1, sku = SKU): this {
+    return this.records(SHARD, {
+      kind: "stock_held",
+      holdId: holdOf(user),
+      userId: user,
+      lines: [{ sku, quantity, priceCents: 100 }],
+      untilMs: 15 * MINUTE_MS,
+    } as JournalEvent);
+  }
+
+  places(user: string, quantity = 1, orderId = orderOf(user)): this {
+    return this.records(SHOP, {
+      kind: "order_placed",
+      orderId,
+      userId: user,
+      key: `k-${user}`,
+      holdId: holdOf(user),
+      lines: [{ sku: SKU, quantity, priceCents: 100 }],
+      totalCents: 100 * quantity,
+      reservedUntilMs: 15 * MINUTE_MS,
+    } as JournalEvent);
+  }
+
+  /** A hold's event: `stock_sold`, `hold_released` … */
+  resolves(user: string, kind: string): this {
+    return this.records(SHARD, {
+      kind,
+      holdId: holdOf(user),
+    } as JournalEvent);
+  }
+
+  /** An order's fact. */
+  orders(user: string, kind: string, more: Record<string, unknown> = {}): this {
+    return this.records(SHOP, {
+      kind,
+      orderId: orderOf(user),
+      ...more,
+    } as JournalEvent);
+  }
+
+  /** The shard says that it is sold out. */
+  refuses(user: string, quantity = 1, code = "sold-out"): this {
+    return this.decides(SHARD, {
+      kind: "reserve",
+      holdId: holdOf(user),
+      userId: user,
+      lines: [{ sku: SKU, quantity }],
+    } as Message, rejected(code));
+  }
+
+  charges(user: string, amountCents = 100, attempt = 1): this {
+    return this.observe({
+      kind: "charged",
+      attempt: `${orderOf(user)}-${attempt}`,
+      amountCents,
+    } as never);
+  }
+
+  refunds(user: string, amountCents = 100): this {
+    return this.observe({
+      kind: "refunded",
+      attempt: `${orderOf(user)}-1`,
+      amountCents,
+    } as never);
+  }
+
+  /** From the request to the answer, as it should be. */
+  buys(user: string, quantity = 1): this {
+    const call = this.wants(user, quantity);
+    return this.holds(user, quantity).places(user, quantity)
+      .settles(SHARD, SHOP).returns(call, placed(user, quantity));
+  }
+
+  /** Pays a placed order of one unit, as it should be. */
+  pays(user: string): this {
+    const call = this.calls("pay_order", {
+      userId: user,
+      orderId: orderOf(user),
+      key: `p-${user}`,
+    });
+    return this.orders(user, "payment_started", { attempt: 1 })
+      .resolves(user, "hold_pinned").settles(SHARD, SHOP).charges(user)
+      .orders(user, "payment_captured", { attempt: 1 })
+      .resolves(user, "stock_sold").orders(user, "order_paid")
+      .settles(SHARD, SHOP).returns(
+        call,
+        ok({ order: view(user, "paid"), pending: false, replayed: false }),
+      );
+  }
+}
+
+export function holdOf(user: string): string {
+  return `k-${user} - ${user}`;
+}
+
+export function orderOf(user: string): string {
+  return `o-0-${user}-aaaa`;
+}
+
+export function view(
+  user: string,
+  status: string,
+  quantity = 1,
+  id = orderOf(user),
+): unknown {
+  const lines = [{ sku: SKU, quantity, priceCents: 100 }];
+  return { id, status, lines, totalCents: 100 * quantity, placedAtMs: 0 };
+}
+
+export function placed(
+  user: string,
+  quantity = 1,
+  id = orderOf(user),
+): Outcome<unknown> {
+  const order = view(user, "awaiting_payment", quantity, id);
+  return ok({ order, replayed: false });
+}
+
+export const SOLD_OUT: Outcome<unknown> = rejected("sold-out");
+
+/** What a checker says at the end of a story. */
+export function judge(
+  id: string,
+  story: Story,
+  context: CheckContext = CONTEXT,
+): Checker {
+  const [checker] = checkersFor([id], context);
+  for (const observation of story.observations) checker!.observe(observation);
+  checker!.end();
+  return checker!;
+}
+
+/** The key of what is wrong; null: nothing. */
+export function wrong(
+  id: string,
+  story: Story,
+  context?: CheckContext,
+): string | null {
+  return judge(id, story, context).violation?.key ?? null;
+}

@@ -118,8 +118,10 @@ export {
 // Where they run, who starts them again, what is known of them.
 export {
   startSystem,
+  startSystemOnThreads,
   System,
   type SystemOptions,
+  type ThreadedSystemOptions,
 } from "./cluster/worker/system.ts";
 export type { SystemSpec } from "./actors/runtime/system_spec.ts";
 export type {
@@ -135,6 +137,18 @@ export type {
   DeadLetter,
   DeadLetterReason,
 } from "./actors/runtime/dead_letters.ts";
+
+// In worker threads: what a worker's file calls, and what is known of them.
+export {
+  type ActorRegistry,
+  serveActors,
+} from "./cluster/worker/serve_actors.ts";
+export type { WorkersSpec } from "./cluster/worker/actor_workers.ts";
+export type { WorkerChild, WorkerKeyed } from "./cluster/worker/placement.ts";
+export type { WorkerStatus } from "./cluster/worker/worker_supervisor.ts";
+export type { RecoveryReport } from "./cluster/worker/control.ts";
+
+// What all of them can take, or lend to others.
 export type { Clock, Log, Random } from "./actors/runtime/ports.ts";
 export { SeededRandom, stableHash } from "./actors/runtime/random.ts";
 

@@ -111,6 +111,22 @@ const LN2_LOW = 1.90821492927058770002e-10;
 const SQRT2 = 1.4142135623730951;
 const LEAST_NORMAL = 2.2250738585072014e-308;
 
+/** What is added to an exponent in the bits of a number. */
+const BIAS = 1023;
+
+/** 2^(index − 1023): exact, and read sooner than put together from bits. */
+const POWERS = powersOfTwo();
+
+function powersOfTwo(): Float64Array {
+  const powers = new Float64Array(2 * BIAS + 1);
+  powers[BIAS] = 1;
+  for (let exponent = 1; exponent <= BIAS; exponent++) {
+    powers[BIAS + exponent] = powers[BIAS + exponent - 1]! * 2;
+    powers[BIAS - exponent] = powers[BIAS - exponent + 1]! / 2;
+  }
+  return powers;
+}
+
 /** Holds the bits of one number while a function looks at them, no longer. */
 const BITS = new DataView(new ArrayBuffer(8));
 
@@ -119,17 +135,16 @@ export function log(x: number): number {
   if (!(x > 0) || x === Infinity) {
     return x === 0 ? -Infinity : x === Infinity ? x : NaN;
   }
-  let exponent = -1023;
+  let exponent = -BIAS;
   if (x < LEAST_NORMAL) {
     x *= 18014398509481984; // 2^54
     exponent -= 54;
   }
   BITS.setFloat64(0, x, true);
-  const high = BITS.getInt32(4, true);
-  exponent += high >> 20;
+  const biased = BITS.getInt32(4, true) >> 20;
   // x = mantissa × 2^exponent, at first with a mantissa from [1, 2).
-  BITS.setInt32(4, (high & 0xfffff) | 0x3ff00000, true);
-  let mantissa = BITS.getFloat64(0, true);
+  let mantissa = x * POWERS[2 * BIAS - biased]!;
+  exponent += biased;
   if (mantissa > SQRT2) {
     mantissa /= 2;
     exponent++;
@@ -165,7 +180,7 @@ export function exp(x: number): number {
   const power = 1 - (low - r * c / (2 - c) - high);
   // In two steps: 2^exponent itself may be no normal number.
   const half = exponent >> 1;
-  return power * powerOfTwo(half) * powerOfTwo(exponent - half);
+  return power * POWERS[BIAS + half]! * POWERS[BIAS + exponent - half]!;
 }
 
 /** r (e^r + 1) / (e^r − 1) − 2, by `square` = r² (Remez). */
@@ -175,10 +190,4 @@ function expRemainder(square: number): number {
         square * (6.61375632143793436117e-05 +
             square * (-1.65339022054652515390e-06 +
                 square * 4.13813679705723846039e-08))));
-}
-
-function powerOfTwo(exponent: number): number {
-  BITS.setInt32(0, 0, true);
-  BITS.setInt32(4, (exponent + 1023) << 20, true);
-  return BITS.getFloat64(0, true);
 }

@@ -79,18 +79,21 @@ function grid(runs: readonly RunResult[], id: string): Markup {
 }
 
 function contents(scenarios: ReadonlyMap<string, RunResult[]>): Markup {
+  const passed = [...scenarios.values()]
+    .filter((runs) => worst(runs) === "passed").length;
   const entry = ([name, runs]: [string, RunResult[]], index: number) => {
-    const passed = runs.filter(({ verdict }) => verdict === "passed").length;
+    const good = runs.filter(({ verdict }) => verdict === "passed").length;
     return html`<li><a href="#scenario-${String(index + 1)}">${
       sign(worst(runs))
     }<strong>${name}</strong><span>${
       word(worst(runs))
-    }</span><span class="faint">${whole(passed)} of ${
+    }</span><span class="faint">${whole(good)} of ${
       whole(runs.length)
     }</span></a></li>`;
   };
   return html`
     <nav class="contents" aria-label="Scenarios">
+      <p>${whole(passed)} of ${count(scenarios.size, "scenario")} passed.</p>
       <ul>${[...scenarios].map(entry)}</ul>
     </nav>
   `;

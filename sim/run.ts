@@ -12,6 +12,7 @@ import { SeededRandom } from "../actors/runtime/random.ts";
 import { type CheckContext, checkerIds, checkersFor } from "./checkers.ts";
 import { Measurements } from "./measurements.ts";
 import type { SimulatedProduct } from "./models.ts";
+import { productsOf } from "./products.ts";
 import type { Checker, Observation, Violation } from "./observation.ts";
 import type {
   CheckResult,
@@ -19,7 +20,7 @@ import type {
   ThresholdResult,
   Verdict,
 } from "./run_result.ts";
-import { readRecording, type RecordedOrder } from "./recordings.ts";
+import { parseRecordedOrders, type RecordedOrder } from "./recorded_orders.ts";
 import type { LoadPhase, Scenario, Threshold } from "./scenario_values.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ShopWorld } from "./shop_world.ts";
@@ -51,8 +52,6 @@ const ACTS_PER_PROGRESS = 16_384;
 const NO_PROGRESS_ACTS = 2_000_000;
 /** Products whose stock the report draws. */
 const HOT_PRODUCTS = 4;
-/** What a product costs where nothing says otherwise. */
-const PRICE_CENTS = 1_299;
 
 /** Runs a scenario. Throws only for a bug of the simulator or of an actor. */
 export function runScenario(options: RunOptions): RunResult {
@@ -257,10 +256,11 @@ class Run {
     if (recording !== undefined) return recording;
     const { read } = this.#options;
     if (arrivals.kind !== "recorded" || read === undefined) return [];
+    const named = (path: string) => ({ path, text: read(path) });
     const { file, linesFile } = arrivals;
-    recording = readRecording(
-      read(file),
-      linesFile === null ? null : read(linesFile),
+    recording = parseRecordedOrders(
+      named(file),
+      linesFile === null ? null : named(linesFile),
     );
     this.#recordings.set(phase, recording);
     return recording;
@@ -386,24 +386,5 @@ function durable(state: unknown): string {
     if (name === "volatile") return undefined;
     if (value instanceof Map) return [...value];
     return value instanceof Set ? [...value] : value;
-  });
-}
-
-/** The products of a scenario, the most popular first. */
-function productsOf(
-  { catalog }: Scenario,
-  real: readonly SimulatedProduct[],
-): SimulatedProduct[] {
-  const { flash, stockUnits, popularity } = catalog;
-  return Array.from({ length: catalog.products }, (_, index) => {
-    const known = popularity.kind === "catalog" ? real[index] : undefined;
-    const isFlash = flash !== null && index < flash.products;
-    return {
-      sku: known?.sku ?? `P${String(index).padStart(6, "0")}`,
-      priceCents: isFlash && flash.priceCents !== null
-        ? flash.priceCents
-        : known?.priceCents ?? PRICE_CENTS,
-      units: isFlash ? flash.stockUnits : stockUnits ?? known?.units ?? 100,
-    };
   });
 }

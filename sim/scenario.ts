@@ -54,7 +54,7 @@ export function parseScenario(text: string, path: string): ScenarioFile {
   }
   // Every rule is about values that lie between, so two ends speak for all.
   const file = check(value, "least", path);
-  
+  check(value, "most", path);
   return { path, value, name: file.name, seeds: seedsOf(file.runs.seeds) };
 }
 

@@ -18,9 +18,9 @@ import {
   topology,
 } from "../cluster/config.ts";
 import { DURATION } from "../cluster/units.ts";
+import { checkerIds } from "./checkers.ts";
 import { METRICS } from "./metric_names.ts";
 import {
-  checkId,
   choice,
   duration,
   happening,
@@ -74,6 +74,10 @@ const metric = z.enum([...METRICS.keys()], {
   id: "metric",
   description: [...METRICS].map(([name, what]) => `${name}: ${what}.`)
     .join("\n"),
+});
+
+const check = z.enum(checkerIds, {
+  error: `the id of a check (${checkerIds.join(", ")})`,
 });
 
 const clock = section({
@@ -338,7 +342,7 @@ export const scenarioShape = section({
   drain: duration("0s", "366d").default("60s").describe(
     "After the last arrival, until the shop is idle.",
   ),
-  always: list(checkId(), "checks").optional().describe(
+  always: list(check, "checks").optional().describe(
     "Without it: every check there is.",
   ),
   sometimes: list(happening(), "things that must happen").default([])

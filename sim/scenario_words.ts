@@ -70,12 +70,6 @@ export function name() {
   return text(/^[a-z][a-z0-9_-]{0,63}$/, error);
 }
 
-/** Of a checker, or of what must happen: `stock.conserved`. */
-export function checkId() {
-  const error = 'the id of a check, such as "stock.conserved"';
-  return text(/^[a-z][A-Za-z]*(\.[a-z][A-Za-z]*)+$/, error);
-}
-
 /** A fact, an outcome or a refusal: `stock_sold`, `unknown`, `sold-out`. */
 export function happening() {
   const error = "what can happen: an event such as order_expired, an outcome " +

@@ -13,7 +13,7 @@ import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
 import type { Gate } from "../cluster/gate.ts";
 import { log, sample } from "./distributions.ts";
 import type { Observation } from "./observation.ts";
-import type { RecordedOrder } from "./recordings.ts";
+import type { RecordedOrder } from "./recorded_orders.ts";
 import type { Journey, LoadPhase, Scenario, Step } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -126,10 +126,11 @@ export class Workload {
     ) index++;
     const order = orders[index];
     if (order === undefined) return;
-    const afterUs = Math.round(order.atMs * 1_000 / arrivals.speed);
+    const afterUs = Math.round(order.atUs / arrivals.speed);
     if (phase.fromUs + afterUs >= phase.toUs) return;
     this.#at(startUs + phase.fromUs + afterUs, phase.phase, () => {
-      this.#arrive(phase, `c${order.customer}`, random, () => {}, order.lines);
+      const lines = order.lines.length > 0 ? order.lines : null;
+      this.#arrive(phase, `c${order.customer}`, random, () => {}, lines);
       this.#nextRecorded(phase, startUs, random, index + 1);
     });
   }

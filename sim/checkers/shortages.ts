@@ -16,15 +16,17 @@ interface Wanted extends Line {
 }
 
 /** The lowest value since any moment: values ascend from bottom to top. */
-class LowWater {
+export class LowWater {
   #count = 0;
   readonly #positions: number[] = [];
   readonly #values: number[] = [];
 
+  /** Where the newest value stands. */
   get position(): number {
     return this.#count;
   }
 
+  /** Takes the next value. */
   note(value: number): void {
     while (this.#values.length > 0 && this.#values.at(-1)! >= value) {
       this.#values.pop();
@@ -34,6 +36,7 @@ class LowWater {
     this.#positions.push(++this.#count);
   }
 
+  /** The lowest value from there on, itself included. */
   lowestSince(position: number): number {
     let low = 0;
     let high = this.#positions.length - 1;

@@ -271,6 +271,7 @@ summary:hover { color: var(--ink); }
 .seed path { fill: none; stroke: var(--sheet); stroke-width: 1.2; stroke-linecap: round; }
 .failed-seed { display: grid; gap: 0.4rem; }
 .contents { margin-bottom: 1.5rem; }
+.contents p { margin-bottom: 0.75rem; font-size: 1.25rem; font-weight: 700; }
 .contents ul {
   display: grid; gap: 0.6rem;
   grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr));

@@ -220,10 +220,11 @@ Deno.test("a bound has the unit of what it bounds", () => {
   ]);
 });
 
-Deno.test("an unknown key is refused with its path, wherever it is", () => {
+Deno.test("an unknown key or name is refused with its path, wherever it is", () => {
   refused({ oops: 1 }, "oops: expected one of $schema, schema, name");
   refused({ clock: { duration: "1s", warmUp: "0s" } }, "clock.warmUp: ");
   refused({ topology: { workers: 2 } }, "topology.workers: expected one of");
+  refused({ always: ["stock.conservd"] }, "always.0: expected the id of a");
   refused({ service: { reserv: "1ms" } }, "service.reserv: expected kinds");
   refused({
     faults: [{ id: "a", at: "1s", do: "flush", target: "cache[0]", for: "1s" }],

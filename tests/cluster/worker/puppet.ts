@@ -44,6 +44,8 @@ export type ToPuppet =
   | { readonly kind: "stop" }
   /** Twice the same is not run again. */
   | { readonly kind: "crash"; readonly text: string }
+  /** Writes into the message, as nobody should. */
+  | ({ readonly kind: "deface"; text: string } & Asks<null>)
   /** Runs in a loop without end. */
   | { readonly kind: "spin" }
   /** Throws later, outside of any step. */
@@ -90,6 +92,9 @@ export const puppet: Behavior<PuppetState, ToPuppet, unknown> = {
         return ctx.stop();
       case "crash":
         throw new Error("on purpose");
+      case "deface":
+        message.text = "defaced";
+        return ctx.reply(ok(null));
       case "spin":
         for (;;);
       case "throw_outside":

@@ -55,6 +55,25 @@ Deno.test("reserve.linearizable rejects a double sale of the last unit", () => {
   assert.equal(wrong(ID, story), SKU);
 });
 
+Deno.test("reserve.linearizable rejects one sale too many among a hundred at once", () => {
+  const story = new Story().buys("ann", 2);
+  const users = Array.from({ length: 100 }, (_, index) => `u${index}`);
+  const calls = users.map((user) => story.wants(user));
+  users.slice(0, 2).forEach((user) => story.holds(user));
+  users.forEach((user, index) =>
+    story.returns(calls[index]!, index < 2 ? placed(user) : SOLD_OUT)
+  );
+  assert.equal(wrong(ID, story), SKU);
+});
+
+Deno.test("reserve.linearizable rejects a hundred refusals of a unit that nobody takes", () => {
+  const story = new Story().buys("ann", 2);
+  const users = Array.from({ length: 100 }, (_, index) => `u${index}`);
+  const calls = users.map((user) => story.wants(user));
+  users.forEach((_, index) => story.returns(calls[index]!, SOLD_OUT));
+  assert.equal(wrong(ID, story), SKU);
+});
+
 Deno.test("reserve.linearizable rejects a sale that no event holds, once others took the units", () => {
   const story = new Story();
   story.returns(story.wants("ann", 2), placed("ann", 2));

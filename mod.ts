@@ -143,10 +143,11 @@ export {
   type ActorRegistry,
   serveActors,
 } from "./cluster/worker/serve_actors.ts";
-export type { WorkersSpec } from "./cluster/worker/actor_workers.ts";
+export type {
+  WorkersSpec,
+  WorkerStatus,
+} from "./cluster/worker/actor_workers.ts";
 export type { WorkerChild, WorkerKeyed } from "./cluster/worker/placement.ts";
-export type { WorkerStatus } from "./cluster/worker/worker_supervisor.ts";
-export type { RecoveryReport } from "./cluster/worker/control.ts";
 
 // What all of them can take, or lend to others.
 export type { Clock, Log, Random } from "./actors/runtime/ports.ts";

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { AnyBehavior, JournalEvent } from "../actors/runtime/actor.ts";
 import type { Append, AppendResult, Journal } from "../actors/runtime/ports.ts";
 import { stableHash } from "../actors/runtime/random.ts";
 import {
@@ -60,4 +61,15 @@ function observationOf(
   if (result !== "durable") return null;
   const lastSequence = firstSequence + events.length - 1;
   return { kind: "durable", atUs, actor, epoch, firstSequence, lastSequence };
+}
+
+/** The state that events make, as a recovery would. */
+export function foldAnew(
+  behavior: AnyBehavior,
+  args: unknown,
+  events: readonly JournalEvent[],
+): unknown {
+  const state = behavior.start(args);
+  for (const event of events) behavior.apply!(state, structuredClone(event));
+  return state;
 }

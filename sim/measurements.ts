@@ -8,42 +8,16 @@
  */
 import type { CachedProduct } from "../actors/cache_node.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
-import { LatencyHistogram } from "./latency_histogram.ts";
 import type { Observation } from "./observation.ts";
 import type { LatencySummary, Series } from "./run_result.ts";
-import { type StockLedger, StockLedgers } from "./stock_ledger.ts";
-
-/** What one kind of call came to. */
-interface Tally {
-  offered: number;
-  attempts: number;
-  ok: number;
-  rejected: number;
-  failed: number;
-  limited: number;
-  readonly latency: LatencyHistogram;
-}
+import { StockLedgers } from "./stock_ledger.ts";
+import { type Bucket, newBucket, newTally, type Tally } from "./tallies.ts";
 
 /** A call from its first try on. */
 interface Operation {
   readonly step: string;
   readonly phase: string;
   readonly startedUs: number;
-}
-
-/** A bucket of the series, while it is filled. */
-interface Bucket {
-  offered: number;
-  ok: number;
-  rejected: number;
-  failed: number;
-  limited: number;
-  hits: number;
-  misses: number;
-  readonly latency: LatencyHistogram;
-  readonly handled: Map<string, number>;
-  depths: Record<string, number>;
-  stock: Record<string, StockLedger>;
 }
 
 /** What is looked at, not heard of. */
@@ -363,15 +337,7 @@ export class Measurements {
         const name = `${each} ${of}`;
         let tally = this.#tallies.get(name);
         if (tally === undefined) {
-          tally = {
-            offered: 0,
-            attempts: 0,
-            ok: 0,
-            rejected: 0,
-            failed: 0,
-            limited: 0,
-            latency: new LatencyHistogram(),
-          };
+          tally = newTally();
           this.#tallies.set(name, tally);
         }
         change(tally);
@@ -385,19 +351,7 @@ export class Measurements {
       Math.floor((atUs - this.#startUs) / this.#bucketUs),
     );
     while (this.#buckets.length <= index) {
-      this.#buckets.push({
-        offered: 0,
-        ok: 0,
-        rejected: 0,
-        failed: 0,
-        limited: 0,
-        hits: 0,
-        misses: 0,
-        latency: new LatencyHistogram(),
-        handled: new Map(),
-        depths: {},
-        stock: {},
-      });
+      this.#buckets.push(newBucket());
     }
     return this.#buckets[index]!;
   }

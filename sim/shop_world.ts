@@ -6,14 +6,13 @@
  * @module
  */
 import { behaviors, kindOf } from "../actors/registry.ts";
-import type { AnyBehavior } from "../actors/runtime/actor.ts";
 import type { DomainObserver, Log } from "../actors/runtime/ports.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import { decideRestart } from "../actors/runtime/supervision.ts";
 import { MemoryDisk } from "../actors/runtime/test_kit/memory_journal.ts";
 import { ShopGate } from "../cluster/shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../cluster/topology.ts";
-import { journalOn } from "./disk.ts";
+import { foldAnew, journalOn } from "./disk.ts";
 import { modelOf, type SimulatedProduct } from "./models.ts";
 import { Network } from "./network.ts";
 import { openStock } from "./opening.ts";
@@ -21,7 +20,7 @@ import type { Observation } from "./observation.ts";
 import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Streams } from "./streams.ts";
-import { EPOCH_MS, type GatewayModel, Thread } from "./thread.ts";
+import { clockOf, type GatewayModel, Thread } from "./thread.ts";
 
 /** What a world is made of. */
 export interface ShopWorldOptions {
@@ -167,13 +166,7 @@ export class ShopWorld {
     const { args } = this.#plan.actors.find((each) =>
       each.address === address
     )!;
-    // Only its own behavior looks into an actor's arguments and state.
-    const behavior: AnyBehavior = behaviors[kindOf(address)];
-    const state = behavior.start(args);
-    for (const event of this.disk.of(address)) {
-      behavior.apply!(state, structuredClone(event));
-    }
-    return state;
+    return foldAnew(behaviors[kindOf(address)], args, this.disk.of(address));
   }
 
   // ── Faults ──────────────────────────────────────────────────────────────
@@ -380,14 +373,10 @@ export class ShopWorld {
 
   #makeGate(): ShopGate {
     const { config } = this.#options.scenario;
-    const clock = {
-      monotonicMs: () => this.#scheduler.nowUs / 1_000,
-      wallMs: () => EPOCH_MS + Math.floor(this.#scheduler.nowUs / 1_000),
-    };
     return new ShopGate({
       domain: this.#places.get("main")!.thread.domain,
       topology: this.topology,
-      clock,
+      clock: clockOf(this.#scheduler),
       admission: config.admission,
       withinMs: config.edge.requestTimeoutMs,
       describe: () => null,

@@ -13,7 +13,7 @@ import type { Message } from "../actors/runtime/actor.ts";
 import { Domain, type DomainOptions } from "../actors/runtime/domain.ts";
 import { Envelope } from "../actors/runtime/envelope.ts";
 import { failed, type Outcome, unknown } from "../actors/runtime/outcome.ts";
-import type { DomainObserver } from "../actors/runtime/ports.ts";
+import type { Clock, DomainObserver } from "../actors/runtime/ports.ts";
 import { stableHash } from "../actors/runtime/random.ts";
 import { type Batch, Link } from "../cluster/link.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -71,14 +71,9 @@ export class Thread {
     this.#scheduler = scheduler;
     this.name = domain.name;
     this.#label = stableHash(`${domain.name} ${domain.incarnation}`);
-    const clock = {
-      monotonicMs: () => scheduler.nowUs / 1_000,
-      // Facts are in whole milliseconds, as the machine gives them.
-      wallMs: () => EPOCH_MS + Math.floor(scheduler.nowUs / 1_000),
-    };
     this.domain = new Domain({
       ...domain,
-      clock,
+      clock: clockOf(scheduler),
       transmit: (envelope) => this.#transmit(envelope),
       wake: () => this.#turnSoon(),
       stepsPerRun: 1,
@@ -256,4 +251,13 @@ export class Thread {
 }
 
 /** 2020-11-10T16:00:00Z: midnight of Double 11 2020 in China. */
-export const EPOCH_MS = 1_605_024_000_000;
+const EPOCH_MS = 1_605_024_000_000;
+
+/** Virtual time as the runtime takes it. */
+export function clockOf(scheduler: Scheduler): Clock {
+  return {
+    monotonicMs: () => scheduler.nowUs / 1_000,
+    // Facts are in whole milliseconds, as the machine gives them.
+    wallMs: () => EPOCH_MS + Math.floor(scheduler.nowUs / 1_000),
+  };
+}

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { RestartSpec } from "../../actors/runtime/supervision.ts";
 import type { SystemSpec } from "../../actors/runtime/system_spec.ts";
@@ -16,7 +17,7 @@ import {
   type WorkerKeyed,
 } from "./placement.ts";
 import type { ActorsPlan } from "./serve_actors.ts";
-import { type WorkerStatus, WorkerSupervisor } from "./worker_supervisor.ts";
+import { WorkerSupervisor } from "./worker_supervisor.ts";
 
 /** Threads that run actors, and who lives in them. */
 export interface WorkersSpec {
@@ -39,6 +40,25 @@ export interface WorkersSpec {
   readonly memoryLimitBytes?: number;
   /** How long all of them may take to be there first. Default 60,000. */
   readonly startWithinMs?: number;
+}
+
+/** What is known of one worker thread. */
+export interface WorkerStatus {
+  /** `worker-0`, `worker-1`, … */
+  readonly name: string;
+  /** Only one that is ready is linked with the others. */
+  readonly status: "starting" | "ready" | "down";
+  /** Which thread of that name this is, from 1. */
+  readonly incarnation: number;
+  /** How often it was replaced. */
+  readonly replacements: number;
+  /**
+   * Its numbers and those of its first 1,024 actors, a quarter of a second
+   * old; null before the first came.
+   */
+  readonly report: DomainReport | null;
+  /** Messages in it that waited for a link then. */
+  readonly waitingFrames: number;
 }
 
 /** As the shop's workers. */
@@ -120,7 +140,9 @@ export function planWorkers(
   return {
     placement: new Placement(table),
     start: () => startWithin(spec, supervisor.start(), failure),
-    statuses: () => supervisor.statuses(),
+    // A user's actors have no journal to recover from.
+    statuses: () =>
+      supervisor.statuses().map(({ recovery: _, ...status }) => status),
     kill: (name) => supervisor.kill(name),
     stop: (withinMs) => supervisor.stop(withinMs),
   };

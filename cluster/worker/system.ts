@@ -21,10 +21,10 @@ import {
   type ActorWorkers,
   planWorkers,
   type WorkersSpec,
+  type WorkerStatus,
 } from "./actor_workers.ts";
 import { hostClock } from "./host_clock.ts";
 import { Turns } from "./turns.ts";
-import type { WorkerStatus } from "./worker_supervisor.ts";
 
 /**
  * What a system is made of. All of it has a default; `freeze` is off, since it

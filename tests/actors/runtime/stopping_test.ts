@@ -64,6 +64,17 @@ for (
   });
 }
 
+Deno.test("a child that may take no time ends unheard, whether it has mail or not", () => {
+  const tree = parent();
+  spawn(tree, ["busy", "free"], { shutdownMs: 0 });
+  tree.act("p", (ctx) => {
+    ctx.tell("p/busy", { kind: "work" });
+    for (const name of ["busy", "free"]) ctx.stop(`p/${name}`);
+  });
+  assert.deepEqual(tree.news(), ["p: p/busy killed", "p: p/free killed"]);
+  assert.deepEqual(tree.domain.deadLetters.byReason(), { ended: 1 });
+});
+
 Deno.test("the deadline of one stop does not reach the life that follows it", () => {
   const tree = new Tree((tree) => ({
     main: [tree.child("a", { shutdownMs: 100 })],

@@ -1,6 +1,7 @@
 /** Who hears of whose end: once, for good ends only, behind what was said. */
 import assert from "node:assert/strict";
 import { Envelope } from "../../../actors/runtime/envelope.ts";
+import { unknown } from "../../../actors/runtime/outcome.ts";
 import { crash, Tree } from "./trees_bench.ts";
 
 /** A watcher here and one elsewhere, and mortals here and there. */
@@ -198,6 +199,29 @@ Deno.test("an actor that nobody can tell anything takes no harm from watching", 
   tree.act("deaf", (ctx) => ctx.unwatch("x"));
   assert.equal(tree.life("deaf"), 1);
   assert.equal(tree.domain.report().deadLetters, 0);
+});
+
+Deno.test("nothing is sent because of a watch that concerns nobody elsewhere any more", () => {
+  const sent: string[] = [];
+  const tree = new Tree((tree) => ({
+    main: ["w", "x", "y"].map((name) =>
+      tree.child(name, { restart: "temporary" })
+    ),
+  }), {
+    transmit(envelope) {
+      sent.push(envelope.content.kind);
+      return "queued";
+    },
+  });
+  tree.act("w", (ctx) => ctx.watch("x"));
+  tree.domain.deliver(new Envelope("y", "far.w", 0, 0, { kind: "$watch" }));
+  tree.stage.tell("x", tree.acting(crash));
+  tree.stage.tell("w", tree.acting(crash));
+  tree.stage.run();
+  tree.domain.settleLost((to) => to.startsWith("far."), unknown(250));
+  tree.crash("y");
+  assert.deepEqual(tree.domain.report().actors, []);
+  assert.deepEqual(sent, []);
 });
 
 Deno.test("no watch and no end is lost because a link was full", () => {

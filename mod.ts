@@ -231,6 +231,7 @@ export {
 export type {
   Append,
   AppendResult,
+  DomainObserver,
   FoldTarget,
   Journal,
   Recovered,

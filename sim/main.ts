@@ -9,18 +9,26 @@
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { CatalogError, parseCatalog } from "../cluster/catalog_file.ts";
+import { failuresOf } from "./failure.ts";
 import type { SimulatedProduct } from "./models.ts";
 import { reportHtml } from "./report.ts";
+import { type Build, type Repro, reproOf, type Rerun } from "./repro.ts";
 import { runScenario } from "./run.ts";
 import type { RunResult, Verdict } from "./run_result.ts";
-import { parseScenario, resolveScenario, ScenarioError } from "./scenario.ts";
+import {
+  parseScenario,
+  resolveScenario,
+  ScenarioError,
+  type ScenarioFile,
+} from "./scenario.ts";
 
 const HELP =
   `Usage: deno task simulate SCENARIO [--seed N | --seeds A..B] [--json FILE]
        [--report FILE.html]
 
 Runs a scenario file in virtual time. The same build, scenario and seed give the
-same trace on every run and machine.
+same trace on every run and machine. A seed that fails leaves a file with which
+deno task replay fails again: beside --json FILE, else in data/repros.
 
 --seed N       one seed; 1 unless told
 --seeds A..B   these seeds, one after the other
@@ -31,7 +39,8 @@ same trace on every run and machine.
 Exit code: 0 passed, 1 the program broke, 2 bad usage or file, 97 liveness,
 98 an invariant, 99 a threshold.`;
 
-const EXIT_CODES: Readonly<Record<Verdict, number>> = {
+/** What a process ends with, by how its run ended. */
+export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
   passed: 0,
   liveness: 97,
   invariant: 98,
@@ -39,7 +48,7 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = {
 };
 
 /** A mistake in how the command was called; the message is one line. */
-class UsageError extends Error {}
+export class UsageError extends Error {}
 
 interface Usage {
   readonly file: string;
@@ -115,7 +124,8 @@ function readCatalog(): SimulatedProduct[] {
   return [...parseCatalog(text, "fixtures/catalog.csv")];
 }
 
-function readText(path: string): string {
+/** The text of a file; throws a `UsageError` when there is none. */
+export function readText(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
@@ -133,29 +143,28 @@ function main(args: string[]): number {
     }
     return simulate(usage);
   } catch (error) {
-    const isTheirs = error instanceof UsageError ||
-      error instanceof ScenarioError || error instanceof CatalogError;
-    if (!isTheirs) throw error;
+    if (!isTheirs(error)) throw error;
     console.error(error.message.split("\n")[0]);
     return 2;
   }
 }
 
+/** Whether what was thrown is about the call or a file, not about a bug. */
+export function isTheirs(error: unknown): error is Error {
+  return error instanceof UsageError || error instanceof ScenarioError ||
+    error instanceof CatalogError;
+}
+
 function simulate(usage: Usage): number {
   const file = parseScenario(readText(usage.file), usage.file);
-  const catalog = readCatalog();
+  const run = runnerOf(usage.file, (share, seed) => {
+    const of = usage.isMany ? `seed ${seed} of ${usage.seeds.at(-1)}, ` : "";
+    showProgress(`${of}${(share * 100).toFixed(0)} % of virtual time`);
+  });
   const results: RunResult[] = [];
   for (const seed of usage.seeds) {
-    const scenario = resolveScenario(file, seed);
-    const result = runScenario({
-      scenario,
-      seed,
-      catalog,
-      read: (named) => readText(join(dirname(usage.file), named)),
-      replay: `deno task simulate ${usage.file} --seed ${seed}`,
-      wallMs: () => performance.now(),
-      progress: (share) => showProgress(usage, seed, share),
-    });
+    let result = run(resolveScenario(file, seed), seed);
+    if (result.verdict !== "passed") result = save(usage, file, result, run);
     results.push(result);
     clearProgress();
     if (!usage.isMany || result.verdict !== "passed") {
@@ -174,6 +183,67 @@ function simulate(usage: Usage): number {
   return EXIT_CODES[gravest];
 }
 
+/**
+ * Runs scenarios on the shop's own catalog. What a scenario names lies beside
+ * `path`, its file.
+ */
+export function runnerOf(
+  path: string,
+  progress: (share: number, seed: number) => void,
+): Rerun {
+  const catalog = readCatalog();
+  return (scenario, seed, recorder) =>
+    runScenario({
+      scenario,
+      seed,
+      catalog,
+      read: (named) => readText(join(dirname(path), named)),
+      replay: `deno task simulate ${path} --seed ${seed}`,
+      wallMs: () => performance.now(),
+      progress: (share) => progress(share, seed),
+      ...recorder && { recorder },
+    });
+}
+
+/** Saves a failure; its result names the command that runs it again. */
+function save(
+  { jsonFile }: Usage,
+  file: ScenarioFile,
+  result: RunResult,
+  run: Rerun,
+): RunResult {
+  const { scenario, seed } = result;
+  const [failure] = failuresOf(result);
+  if (failure === undefined) return result;
+  const repro = reproOf({ file, result, failure, build: buildOf() }, run);
+  // Beside a result, which may have the scenario's name as well.
+  const path = jsonFile === null
+    ? join("data", "repros", `${scenario}-${seed}.json`)
+    : join(dirname(jsonFile), `${scenario}-${seed}.repro.json`);
+  try {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    writeRepro(path, repro);
+  } catch (error) {
+    const found = (error as Error).message.split("\n")[0];
+    console.error(`${path}: expected a path to write to, found ${found}`);
+    return result;
+  }
+  return { ...result, replay: `deno task replay ${path}` };
+}
+
+/** Writes a repro as people read it. */
+export function writeRepro(path: string, repro: Repro): void {
+  Deno.writeTextFileSync(path, JSON.stringify(repro, null, 2) + "\n");
+}
+
+/** What traces depend on besides scenario and seed. */
+export function buildOf(): Build {
+  const { version } = JSON.parse(
+    Deno.readTextFileSync(new URL("../deno.json", import.meta.url)),
+  );
+  return { version, deno: Deno.version.deno, v8: Deno.version.v8 };
+}
+
 function write({ jsonFile, reportFile, isMany }: Usage, results: RunResult[]) {
   if (jsonFile !== null) {
     const plain = results.map((
@@ -187,7 +257,8 @@ function write({ jsonFile, reportFile, isMany }: Usage, results: RunResult[]) {
   }
 }
 
-function lineOf(result: RunResult): string {
+/** The last line: the verdict, and the command that runs it again. */
+export function lineOf(result: RunResult): string {
   const { scenario, seed, events, virtualMs, wallMs, trace } = result;
   if (result.verdict === "passed") {
     const [virtual, wall] = [virtualMs, wallMs].map((ms) =>
@@ -196,25 +267,20 @@ function lineOf(result: RunResult): string {
     return `PASSED scenario=${scenario} seed=${seed} events=${events} ` +
       `virtual=${virtual} wall=${wall} trace=${trace}`;
   }
-  const check = result.checks.find(({ ok }) => !ok)?.id ??
-    result.thresholds.find(({ ok }) => !ok)?.metric ?? "unknown";
+  const check = failuresOf(result)[0]?.check ?? "unknown";
   return `FAILED scenario=${scenario} seed=${seed} check=${check} ` +
     `trace=${trace} replay="${result.replay}"`;
 }
 
 /** One line that a terminal overwrites; a pipe sees nothing of it. */
-function showProgress(usage: Usage, seed: number, share: number): void {
+export function showProgress(line: string): void {
   if (!Deno.stderr.isTerminal()) return;
-  const percent = (share * 100).toFixed(0);
-  const of = usage.isMany ? `seed ${seed} of ${usage.seeds.at(-1)}, ` : "";
-  Deno.stderr.writeSync(
-    new TextEncoder().encode(`\r\x1b[K${of}${percent} % of virtual time`),
-  );
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
 }
 
-function clearProgress(): void {
-  if (!Deno.stderr.isTerminal()) return;
-  Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
+/** Takes the line away again. */
+export function clearProgress(): void {
+  showProgress("");
 }
 
 if (import.meta.main) Deno.exit(main(Deno.args));

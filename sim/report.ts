@@ -28,24 +28,49 @@ const MAX_CONTENT_BYTES = 1_800_000;
 export function reportHtml(results: readonly RunResult[]): string {
   const scenarios = Map.groupBy(results, ({ scenario }) => scenario);
   const list = scenarios.size > 1 ? contents(scenarios) : html``;
-  let leftBytes = MAX_CONTENT_BYTES - byteLength(list);
-  const articles = [...scenarios.values()].map((runs, index) => {
-    const fitting = forms(runs, `scenario-${index + 1}`)
-      .find((form) => byteLength(form()) <= leftBytes)?.() ?? html``;
-    leftBytes -= byteLength(fitting);
-    return fitting;
-  });
+  const articles = fitting(
+    [...scenarios.values()].map((runs, index) =>
+      forms(runs, `scenario-${index + 1}`)
+    ),
+    MAX_CONTENT_BYTES - byteLength(list),
+  );
   const content = results.length === 0
     ? html`<p>No run has left a result.</p>`
     : html`${list}${articles}`;
   return page(titleOf(results), worst(results), content).text;
 }
 
+/** A form of an article, drawn when it is asked for. */
+type Form = () => Markup;
+
+/** The fullest form of each article that leaves room for all the others. */
+function fitting(
+  articles: readonly (readonly Form[])[],
+  maxBytes: number,
+): readonly Markup[] {
+  const shortest = articles.map((all) => all.at(-1)?.() ?? html``);
+  let leftBytes = shortest.reduce(
+    (left, form) => left - byteLength(form),
+    maxBytes,
+  );
+  return articles.map((all, index) => {
+    const last = shortest[index] ?? html``;
+    for (const form of all.slice(0, -1)) {
+      const drawn = form();
+      const moreBytes = byteLength(drawn) - byteLength(last);
+      if (moreBytes > leftBytes) continue;
+      leftBytes -= moreBytes;
+      return drawn;
+    }
+    return last;
+  });
+}
+
 /** The article on a scenario, from its fullest form to the shortest. */
 function forms(
   runs: readonly RunResult[],
   id: string,
-): readonly (() => Markup)[] {
+): readonly Form[] {
   const shown = mostTelling(runs);
   const article = (...parts: readonly (Markup | null)[]) =>
     html`<article id="${id}">${parts}</article>`;

@@ -8,11 +8,10 @@
  *
  * @module
  */
-import { SeededRandom } from "../actors/runtime/random.ts";
 import { type CheckContext, checkerIds, checkersFor } from "./checkers.ts";
 import { Measurements } from "./measurements.ts";
 import type { SimulatedProduct } from "./models.ts";
-import { productsOf } from "./products.ts";
+import { pickerOf, productsOf } from "./products.ts";
 import type { Checker, Observation, Violation } from "./observation.ts";
 import type {
   CheckResult,
@@ -26,7 +25,6 @@ import { Scheduler } from "./scheduler.ts";
 import { ShopWorld } from "./shop_world.ts";
 import { holds, Strikes } from "./strikes.ts";
 import { Workload } from "./workload.ts";
-import { Zipf } from "./zipf.ts";
 
 /** What a run is made of besides its scenario. */
 export interface RunOptions {
@@ -42,6 +40,10 @@ export interface RunOptions {
   readonly wallMs: () => number;
   /** Told now and then how far virtual time is, from 0 to 1. */
   readonly progress?: (share: number) => void;
+  /** Checkers beside the scenario's, new ones for each run. */
+  readonly extraCheckers?: readonly Checker[];
+  /** Is told everything, before any checker is. */
+  readonly recorder?: (observation: Observation) => void;
 }
 
 /** The shop has this long to open. */
@@ -80,10 +82,11 @@ class Run {
     this.#products = productsOf(scenario, options.catalog);
     const observe = (observation: Observation) => this.#observe(observation);
     const scheduler = this.#scheduler;
-    this.#checkers = checkersFor(
-      scenario.always ?? checkerIds,
-      this.#contextOf(),
-    );
+    const always = scenario.always ?? checkerIds;
+    this.#checkers = [
+      ...checkersFor(always, this.#contextOf()),
+      ...options.extraCheckers ?? [],
+    ];
     this.#world = new ShopWorld({
       scenario,
       seed,
@@ -99,7 +102,7 @@ class Run {
       gate: this.#world.gate,
       observe,
       recordingOf: (phase) => this.#recordingOf(phase),
-      pick: this.#picker(),
+      pick: pickerOf(scenario.catalog, this.#products),
     });
   }
 
@@ -224,6 +227,7 @@ class Run {
   }
 
   #observe(observation: Observation): void {
+    this.#options.recorder?.(observation);
     this.#seen.add(observation.kind);
     for (const checker of this.#checkers) checker.observe(observation);
     this.#measurements?.observe(observation);
@@ -264,21 +268,6 @@ class Run {
     );
     this.#recordings.set(phase, recording);
     return recording;
-  }
-
-  /** Products by popularity; a step for the flash sale draws among its own. */
-  #picker(): (target: "flash" | "any", random: SeededRandom) => string {
-    const { catalog } = this.#scenario;
-    const exponent = catalog.popularity.kind === "zipf"
-      ? catalog.popularity.exponent
-      : 1;
-    const zipf = new Zipf(this.#products.length, exponent);
-    const flash = catalog.flash?.products ?? 0;
-    const skus = this.#products.map(({ sku }) => sku);
-    return (target, random) =>
-      target === "flash" && flash > 0
-        ? skus[random.below(flash)]!
-        : skus[zipf.sample(random)]!;
   }
 
   // ── The result ──────────────────────────────────────────────────────────

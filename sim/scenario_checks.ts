@@ -22,12 +22,29 @@ type Fault = ScenarioShape["faults"][number];
 
 /** Refuses all that does not fit together. */
 export function checkScenario(file: ScenarioShape, refuse: Refuse): void {
+  checkHeeded(file, refuse);
   checkTimes(file, refuse);
   checkCatalog(file, refuse);
   checkJourneys(file, refuse);
   checkLoad(file, refuse);
   checkFaults(file, refuse);
   checkConditions(file, refuse);
+}
+
+/** What the format has and no run heeds yet: refused, not passed over. */
+function checkHeeded(file: ScenarioShape, refuse: Refuse): void {
+  const { buggify, catalog, clock, eventually, network } = file;
+  const later = "nothing: it is not simulated yet";
+  if (eventually.length > 0) refuse(["eventually"], later);
+  if (buggify.activatePercent !== 0) refuse(["buggify"], later);
+  if (clock.driftPerMillion !== 0) refuse(["clock", "driftPerMillion"], later);
+  if (network.reorderPercent !== 0) {
+    refuse(["network", "reorderPercent"], later);
+  }
+  if (network.processes) refuse(["network", "processes"], later);
+  if (catalog.flash?.opensAt !== undefined && us(catalog.flash.opensAt) > 0) {
+    refuse(["catalog", "flash", "opensAt"], later);
+  }
 }
 
 function us(duration: string): number {

@@ -43,11 +43,10 @@ interface Place {
 
 /** As the live host's: 16,384 messages a lane. */
 const MAILBOX_MESSAGES = 16_384;
-/** Folding an event takes about 5 µs (ADR 2). */
+/** Folding an event takes about 5 µs (ADR 2), starting a thread 40 ms. */
 const FOLD_US = 5;
-/** A thread starts in 40 ms. */
 const START_US = 40_000;
-/** What no distribution is given for takes a message this long. */
+/** A message without a distribution takes this long. */
 const STEP_US = 2;
 
 /** See the module's text. */
@@ -157,8 +156,8 @@ export class ShopWorld {
 
   /** The actors whose state is the fold of their events. */
   get partitions(): readonly string[] {
-    return this.#plan.actors.filter(({ journaled }) => journaled)
-      .map(({ address }) => address);
+    const { actors } = this.#plan;
+    return actors.filter((each) => each.journaled).map((each) => each.address);
   }
 
   /** A partition's durable events, folded anew. */
@@ -232,8 +231,7 @@ export class ShopWorld {
   flush(address: string): boolean {
     const place = this.#places.get(this.topology.locate(address) ?? "");
     if (place === undefined || !address.startsWith("cache[")) return false;
-    place.thread.domain.crash(address, "flushed by a fault");
-    return true;
+    return place.thread.domain.crash(address, "flushed by a fault");
   }
 
   // ── Threads ─────────────────────────────────────────────────────────────
@@ -266,12 +264,8 @@ export class ShopWorld {
       if (other !== worker) this.#network.unlink(worker, other);
     }
     place.isReady = false;
-    this.#options.observe({
-      kind: "worker_lost",
-      atUs: nowUs,
-      worker,
-      incarnation,
-    });
+    const lost = { kind: "worker_lost", atUs: nowUs } as const;
+    this.#options.observe({ ...lost, worker, incarnation });
     const spec = this.#options.scenario.config.topology.restart;
     place.failuresMs = [...place.failuresMs, nowUs / 1_000].slice(-16);
     const { delayMs } = decideRestart(
@@ -299,6 +293,7 @@ export class ShopWorld {
     const { scenario, observe } = this.#options;
     const thread: Thread = new Thread({
       scheduler: this.#scheduler,
+      startMs: scenario.clock.startMs,
       domain: {
         name,
         incarnation,
@@ -372,11 +367,11 @@ export class ShopWorld {
   // ── The gate ────────────────────────────────────────────────────────────
 
   #makeGate(): ShopGate {
-    const { config } = this.#options.scenario;
+    const { clock, config } = this.#options.scenario;
     return new ShopGate({
       domain: this.#places.get("main")!.thread.domain,
       topology: this.topology,
-      clock: clockOf(this.#scheduler),
+      clock: clockOf(this.#scheduler, clock.startMs),
       admission: config.admission,
       withinMs: config.edge.requestTimeoutMs,
       describe: () => null,

@@ -27,6 +27,8 @@ export type GatewayModel = (
 /** What a thread is made of. */
 export interface ThreadOptions {
   readonly scheduler: Scheduler;
+  /** Wall time when virtual time is 0. */
+  readonly startMs: number;
   readonly domain: Pick<
     DomainOptions,
     "name" | "incarnation" | "seed" | "journal" | "log" | "died"
@@ -73,7 +75,7 @@ export class Thread {
     this.#label = stableHash(`${domain.name} ${domain.incarnation}`);
     this.domain = new Domain({
       ...domain,
-      clock: clockOf(scheduler),
+      clock: clockOf(scheduler, options.startMs),
       transmit: (envelope) => this.#transmit(envelope),
       wake: () => this.#turnSoon(),
       stepsPerRun: 1,
@@ -250,14 +252,11 @@ export class Thread {
   }
 }
 
-/** 2020-11-10T16:00:00Z: midnight of Double 11 2020 in China. */
-const EPOCH_MS = 1_605_024_000_000;
-
-/** Virtual time as the runtime takes it. */
-export function clockOf(scheduler: Scheduler): Clock {
+/** Virtual time as the runtime takes it; wall time begins at `startMs`. */
+export function clockOf(scheduler: Scheduler, startMs: number): Clock {
   return {
     monotonicMs: () => scheduler.nowUs / 1_000,
     // Facts are in whole milliseconds, as the machine gives them.
-    wallMs: () => EPOCH_MS + Math.floor(scheduler.nowUs / 1_000),
+    wallMs: () => startMs + Math.floor(scheduler.nowUs / 1_000),
   };
 }

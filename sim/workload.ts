@@ -338,7 +338,11 @@ export class Workload {
 
   #later(client: Client, delayUs: number): void {
     const atUs = this.#scheduler.nowUs + delayUs;
-    this.#at(atUs, client.userId, () => this.#go(client));
+    this.#at(atUs, client.userId, () => {
+      // Who was only thinking goes home when the shop closes.
+      if (this.#isStopped && client.tries === 0) this.#leave(client);
+      else this.#go(client);
+    });
   }
 
   #at(atUs: number, label: string, act: () => void): void {

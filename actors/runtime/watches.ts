@@ -104,7 +104,7 @@ export class Watches {
         this.#forget(to, from);
         return true;
       case DOWN: {
-        const { reason } = content as unknown as { reason: ExitReason };
+        const { reason } = content as Message & { reason: ExitReason };
         this.#forget(from, to);
         const cell = this.#options.cells.get(to);
         if (cell !== undefined) this.#hear(cell, from, reason);

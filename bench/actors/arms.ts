@@ -1,7 +1,8 @@
 /**
  * The arms of a contest: programs that run a task by its name and print
  * figures. Ours and nact's are Deno processes with the same flags, Erlang's is
- * compiled into the run's folder; all use one thread.
+ * compiled into the run's folder. All use one thread, but in the contests
+ * across workers, where ours has two beside an idle main thread.
  *
  * @module
  */
@@ -35,7 +36,11 @@ export const ERLANG = "Erlang";
 /** See `ERLANG`. */
 export const NACT = "nact";
 /** See `ERLANG`. */
+export const ERLANG_ON_TWO = "Erlang, 2 schedulers";
+/** See `ERLANG`. */
 export const PORT = "one postMessage each";
+/** See `ERLANG`. */
+export const TEXT_PORT = "one short text each";
 
 /** The slowest needs half a minute; whoever needs longer hangs. */
 const RUN_WITHIN_MS = 300_000;
@@ -53,6 +58,7 @@ const DENO = [
 ] as const;
 
 const OURS_MAIN = fileURLToPath(import.meta.resolve("./ours/main.ts"));
+const WORKERS_MAIN = fileURLToPath(import.meta.resolve("./workers/main.ts"));
 const PORT_MAIN = fileURLToPath(import.meta.resolve("./port/main.ts"));
 const NACT_MAIN = fileURLToPath(import.meta.resolve("../peers/nact/main.ts"));
 const ERLANG_SOURCE = fileURLToPath(import.meta.resolve("../peers/erlang/"));
@@ -66,6 +72,12 @@ export const OURS: Arm = {
   command: [Deno.execPath(), ...DENO, OURS_MAIN],
 };
 
+/** Ours, with actors in two workers. */
+export const OURS_ON_WORKERS: Arm = {
+  name: "ours",
+  command: [Deno.execPath(), ...DENO, WORKERS_MAIN],
+};
+
 /** nact, in a Deno process as ours. */
 export const NACT_ARM: Arm = {
   name: NACT,
@@ -75,24 +87,39 @@ export const NACT_ARM: Arm = {
 /** Two workers with a bare port between them, where ours has two as well. */
 export const PORT_ARM: Arm = {
   name: PORT,
-  command: [Deno.execPath(), ...DENO, PORT_MAIN],
+  command: [Deno.execPath(), ...DENO, PORT_MAIN, "objects"],
 };
 
+/** The same, but a round trip carries next to nothing. */
+export const TEXT_PORT_ARM: Arm = {
+  name: TEXT_PORT,
+  command: [Deno.execPath(), ...DENO, PORT_MAIN, "texts"],
+};
+
+/** Erlang with one scheduler and with two, compiled. */
+export interface ErlangArms {
+  readonly onOne: Arm;
+  readonly onTwo: Arm;
+}
+
 /**
- * Erlang with one scheduler, installed and compiled first.
+ * Erlang, installed and compiled first.
  *
  * @throws {BenchmarkError} When it can be neither found nor installed.
  */
-export async function compileErlang(folder: string): Promise<Arm> {
+export async function compileErlang(folder: string): Promise<ErlangArms> {
   await needPrograms("erl", "erlc");
   const sources = [...Deno.readDirSync(ERLANG_SOURCE)]
     .filter(({ name }) => name.endsWith(".erl"))
     .map(({ name }) => join(ERLANG_SOURCE, name));
   const erlc = ["erlc", "-Wall", "-Werror", "-o", folder, ...sources] as const;
   await output("Erlang's compiler", erlc);
-  const limits = ["+S", "1", "+P", String(ERLANG_PROCESSES)];
   const entry = ["-pa", folder, "-run", "bench_main", "main"];
-  return { name: ERLANG, command: ["erl", "-noshell", ...limits, ...entry] };
+  const arm = (name: string, schedulers: number): Arm => {
+    const limits = ["+S", String(schedulers), "+P", String(ERLANG_PROCESSES)];
+    return { name, command: ["erl", "-noshell", ...limits, ...entry] };
+  };
+  return { onOne: arm(ERLANG, 1), onTwo: arm(ERLANG_ON_TWO, 2) };
 }
 
 /**

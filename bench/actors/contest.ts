@@ -15,10 +15,13 @@ import {
 import {
   type Arm,
   compileErlang,
+  type ErlangArms,
   NACT_ARM,
   OURS,
+  OURS_ON_WORKERS,
   PORT_ARM,
   runArm,
+  TEXT_PORT_ARM,
 } from "./arms.ts";
 import type { Figures } from "./figures.ts";
 import { allSizes, type GivenSizes, type Sizes } from "./program.ts";
@@ -47,8 +50,23 @@ export interface Contest {
   readonly rounds?: number;
 }
 
-/** The contest as a benchmark, beside Erlang and nact. */
+/** The contest as a benchmark in one thread, beside Erlang and nact. */
 export function besidePeers(contest: Contest): Benchmark {
+  return besideErlang(contest, ({ onOne }) => [OURS, onOne, NACT_ARM]);
+}
+
+/** The contest as a benchmark across two workers, beside Erlang. */
+export function acrossWorkers(contest: Contest): Benchmark {
+  return besideErlang(
+    contest,
+    ({ onOne, onTwo }) => [OURS_ON_WORKERS, onOne, onTwo],
+  );
+}
+
+function besideErlang(
+  contest: Contest,
+  armsOf: (erlang: ErlangArms) => readonly Arm[],
+): Benchmark {
   const { name, summary } = contest;
   return {
     name,
@@ -59,8 +77,8 @@ export function besidePeers(contest: Contest): Benchmark {
         prefix: "run-",
       });
       try {
-        const erlang = await compileErlang(folder);
-        return await holdContest(contest, [OURS, erlang, NACT_ARM], options);
+        const arms = armsOf(await compileErlang(folder));
+        return await holdContest(contest, arms, options);
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
@@ -68,10 +86,13 @@ export function besidePeers(contest: Contest): Benchmark {
   };
 }
 
-/** The contest as a benchmark, beside a bare port between two workers. */
+/**
+ * The contest as a benchmark across two workers, beside two workers with a
+ * bare port between them.
+ */
 export function besidePort(contest: Contest): Benchmark {
   const { name, summary } = contest;
-  const arms = [OURS, PORT_ARM];
+  const arms = [OURS_ON_WORKERS, PORT_ARM, TEXT_PORT_ARM];
   return {
     name,
     summary,

@@ -1,12 +1,7 @@
 /**
  * What a library user's worker file calls: it serves the behaviors that the
- * file knows by name, to the system that started the thread.
- *
- * ```ts ignore
- * import { serveActors } from "@doorbuster/doorbuster";
- * import { counter } from "./counter.ts";
- * serveActors({ counter });
- * ```
+ * file knows by name, to the system that started the thread. That thread then
+ * has a domain, links and a heart like a worker of the shop, and no journal.
  *
  * @module
  */
@@ -42,7 +37,16 @@ export interface ActorsPlan
 /** A heart must not stop for as long as it takes to count a million actors. */
 const REPORTED_ACTORS = 1_024;
 
-/** Lets the system that started this thread run these behaviors in it. */
+/**
+ * Lets the system that started this thread run these behaviors in it: the last
+ * line of a worker's file. A behavior is served under its name in `registry`.
+ *
+ * ```ts ignore
+ * import { serveActors } from "@doorbuster/doorbuster";
+ * import { counter } from "./counter.ts";
+ * serveActors({ counter });
+ * ```
+ */
 export function serveActors(registry: ActorRegistry): void {
   const host = new ActorsHost(registry);
   host.open();

@@ -44,8 +44,9 @@ const CONSOLE: Log = {
   },
 };
 
-/** A system with threads; its workers' spec has what lives in them. */
+/** A system with threads. What is named outside `workers` lives in this one. */
 export interface ThreadedSystemOptions extends SystemOptions {
+  /** The threads, and what lives in them. */
   readonly workers: WorkersSpec;
 }
 
@@ -186,7 +187,19 @@ export function startSystem(options: SystemOptions = {}): System {
  *
  * A thread that throws, hangs, or nears its memory limit is replaced: asks
  * under way to it are `unknown`, its actors start anew, watchers hear
- * `host_lost`.
+ * `host_lost`. Between threads messages travel as JSON, so they must be plain
+ * data; what is told to a thread that is down is lost.
+ *
+ * ```ts ignore
+ * await using system = await startSystemOnThreads({
+ *   workers: {
+ *     entry: new URL("./counter_worker.ts", import.meta.url),
+ *     count: 2,
+ *     keyed: [{ name: "visits", behavior: "counter", liveMax: 1_000 }],
+ *   },
+ * });
+ * system.tell("visits[/home]", { kind: "add", amount: 1 });
+ * ```
  *
  * @throws {TypeError | RangeError} For a spec that cannot be.
  * @throws {Error} When a thread cannot start; the message is one line.

@@ -214,7 +214,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     this.#order(other, { kind: "connect", peer: left, port: port2 });
   }
 
-  /** A fresh link between a worker and this thread. */
+  /** Last, as orders keep their order: who is reached reaches the others. */
   #linkSelf(slot: Slot<Plan>): void {
     const { port1, port2 } = new MessageChannel();
     const { self = "main", connect } = this.#options;
@@ -277,12 +277,10 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
           return this.#options.startFailed(report.detail);
         }
         return this.#fell(slot, `${report.reason}: ${report.detail}`);
-      case "log":
-        return this.#options.log.write(
-          report.level,
-          report.text,
-          report.fields,
-        );
+      case "log": {
+        const { level, text, fields } = report;
+        return this.#options.log.write(level, text, fields);
+      }
     }
   }
 
@@ -308,12 +306,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     for (const other of this.#slots.values()) {
       if (other !== slot && other.status === "ready") this.#link(slot, other);
     }
-    // Last, since orders keep their order: whoever is reached from this thread
-    // can reach the others too.
     if (this.#allReady === null) this.#linkSelf(slot);
-    else if (this.isReady) {
-      for (const each of this.#slots.values()) this.#linkSelf(each);
-    }
     this.#options.log.write("info", "worker ready", {
       worker: slot.plan.name,
       incarnation: slot.incarnation,
@@ -323,8 +316,9 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   }
 
   #noteReady(): void {
-    if (!this.isReady) return;
-    this.#allReady?.();
+    if (this.#allReady === null || !this.isReady) return;
+    for (const slot of this.#slots.values()) this.#linkSelf(slot);
+    this.#allReady();
     this.#allReady = null;
   }
 

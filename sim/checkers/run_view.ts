@@ -86,6 +86,14 @@ export class RunView {
     }
   }
 
+  /**
+   * Everything has settled: what is not durable by now was lost in a crash
+   * after which its actor recorded nothing more.
+   */
+  end(): void {
+    for (const line of this.#lines.values()) this.#loseAfter(line, -Infinity);
+  }
+
   /** Whether the actor decided on the state that this view has of it. */
   isCurrent({ actor, sequence, epoch }: Decided): boolean {
     const line = this.#lines.get(actor);

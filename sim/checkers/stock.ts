@@ -251,6 +251,7 @@ export class HoldResolvedOnce extends Inspection {
   }
 
   override end(): void {
+    this.#view.end();
     const nowMs = this.#originMs + this.#atUs / 1_000;
     for (const [holdId, hold] of this.#view.stock.holds()) {
       if (hold.status !== "open") continue;

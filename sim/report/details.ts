@@ -56,7 +56,7 @@ ${
           [outcomeLane(series), latencyLane(series), ...depthLanes(series)],
           spoken(series),
         )
-      }${marks(frame)}${timeTable(result.series)}${faultTable(result)}`,
+      }${marks(frame)}${timeTable(series)}${faultTable(result)}`,
     )
   }
 ${
@@ -77,7 +77,7 @@ ${
       stockLedger(series.stock, frame),
     )
   }
-${section("Cache and limiter", "", cache(series, result.series, frame))}
+${section("Cache and limiter", "", cache(series, frame))}
 ${section("Checks", "", checks(result.checks))}
 ${
     section(
@@ -86,7 +86,7 @@ ${
       latencyTable(result.latencies),
     )
   }
-${section("The seeds’ formulas", "", formulaCards(result))}`;
+${section("The seeds’ formulas", "", formulaCards({ ...result, series }))}`;
 }
 
 /** Nothing to show, no section. */
@@ -188,11 +188,11 @@ function faultTable({ faults }: RunResult): Markup | null {
   });
 }
 
-function cache(series: Series, full: Series, frame: Frame): Markup | null {
+function cache(series: Series, frame: Frame): Markup | null {
   const lanes = cacheLanes(series);
   const all = [series.cacheHits, series.cacheMisses, series.limited];
   if (all.every((values) => highest(values) === 0)) return null;
-  const rows = thin(full, MAX_ROWS);
+  const rows = thin(series, MAX_ROWS);
   return html`${
     timeChart(frame, lanes, "Cache hits and refusals of the limiter over time")
   }${

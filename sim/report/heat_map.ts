@@ -7,7 +7,7 @@
  */
 import { clock, highest, sum, whole } from "./figures.ts";
 import { html, Markup } from "./markup.ts";
-import { merged } from "./thinning.ts";
+import { add, merged } from "./thinning.ts";
 import { endOf, type Frame } from "./time_chart.ts";
 import { timeTicks } from "./scales.ts";
 import { twin } from "./tables.ts";
@@ -32,7 +32,7 @@ export function heatMap(
   const group = Math.max(1, Math.ceil(frame.points / MAX_COLUMNS));
   const thinned = shownRows(handled).map(({ name, values }) => ({
     name,
-    values: merged(values, { length: frame.points, group, merge: sum }),
+    values: merged(values, { length: frame.points, group, merge: add }),
   }));
   if (thinned.length === 0 || frame.points === 0) return null;
   const columns = Math.ceil(frame.points / group);
@@ -141,7 +141,7 @@ function numbers(rows: readonly Row[], frame: Frame): Markup {
     headings: ["Shard", ...headings, "all"],
     rows: rows.map(({ name, values }) => [
       name,
-      ...merged(values, { length: columns, group, merge: sum }).map(whole),
+      ...merged(values, { length: columns, group, merge: add }).map(whole),
       whole(sum(values)),
     ]),
   });

@@ -155,8 +155,8 @@ export function cacheLanes(series: Series): readonly Lane[] {
       `${whole(value)} lookups · ${whole(value - (hits[at] ?? 0))} missed`
     ),
   }, {
-    title: "Turned away by the limiter per second",
-    note: `peak ${whole(highest(refused))}`,
+    title: "Refused by the limiter",
+    note: `peak ${whole(highest(refused))}/s`,
     heightPx: 60,
     ticks: ticksOf(limits),
     shapes: html`

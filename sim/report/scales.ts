@@ -15,12 +15,16 @@ export interface Axis {
   readonly ticks: readonly number[];
 }
 
+/** Beyond these nothing in a run is; loops below count on it. */
+const LEAST = 1e-9;
+const MOST = 1e18;
+
 /** Air above the highest value, so that a line is not cut in half. */
 const HEADROOM = 1.06;
 
 /** From 0 to `max`, evenly; a low plot has room for few ticks. */
 export function linear(max: number, maxTicks = 4): Axis {
-  if (!(max > 0) || !Number.isFinite(max)) {
+  if (!(max >= LEAST) || max > MOST) {
     return { scale: () => 100, ticks: [] };
   }
   const step = niceStep(max);
@@ -32,10 +36,12 @@ export function linear(max: number, maxTicks = 4): Axis {
 
 /** Below this ratio of largest to smallest an even scale shows as much. */
 const WORTH_OCTAVES = 20;
+/** Labels that have room in a plot 150 pixels high. */
+const MAX_TICKS = 6;
 
 /** From the smallest to the largest of `values` above 0; each tenfold alike. */
 export function tenfold(values: readonly number[]): Axis {
-  const positive = values.filter((value) => value > 0);
+  const positive = values.filter((value) => value >= LEAST && value <= MOST);
   const max = positive.reduce((most, value) => Math.max(most, value), 0);
   const min = positive.reduce((least, value) => Math.min(least, value), max);
   if (max <= min * WORTH_OCTAVES) return linear(max);
@@ -45,9 +51,10 @@ export function tenfold(values: readonly number[]): Axis {
   for (let tick = powerOfTen(min) * 10; tick <= max; tick *= 10) {
     ticks.push(tick);
   }
+  const every = Math.ceil(ticks.length / MAX_TICKS);
   const scale: Scale = (value) =>
-    value <= 0 ? 100 : 100 - (100 * (octaves(value) - low)) / (high - low);
-  return { scale, ticks };
+    value < LEAST ? 100 : 100 - (100 * (octaves(value) - low)) / (high - low);
+  return { scale, ticks: ticks.filter((_, index) => index % every === 0) };
 }
 
 /** The logarithm to base 2, straight between powers of 2. */
@@ -75,6 +82,7 @@ function powerOfTen(value: number): number {
   return power;
 }
 
+const DAY_MS = 86_400_000;
 const STEPS_MS: readonly number[] = [
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
   ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1_000),
@@ -87,7 +95,8 @@ const MAX_TIME_TICKS = 6;
 /** Round moments from 0 to `endMs`, at most seven. */
 export function timeTicks(endMs: number): number[] {
   const fits = (step: number) => endMs / step <= MAX_TIME_TICKS;
-  const step = STEPS_MS.find(fits) ?? endMs / MAX_TIME_TICKS;
+  const step = STEPS_MS.find(fits) ??
+    Math.ceil(endMs / MAX_TIME_TICKS / DAY_MS) * DAY_MS;
   const ticks = Math.max(0, Math.floor(endMs / step));
   return Array.from({ length: ticks + 1 }, (_, index) => index * step);
 }

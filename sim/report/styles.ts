@@ -240,7 +240,7 @@ figcaption strong { overflow-wrap: anywhere; }
 .state.good { color: var(--good); }
 .state.bad { color: var(--bad); }
 
-.scroll { overflow-x: auto; }
+.scroll { position: relative; overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: 0.95rem; }
 th, td {
   padding: 0.5rem 0.9rem 0.5rem 0; border-bottom: 1px solid var(--rule);

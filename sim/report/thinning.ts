@@ -6,16 +6,18 @@
  * @module
  */
 import type { Series } from "../run_result.ts";
-import { highest, sum } from "./figures.ts";
+import { sum } from "./figures.ts";
 
-type Merge = (values: readonly number[]) => number;
+/** What two neighbors become. */
+type Merge = (before: number, after: number) => number;
 
-/** The last of a group, 0 of none. */
-const last: Merge = (values) => values.at(-1) ?? 0;
+/** Counts add up. */
+export const add: Merge = (before, after) => before + after;
+const last: Merge = (_, after) => after;
 
 /**
- * At most `maxPoints` buckets, each as wide as the others. Values that are not
- * finite or below 0 become 0.
+ * At most `maxPoints` buckets, each as wide as the others. Values that are no
+ * number or below 0 become 0; infinite ones become 1e15.
  */
 export function thin(series: Series, maxPoints: number): Series {
   const length = series.offered.length;
@@ -30,15 +32,15 @@ export function thin(series: Series, maxPoints: number): Series {
       Object.entries(record).map(([name, value]) => [name, each(value)]),
     );
   return {
-    bucketMs: (series.bucketMs > 0 ? series.bucketMs : 1) * group,
-    offered: by(sum)(series.offered),
-    ok: by(sum)(series.ok),
-    rejected: by(sum)(series.rejected),
-    failed: by(sum)(series.failed),
+    bucketMs: (proper(series.bucketMs) || 1) * group,
+    offered: by(add)(series.offered),
+    ok: by(add)(series.ok),
+    rejected: by(add)(series.rejected),
+    failed: by(add)(series.failed),
     p50Ms: meanOfWhatEnded(series, length, group),
-    p99Ms: by(highest)(series.p99Ms),
-    depths: all(series.depths, by(highest)),
-    handled: all(series.handled, by(sum)),
+    p99Ms: by(Math.max)(series.p99Ms),
+    depths: all(series.depths, by(Math.max)),
+    handled: all(series.handled, by(add)),
     stock: Object.fromEntries(
       Object.entries(series.stock).map(([sku, ledger]) => [sku, {
         available: by(last)(ledger.available),
@@ -46,9 +48,9 @@ export function thin(series: Series, maxPoints: number): Series {
         sold: by(last)(ledger.sold),
       }]),
     ),
-    cacheHits: by(sum)(series.cacheHits),
-    cacheMisses: by(sum)(series.cacheMisses),
-    limited: by(sum)(series.limited),
+    cacheHits: by(add)(series.cacheHits),
+    cacheMisses: by(add)(series.cacheMisses),
+    limited: by(add)(series.limited),
   };
 }
 
@@ -63,14 +65,13 @@ export function merged(
   values: readonly number[],
   { length, group, merge }: Grouping,
 ): number[] {
-  const groups = Math.ceil(length / group);
-  return Array.from({ length: groups }, (_, index) => {
-    const from = index * group;
-    const size = Math.min(group, length - from);
-    return merge(
-      Array.from({ length: size }, (_, at) => proper(values[from + at])),
-    );
-  });
+  const result = new Array<number>(Math.ceil(length / group)).fill(0);
+  for (let at = 0; at < length; at++) {
+    const value = proper(values[at]);
+    const index = Math.floor(at / group);
+    result[index] = at % group === 0 ? value : merge(result[index] ?? 0, value);
+  }
+  return result;
 }
 
 /** Buckets where nothing ended have no p50 and do not pull it down. */
@@ -92,13 +93,17 @@ function meanOfWhatEnded(
   const weighted = weights.map((weight, at) =>
     weight * proper(series.p50Ms[at])
   );
-  const add = { length, group, merge: sum };
-  const totals = merged(weights, add);
-  return merged(weighted, add).map((value, at) =>
+  const adding = { length, group, merge: add };
+  const totals = merged(weights, adding);
+  return merged(weighted, adding).map((value, at) =>
     value === 0 ? 0 : value / (totals[at] ?? 1)
   );
 }
 
+/** Finer or larger than anything in a run: a billionth, a thousand years. */
+const LEAST = 1e-9;
+const MOST = 1e15;
+
 function proper(value: number | undefined): number {
-  return value !== undefined && Number.isFinite(value) && value > 0 ? value : 0;
+  return value !== undefined && value >= LEAST ? Math.min(value, MOST) : 0;
 }

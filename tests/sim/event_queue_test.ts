@@ -87,6 +87,37 @@ Deno.test("EventQueue does what a sorted array does", () => {
   );
 });
 
+/** Many at few moments, the present one included; some are taken back. */
+const CROWD = fc.record({
+  delays: fc.array(fc.nat(2), { minLength: 30, maxLength: 300 }),
+  cancelled: fc.array(fc.nat(299), { minLength: 20, maxLength: 200 }),
+  later: fc.array(fc.nat(2), { maxLength: 30 }),
+});
+
+Deno.test("EventQueue keeps the order of a crowd of which some are taken back", () => {
+  fc.assert(
+    fc.property(CROWD, ({ delays, cancelled, later }) => {
+      const queue = new EventQueue<number>();
+      const sorted = new SortedArray();
+      const handles: number[] = [];
+      const schedule = (us: number) => {
+        const handle = queue.schedule(us, handles.length);
+        sorted.schedule(us, handle, handles.length);
+        handles.push(handle);
+      };
+      delays.forEach(schedule);
+      for (const which of cancelled) {
+        const handle = handles[which] ?? -1;
+        assert.equal(queue.cancel(handle), sorted.cancel(handle));
+      }
+      later.forEach(schedule);
+      const left = sorted.pending.map(({ atUs, payload }) => [atUs, payload]);
+      assert.deepEqual(drain(queue), left);
+    }),
+    { seed: 2, numRuns: 300 },
+  );
+});
+
 Deno.test("events of one moment happen in the order of scheduling", () => {
   const queue = new EventQueue<string>();
   queue.schedule(5, "a");
@@ -105,6 +136,8 @@ Deno.test("EventQueue grows: 10,000 events come out sorted", () => {
   const times = Array.from({ length: 10_000 }, (_, i) => (i * 7_919) % 4_001);
   times.forEach((atUs, index) => queue.schedule(atUs, index));
   assert.equal(queue.size, 10_000);
+  // A slot that was made room for, but never used.
+  assert.equal(queue.cancel(10_001), false);
   const expected = times.map((atUs, index) => [atUs, index] as const)
     .sort(([left], [right]) => left - right);
   assert.deepEqual(drain(queue), expected);

@@ -128,12 +128,15 @@ function entryPoints(tree: Tree): string[] {
 /** `mod.ts` must not load these, however far down. */
 const HEAVY = /^(npm:)?(hono|@hono|node:sqlite|postgres|@redis|zod)\b/;
 
+/** Loads nothing: types are gone when a program runs. */
+const TYPE_IMPORT = /^(import|export) type [^;]*;/gm;
+
 /** Who imports `mod.ts` for its actors does not load a web server. */
 export const lightModule: Rule = (tree) => {
   const found: Finding[] = [];
   const seen = new Set(["mod.ts"]);
   for (const path of seen) {
-    const text = tree.get(path) ?? "";
+    const text = (tree.get(path) ?? "").replaceAll(TYPE_IMPORT, "");
     const heavy = importsOf(text).filter((name) => HEAVY.test(name));
     found.push(...heavy.map((name) => ({
       rule: "light-module",

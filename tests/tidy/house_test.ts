@@ -107,7 +107,11 @@ const FINE: readonly (readonly [rule: string, Record<string, string>])[] = [
     "web/a.ts": "",
     "web/b.ts": "",
   }],
-  ["lightModule", { "mod.ts": `export * from "./a.ts"`, "a.ts": "" }],
+  ["lightModule", {
+    "mod.ts": `export * from "./a.ts"`,
+    "a.ts": `import type { B } from "./b.ts";`,
+    "b.ts": `import "zod"`,
+  }],
   ["words", { "web/a.ts": "// a framework/house, /home/work/x" }],
   ["explained", {
     "web/a.ts": "// deno-lint-" + "ignore no-x -- because\n" +

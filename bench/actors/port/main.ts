@@ -1,12 +1,13 @@
 /**
- * The limit and the habit: two workers with a bare port between them, and one
- * `postMessage` for each ask and each answer. `main.ts NAME MILLISECONDS
- * SIZE=VALUE …`, as the programs of the other arms.
+ * The habit and the limit: two workers with a bare port between them, and one
+ * `postMessage` for each ask and each answer. `main.ts objects|texts NAME
+ * MILLISECONDS SIZE=VALUE …`: what round trips carry, and then as the programs
+ * of the other arms.
  *
  * @module
  */
 import { type Ran, type Run, runProgram } from "../program.ts";
-import type { Order } from "./worker.ts";
+import type { Order, Style } from "./worker.ts";
 
 const { port1, port2 } = new MessageChannel();
 const asker = connect(port1);
@@ -20,7 +21,7 @@ function connect(port: MessagePort): Worker {
   return worker;
 }
 
-function order(kind: "ask" | "round_trip"): Run {
+function order(kind: "ask" | Style): Run {
   return (sizes) => {
     const { promise, resolve, reject } = Promise.withResolvers<Ran>();
     asker.onmessage = ({ data }) => resolve(data);
@@ -30,9 +31,10 @@ function order(kind: "ask" | "round_trip"): Run {
   };
 }
 
+const [style = "", ...task] = Deno.args;
 await runProgram({
   worker_ask: order("ask"),
-  worker_round_trip: order("round_trip"),
-}, Deno.args);
+  worker_round_trip: order(style === "texts" ? "texts" : "objects"),
+}, task);
 asker.terminate();
 answerer.terminate();

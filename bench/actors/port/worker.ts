@@ -1,8 +1,8 @@
 /**
  * A worker at one end of a bare port: it answers what comes, and asks when its
  * parent says so. An ask is an object with its message, an answer one with its
- * outcome, each in a `postMessage` of its own; a round trip is one short text,
- * the cheapest that a port has.
+ * outcome, each in a `postMessage` of its own. Or, to time the port alone, each
+ * is one short text, the cheapest that a port has.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import { type Ran, type Sizes, verify } from "../program.ts";
 /** What the parent says: first who the peer is, then what to do. */
 export type Order =
   | { readonly kind: "connect"; readonly port: MessagePort }
-  | { readonly kind: "ask" | "round_trip"; readonly sizes: Sizes };
+  | { readonly kind: "ask" | Style; readonly sizes: Sizes };
+
+/** What a round trip carries. */
+export type Style = "objects" | "texts";
 
 interface Ask {
   readonly ask: number;
@@ -36,8 +39,10 @@ worker.onmessage = ({ data: order }) => {
   port.onmessage = ({ data }) => answer(port, data);
   worker.onmessage = async ({ data }) => {
     if (data.kind === "connect") return;
-    const run = data.kind === "ask" ? askAll : timeRoundTrips;
-    const ran = await run(port, data.sizes);
+    const { kind, sizes } = data;
+    const ran = kind === "ask"
+      ? await askAll(port, sizes)
+      : await timeRoundTrips(port, sizes, kind);
     port.onmessage = ({ data }) => answer(port, data);
     worker.postMessage(ran);
   };
@@ -63,12 +68,7 @@ function askAll(port: MessagePort, { n, actors }: Sizes): Promise<Ran> {
       if (++answered === n) resolve({ count: answered });
       else if (asked < n) ask(next);
     });
-    const said: Ask = {
-      ask: id,
-      to: "server",
-      message: { kind: "increment", value },
-    };
-    port.postMessage(said);
+    port.postMessage(askOf(id, value));
   };
   port.onmessage = ({ data }: { readonly data: Answer }) => {
     const settle = pending.get(data.answer);
@@ -79,19 +79,29 @@ function askAll(port: MessagePort, { n, actors }: Sizes): Promise<Ran> {
   return promise;
 }
 
+function askOf(ask: number, value: number): Ask {
+  return { ask, to: "server", message: { kind: "increment", value } };
+}
+
 /** `n` round trips, one after the other; `p50Us` is the median of them. */
-function timeRoundTrips(port: MessagePort, { n }: Sizes): Promise<Ran> {
+function timeRoundTrips(
+  port: MessagePort,
+  { n }: Sizes,
+  style: Style,
+): Promise<Ran> {
   const tookMs: number[] = [];
   const { promise, resolve } = Promise.withResolvers<Ran>();
+  const message = style === "texts"
+    ? () => "x"
+    : () => askOf(tookMs.length, tookMs.length);
   let sentAtMs = performance.now();
   port.onmessage = () => {
-    tookMs.push(performance.now() - sentAtMs);
-    if (tookMs.length === n) {
-      return resolve({ count: n, more: { p50Us: median(tookMs) * 1000 } });
-    }
-    sentAtMs = performance.now();
-    port.postMessage("x");
+    const nowMs = performance.now();
+    tookMs.push(nowMs - sentAtMs);
+    sentAtMs = nowMs;
+    if (tookMs.length < n) port.postMessage(message());
+    else resolve({ count: n, more: { p50Us: median(tookMs) * 1000 } });
   };
-  port.postMessage("x");
+  port.postMessage(message());
   return promise;
 }

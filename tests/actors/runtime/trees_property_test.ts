@@ -10,7 +10,8 @@ import type {
   Strategy,
 } from "../../../actors/runtime/supervisor.ts";
 import { supervisor, Tree } from "./trees_bench.ts";
-import { forests, moves, type Traffic, World } from "./trees_world.ts";
+import { forests, moves } from "./trees_draws.ts";
+import { type Traffic, World } from "./trees_world.ts";
 
 Deno.test("nothing is lost or doubled and nobody is left over, whatever crashes when", () => {
   const traffic: Traffic = { handled: 0, crashes: 0, escalations: 0, dead: {} };

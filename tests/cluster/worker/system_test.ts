@@ -191,7 +191,9 @@ Deno.test("stop lets everybody handle the mail there is, the last started first"
 
 // G22
 Deno.test("after stop nobody waits: asks under way are unknown, later ones fail at once", async () => {
-  const system = start();
+  const system = start({
+    keyed: [{ name: "carts", behavior: counter, liveMax: 1 }],
+  });
   const waiting = system.ask(visits, { kind: "keep_waiting" }, WITHIN_MS);
   const elsewhere = system.ask(nobody, { kind: "count" } as never, WITHIN_MS);
   await add(system, 1);
@@ -200,10 +202,14 @@ Deno.test("after stop nobody waits: asks under way are unknown, later ones fail 
   await stopped;
   assert.equal((await waiting).kind, "unknown");
   assert.equal((await elsewhere).kind, "failed");
-  system.tell(visits, { kind: "count" });
-  assert.deepEqual(await add(system, 1), failed("unavailable", 250));
+  for (const ref of [visits, "carts[1]"]) {
+    system.tell(ref, { kind: "count" });
+    const late = await add(system, 1, ref);
+    assert.deepEqual(late, failed("unavailable", 250), ref);
+  }
   const root = system.tree();
-  assert.deepEqual(root.children, []);
+  const carts = root.children[0]!;
+  assert.deepEqual([root.children.length, carts.children], [1, []]);
 });
 
 Deno.test("`await using` stops at the end of the block", async () => {

@@ -195,7 +195,16 @@ Deno.test("hold.resolvedOnce lets a new owner resolve again what a crash lost", 
 Deno.test("hold.resolvedOnce rejects a hold that is open long after its deadline", () => {
   const story = new Story().holds("ann");
   story.atUs = 15 * 60_000_000;
-  assert.equal(wrong("hold.resolvedOnce", story.holds("bob")), null);
+  story.holds("bob").settles(SHARD);
+  assert.equal(wrong("hold.resolvedOnce", story), null);
   story.atUs += 2_000_000;
-  assert.equal(wrong("hold.resolvedOnce", story.holds("cid")), "k-ann - ann");
+  story.holds("cid").settles(SHARD);
+  assert.equal(wrong("hold.resolvedOnce", story), "k-ann - ann");
+});
+
+Deno.test("hold.resolvedOnce expects nothing of a hold that never became durable", () => {
+  const story = new Story().holds("ann");
+  story.atUs = 20 * 60_000_000;
+  story.places("bob").settles("storefront[0]");
+  assert.equal(wrong("hold.resolvedOnce", story), null);
 });

@@ -9,23 +9,25 @@
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ACTOR_CONTESTS } from "./actors/claims.ts";
-import { besidePeers } from "./actors/contest.ts";
+import { ACTOR_CONTESTS, WORKER_CONTESTS } from "./actors/claims.ts";
+import { acrossWorkers, besidePeers, besidePorts } from "./actors/contest.ts";
 import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
 import { describeMachine } from "./machine.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./report.ts";
-import { SAVINA_CONTESTS } from "./savina/claims.ts";
+import { SAVINA_CONTESTS, SAVINA_WORKER_CONTESTS } from "./savina/claims.ts";
 import { SIMULATOR } from "./simulator.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   EDGE,
   SCALE,
   ...ACTOR_CONTESTS.map(besidePeers),
+  ...WORKER_CONTESTS.map(besidePorts),
   ...SIMULATOR,
   ...SAVINA_CONTESTS.map(besidePeers),
+  ...SAVINA_WORKER_CONTESTS.map(acrossWorkers),
 ];
 
 const LONGEST_NAME = Math.max(...BENCHMARKS.map(({ name }) => name.length));

@@ -8,7 +8,12 @@
  *
  * @module
  */
-import { type CheckContext, checkerIds, checkersFor } from "./checkers.ts";
+import {
+  type CheckContext,
+  checkerIds,
+  checkersFor,
+  StateEqualsFold,
+} from "./checkers.ts";
 import { Measurements } from "./measurements.ts";
 import type { SimulatedProduct } from "./models.ts";
 import { pickerOf, productsOf } from "./products.ts";
@@ -118,6 +123,7 @@ class Run {
     this.#runUntil(endUs);
     this.#workload.stop();
     this.#settle(liveness.withinUs + drainUs);
+    this.#compareWithFolds();
     for (const checker of this.#checkers) checker.end();
     this.#measurements!.end();
     return this.#result(this.#options.wallMs() - startedMs);
@@ -216,6 +222,18 @@ class Run {
     while (this.#liveness === null && this.#scheduler.step(restUs));
   }
 
+  /** State is the fold of its events: looked at once, when all is quiet. */
+  #compareWithFolds(): void {
+    for (const checker of this.#checkers) {
+      if (!(checker instanceof StateEqualsFold)) continue;
+      for (const actor of this.#world.partitions) {
+        const state = this.#world.stateOf(actor);
+        const fold = this.#world.foldOf(actor);
+        checker.compare(this.#scheduler.nowUs, actor, state, fold);
+      }
+    }
+  }
+
   #stuck(how: string): void {
     const { clients } = this.#workload;
     this.#liveness = {
@@ -275,7 +293,7 @@ class Run {
   #result(wallMs: number): RunResult {
     const { scenario, seed, replay } = this.#options;
     const measurements = this.#measurements!;
-    const checks = [...this.#checkers.map(checkOf), ...this.#foldChecks()];
+    const checks = this.#checkers.map(checkOf);
     const thresholds = scenario.thresholds.map((each) => this.#hold(each));
     const sometimes = scenario.sometimes.map((what): ThresholdResult => ({
       metric: `sometimes ${what}`,
@@ -312,31 +330,6 @@ class Run {
     };
   }
 
-  /** State is the fold of its events: looked at once, at the end. */
-  #foldChecks(): CheckResult[] {
-    let checked = 0;
-    let firstViolation: Violation | undefined;
-    for (const partition of this.#world.partitions) {
-      const found = durable(this.#world.stateOf(partition));
-      const folded = durable(this.#world.foldOf(partition));
-      checked++;
-      if (found === folded || firstViolation !== undefined) continue;
-      firstViolation = {
-        check: "state.equalsFold",
-        atUs: this.#scheduler.nowUs,
-        key: partition,
-        detail: `The state of ${partition} is not the fold of its journal`,
-      };
-    }
-    const id = "state.equalsFold";
-    return [{
-      id,
-      ok: firstViolation === undefined,
-      checked,
-      ...firstViolation && { firstViolation },
-    }];
-  }
-
   #hold(threshold: Threshold): ThresholdResult {
     const { metric, quantile, during, of, bound } = threshold;
     const measurements = this.#measurements!;
@@ -367,13 +360,4 @@ function verdictOf(
   if (checks.some(({ ok, id }) => !ok && id !== "liveness")) return "invariant";
   if (liveness !== null) return "liveness";
   return thresholds.every(({ ok }) => ok) ? "passed" : "threshold";
-}
-
-/** What a snapshot would keep of a state, as text; maps in their order. */
-function durable(state: unknown): string {
-  return JSON.stringify(state, (name, value) => {
-    if (name === "volatile") return undefined;
-    if (value instanceof Map) return [...value];
-    return value instanceof Set ? [...value] : value;
-  });
 }

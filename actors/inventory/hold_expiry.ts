@@ -59,7 +59,9 @@ export function watchAll(
 ): void {
   for (const hold of holds.values()) {
     if (hold.status !== "open") continue;
-    addDeadline(expiry.deadlines, hold.holdId, deadlineOf(hold));
+    // Its own deadline also when it is pinned past that: it may be unpinned,
+    // and the sweep moves on what is still pinned then.
+    addDeadline(expiry.deadlines, hold.holdId, hold.untilMs);
   }
   arm(ctx, expiry);
 }

@@ -188,6 +188,7 @@ export class ActorContext implements Context {
     child: ChildSpec<S, T, any, any>,
   ): Ref<T> {
     const { lives } = this.#world;
+    // Its protocol and its arguments are its own; nobody else looks at them.
     const spawned = lives.spawn(this.#cell, child as unknown as ChildSpec);
     return spawned.address as Ref<T>;
   }

@@ -1,13 +1,13 @@
 /**
- * What the actors must show in one thread: each figure, whom it is compared
- * with, and the floor and aim of the ratio. The numbers are the project's
+ * What the actors must show in one thread and across two: each figure, whom it
+ * is compared with, and the floor and aim of the ratio. The numbers are the project's
  * promises about the speed of its runtime; they are judged here and nowhere
  * else.
  *
  * @module
  */
-import { ERLANG, NACT, PORT } from "./arms.ts";
-import type { Contest } from "./contest.ts";
+import { ERLANG, NACT, PORT, PORT_ARM, TEXT_PORT_ARM } from "./arms.ts";
+import type { Contest, PortContest } from "./contest.ts";
 import { further, perSecond } from "./figures.ts";
 
 /** Short enough for some iterations in a second, even of nact. */
@@ -102,11 +102,12 @@ const WORKER_ASKS = 50_000;
 const ROUND_TRIPS = 5_000;
 
 /** Across two workers, beside two workers with a bare port between them. */
-export const WORKER_CONTESTS: readonly Contest[] = [
+export const WORKER_CONTESTS: readonly PortContest[] = [
   {
     name: "actors.worker_ask",
     summary: "asks across two workers, many under way",
     task: "worker_ask",
+    ports: [PORT_ARM],
     sizes: { n: WORKER_ASKS, actors: ASKERS },
     count: ({ n }) => n,
     metrics: [{
@@ -120,6 +121,8 @@ export const WORKER_CONTESTS: readonly Contest[] = [
     name: "actors.worker_round_trip",
     summary: "asks across two workers, one after the other",
     task: "worker_round_trip",
+    // The second one is no peer: nothing can be said in it.
+    ports: [PORT_ARM, TEXT_PORT_ARM],
     sizes: { n: ROUND_TRIPS },
     count: ({ n }) => n,
     metrics: [{

@@ -19,9 +19,7 @@ import {
   NACT_ARM,
   OURS,
   OURS_ON_WORKERS,
-  PORT_ARM,
   runArm,
-  TEXT_PORT_ARM,
 } from "./arms.ts";
 import type { Figures } from "./figures.ts";
 import { allSizes, type GivenSizes, type Sizes } from "./program.ts";
@@ -48,6 +46,12 @@ export interface Contest {
   readonly metrics: readonly Metric[];
   /** For what hardly differs from round to round; as told otherwise. */
   readonly rounds?: number;
+}
+
+/** A contest across two workers, beside two with a bare port between them. */
+export interface PortContest extends Contest {
+  /** How the port is used. */
+  readonly ports: readonly Arm[];
 }
 
 /** The contest as a benchmark in one thread, beside Erlang and nact. */
@@ -86,17 +90,14 @@ function besideErlang(
   };
 }
 
-/**
- * The contest as a benchmark across two workers, beside two workers with a
- * bare port between them.
- */
-export function besidePort(contest: Contest): Benchmark {
-  const { name, summary } = contest;
-  const arms = [OURS_ON_WORKERS, PORT_ARM, TEXT_PORT_ARM];
+/** The contest as a benchmark across two workers, beside a bare port. */
+export function besidePorts(contest: PortContest): Benchmark {
+  const { name, summary, ports } = contest;
   return {
     name,
     summary,
-    run: (options) => holdContest(contest, arms, options),
+    run: (options) =>
+      holdContest(contest, [OURS_ON_WORKERS, ...ports], options),
   };
 }
 

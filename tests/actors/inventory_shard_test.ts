@@ -264,6 +264,19 @@ Deno.test("unpinned after its own deadline a hold ends at once", () => {
   assert.deepEqual(shard.units("mug"), [3, 0, 0]);
 });
 
+// Found by the simulator: a hold that was pinned when its shard recovered was
+// watched at the pin's deadline alone, up to ten minutes too late.
+Deno.test("a hold that recovered pinned and is unpinned ends at its own deadline", () => {
+  const shard = new ShardStep({ A: 5 });
+  shard.reserve("ann:1", [{ sku: "A", quantity: 2 }]);
+  const untilMs = shard.nowMs + 10 * HOLD_MS;
+  shard.send({ kind: "pin", holdId: "ann:1", untilMs });
+  shard.crash();
+  shard.send({ kind: "unpin", holdId: "ann:1" });
+  shard.advance(HOLD_MS + 100);
+  assert.equal(shard.state.stocks.get("A")!.available, 5);
+});
+
 Deno.test("unpinned before its own deadline a hold ends there", () => {
   const shard = new ShardStep({ mug: 3 });
   shard.hold("ann:1", "mug", 2);

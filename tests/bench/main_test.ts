@@ -23,7 +23,7 @@ Deno.test({
     const { code, stdout } = await bench();
     assert.equal(code, 0);
     assert.match(stdout, /^edge\.sale .+\nedge\.scale .+\nactors\.\w+ .+\n/);
-    assert.match(stdout, /\nsavina\.philosophers .+\n$/);
+    assert.match(stdout, /\nsavina\.bank_transaction_on_workers .+\n$/);
   },
 });
 

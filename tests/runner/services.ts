@@ -29,6 +29,12 @@ export const SERVICES: readonly Service[] = [
     folder: "tests/cluster/redis",
     purpose: "the tests of locks and links over Redis",
   },
+  {
+    package: "erlang-base",
+    program: "erl",
+    folder: "tests/bench/erlang",
+    purpose: "the tests of the Erlang programs in benchmarks",
+  },
 ];
 
 const APT_GET = "/usr/bin/apt-get";

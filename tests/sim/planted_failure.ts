@@ -87,17 +87,22 @@ export class ThirdSale implements Checker {
   end(): void {}
 }
 
-/** Runs a scenario under the planted checker alone. */
-export const rerun: Rerun = (given, seed, recorder) =>
-  runScenario({
-    scenario: { ...given, always: [] },
-    seed,
-    catalog: [],
-    replay: "",
-    wallMs: () => 0,
-    extraCheckers: [new ThirdSale()],
-    ...recorder && { recorder },
-  });
+/** Runs scenarios under these checkers alone, new ones for each run. */
+export function rerunUnder(checkers: () => readonly Checker[]): Rerun {
+  return (given, seed, recorder) =>
+    runScenario({
+      scenario: { ...given, always: [] },
+      seed,
+      catalog: [],
+      replay: "",
+      wallMs: () => 0,
+      extraCheckers: checkers(),
+      ...recorder && { recorder },
+    });
+}
+
+/** Runs a scenario under the planted checker. */
+export const rerun: Rerun = rerunUnder(() => [new ThirdSale()]);
 
 /** A build like any other. */
 export const BUILD = { version: "1.2.3", deno: "2.9.6", v8: "15.0" };

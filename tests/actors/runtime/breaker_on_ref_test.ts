@@ -47,7 +47,7 @@ function called(calls: Act = ANSWERS) {
   return { tree, call };
 }
 
-Deno.test("a breaker is open while its actor is down, and closes when enough probes were answered", () => {
+Deno.test("G45 a breaker is open while its actor is down, and closes when enough probes were answered", () => {
   const { tree, call } = called();
   const breaker = tree.domain.guard("a", POLICY);
   assert.equal(call("a"), "ok");

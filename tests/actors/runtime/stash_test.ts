@@ -79,7 +79,7 @@ function answering(asker: number) {
     ctx.answer(asker, ok("first"));
 }
 
-Deno.test("a stash survives crashes and normal ends of its actor, with its order and askers", () => {
+Deno.test("G42 a stash survives crashes and normal ends of its actor, with its order and askers", () => {
   const { tree, tell, open } = gated();
   tell("one");
   const asked = tree.stage.ask("gate", { kind: "two" });

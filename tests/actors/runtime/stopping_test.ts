@@ -21,7 +21,7 @@ const mail = (count: number) =>
 
 // ── How long stopping may take ────────────────────────────────────────────
 
-Deno.test("a stopped actor takes no more mail, handles what it has, and hears that it stops", () => {
+Deno.test("G39 a stopped actor takes no more mail, handles what it has, and hears that it stops", () => {
   const tree = new Tree((tree) => ({
     main: [tree.child("a", { restart: "transient" }), tree.child("b")],
   }));
@@ -234,7 +234,7 @@ Deno.test("children whose crashes exceed the budget of their parent crash it", (
 
 // ── A start that throws ───────────────────────────────────────────────────
 
-Deno.test("a child whose start throws is gone: its parent hears, and its mail is dead", () => {
+Deno.test("G40 a child whose start throws is gone: its parent hears, and its mail is dead", () => {
   const tree = parent();
   tree.unwell.add("kid");
   tree.act("p", (ctx) => {

@@ -13,7 +13,7 @@ import { supervisor, Tree } from "./trees_bench.ts";
 import { forests, moves } from "./trees_draws.ts";
 import { type Traffic, World } from "./trees_world.ts";
 
-Deno.test("nothing is lost or doubled and nobody is left over, whatever crashes when", () => {
+Deno.test("G35 G43 nothing is lost or doubled and nobody is left over, whatever crashes when", () => {
   const traffic: Traffic = { handled: 0, crashes: 0, escalations: 0, dead: {} };
   const options = fc.record({
     rootRestarts: fc.constantFrom(1, 1_000),
@@ -90,7 +90,7 @@ class Expected {
   }
 }
 
-Deno.test("budgets are exact on two levels, to the restart and to the life", () => {
+Deno.test("G38 budgets are exact on two levels, to the restart and to the life", () => {
   const policy = fc.record({
     strategy: fc.constantFrom<Strategy>(
       ...["one_for_one", "one_for_all", "rest_for_one"] as const,

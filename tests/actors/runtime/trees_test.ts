@@ -39,7 +39,7 @@ function nested(
 
 // ── Order and strategy ────────────────────────────────────────────────────
 
-Deno.test("actors start in order, across nested supervisors, and stop in reverse", () => {
+Deno.test("G39 actors start in order, across nested supervisors, and stop in reverse", () => {
   const tree = nested({}, {});
   assert.deepEqual(tree.news(), ["start a", "start b", "start c", "start d"]);
   assert.deepEqual(tree.shutDown(), [
@@ -55,7 +55,7 @@ for (
     ["rest_for_one", ["stop c", "start b", "start c"]],
   ] as const
 ) {
-  Deno.test(`${strategy}: who is stopped with a child that crashed, in reverse, and started with it, in order`, () => {
+  Deno.test(`G38 ${strategy}: who is stopped with a child that crashed, in reverse, and started with it, in order`, () => {
     const tree = three({ strategy });
     tree.news();
     tree.crash("b");

@@ -162,7 +162,7 @@ for (const [name, want] of Object.entries(WANTS)) {
   });
 }
 
-Deno.test("whatever a step wanted, in whatever order, it leaves nothing when it throws", () => {
+Deno.test("G37 whatever a step wanted, in whatever order, it leaves nothing when it throws", () => {
   const names = fc.array(fc.constantFrom(...Object.keys(WANTS)), {
     maxLength: 12,
   });

@@ -28,7 +28,7 @@ function heardBy(tree: Tree, watcher: string): string[] {
 }
 
 for (const [watcher, mortal] of WAYS) {
-  Deno.test(`${watcher} hears of the end of ${mortal}, once, however often it watches`, () => {
+  Deno.test(`G41 ${watcher} hears of the end of ${mortal}, once, however often it watches`, () => {
     for (
       const [end, why] of [[crash, "crashed"], [
         (ctx: { stop(): void }) => ctx.stop(),

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import {
   NACT_ARM,
   OURS,
+  OURS_ON_WORKERS,
   PORT_ARM,
   runArm,
+  TEXT_PORT_ARM,
 } from "../../../bench/actors/arms.ts";
 import { further } from "../../../bench/actors/figures.ts";
 import { TASKS as OUR_TASKS } from "../../../bench/actors/ours/tasks.ts";
@@ -12,6 +14,8 @@ import { allSizes, type Run } from "../../../bench/actors/program.ts";
 import { TASKS as NACT_TASKS } from "../../../bench/peers/nact/tasks.ts";
 import { granted } from "../../permission.ts";
 import { TINY_TASKS, TINY_WORKER_TASKS } from "./tiny_tasks.ts";
+
+const ONCE = { milliseconds: 0 };
 
 const ARMS: readonly [string, Readonly<Record<string, Run>>][] = [
   ["ours", OUR_TASKS],
@@ -44,14 +48,27 @@ Deno.test({
   },
 });
 
+for (const task of TINY_WORKER_TASKS) {
+  Deno.test({
+    name: `ours does all of ${task.name} across two workers`,
+    ignore: !granted("run", "read"),
+    async fn() {
+      const { count } = await runArm(OURS_ON_WORKERS, { ...task, ...ONCE });
+      assert.equal(count, task.count);
+    },
+  });
+}
+
 Deno.test({
   name: "two workers with a bare port do all that they are asked for",
   ignore: !granted("run", "read"),
   async fn() {
     const [asks, roundTrips] = TINY_WORKER_TASKS;
-    await runArm(PORT_ARM, { ...asks!, milliseconds: 0 });
-    const figures = await runArm(PORT_ARM, { ...roundTrips!, milliseconds: 0 });
-    assert.ok(further(figures, "p50Us") > 0);
+    await runArm(PORT_ARM, { ...asks!, ...ONCE });
+    for (const arm of [OURS_ON_WORKERS, PORT_ARM, TEXT_PORT_ARM]) {
+      const figures = await runArm(arm, { ...roundTrips!, ...ONCE });
+      assert.ok(further(figures, "p50Us") > 0);
+    }
   },
 });
 

@@ -13,7 +13,10 @@ import {
   type GivenSizes,
   type Sizes,
 } from "../../../bench/actors/program.ts";
-import { SAVINA_CONTESTS } from "../../../bench/savina/claims.ts";
+import {
+  SAVINA_CONTESTS,
+  SAVINA_WORKER_CONTESTS,
+} from "../../../bench/savina/claims.ts";
 
 const TINY: Sizes = {
   n: 30,
@@ -37,8 +40,11 @@ export interface TinyTask {
 /** Those in one thread, in which all arms take part but the bare port. */
 export const TINY_TASKS = [...ACTOR_CONTESTS, ...SAVINA_CONTESTS].map(tinyTask);
 
-/** Those across two workers. */
-export const TINY_WORKER_TASKS = WORKER_CONTESTS.map(tinyTask);
+/** Those across two workers; asks and round trips, then Savina's. */
+export const TINY_WORKER_TASKS = [
+  ...WORKER_CONTESTS,
+  ...SAVINA_WORKER_CONTESTS,
+].map(tinyTask);
 
 function tinyTask({ task, sizes, count }: Contest): TinyTask {
   const keys = Object.keys(sizes) as (keyof Sizes)[];

@@ -11,11 +11,12 @@ const ignore = !isAble || !isThere("erl") || !isThere("erlc");
 
 let folder = "";
 let erlang: Arm;
+let erlangOnTwo: Arm;
 
 Deno.test.beforeAll(async () => {
   if (ignore) return;
   folder = await Deno.makeTempDir({ prefix: "doorbuster-erlang-" });
-  erlang = await compileErlang(folder);
+  ({ onOne: erlang, onTwo: erlangOnTwo } = await compileErlang(folder));
 });
 
 Deno.test.afterAll(async () => {
@@ -32,6 +33,16 @@ for (const task of TINY_TASKS) {
     },
   });
 }
+
+Deno.test({
+  name: "Erlang does the same with two schedulers",
+  ignore,
+  async fn() {
+    const task = { ...TINY_TASKS[0]!, milliseconds: 0 };
+    const { count } = await runArm(erlangOnTwo, task);
+    assert.equal(count, task.count);
+  },
+});
 
 Deno.test({
   name: "Erlang fails where it is asked for what it does not know",

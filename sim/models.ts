@@ -50,6 +50,7 @@ type Answering = (message: Message) => Outcome<unknown>;
 
 function catalogModel({ products, currency }: ModelOptions): Answering {
   return (given) => {
+    // Nothing else is sent to its address.
     const message = given as unknown as CatalogMessage;
     if (message.kind !== "read_entry") return ok({ items: [], next: null });
     const { sku } = message;
@@ -62,6 +63,7 @@ function paymentModel({ nowUs, observe }: ModelOptions): Answering {
   const books = new Map<string, { state: ChargeState; amountCents: number }>();
   const refunded = new Set<string>();
   return (given) => {
+    // Nothing else is sent to its address.
     const message = given as unknown as PaymentMessage;
     const { attemptId: attempt } = message;
     const known = books.get(attempt);

@@ -28,7 +28,8 @@ interface Parts {
 }
 
 function partsOf(json: Json): Parts {
-  return json as unknown as Parts; // Made by this file's own tests.
+  // Made by this file's own tests.
+  return json as unknown as Parts;
 }
 
 /** Shrinks without any run: a scenario fails when `fails` says so. */

@@ -111,6 +111,12 @@ Deno.test(
   },
 );
 
+Deno.test("Of two that begin together the longer encloses the other", () => {
+  const trace = traced([span("a", 0, 2, "inner"), span("a", 0, 9, "outer")]);
+  const tracks = slices(trace).map((event) => trackOf(trace, event));
+  assert.deepEqual(tracks, ["a", "a"]);
+});
+
 const anySpan = fc.record({
   name: fc.string(),
   track: fc.constantFrom("inventory[0]", "inventory[1]", "cache[0]"),

@@ -25,6 +25,9 @@ type CounterMessage =
 const PRODUCER: Ref<ProducerMessage> = "producer";
 const COUNTER: Ref<CounterMessage> = "counter";
 
+/** Says nothing but its kind, so one does for all: an atom, in Erlang. */
+const INCREMENT: CounterMessage = { kind: "increment" };
+
 const WITHIN_MS = 60_000;
 
 const producer: Behavior<{ asker: Asker }, ProducerMessage> = {
@@ -35,7 +38,7 @@ const producer: Behavior<{ asker: Asker }, ProducerMessage> = {
       case "run":
         state.asker = ctx.asker();
         for (let left = message.n; left > 0; left--) {
-          ctx.tell(COUNTER, { kind: "increment" });
+          ctx.tell(COUNTER, INCREMENT);
         }
         ctx.ask(COUNTER, { kind: "read" }, {
           as: "counted",

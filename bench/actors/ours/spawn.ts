@@ -21,6 +21,9 @@ type ChildMessage = { readonly kind: "work" };
 
 const PARENT: Ref<ParentMessage> = "parent";
 
+/** One does for all: an atom, in Erlang. */
+const WORK: ChildMessage = { kind: "work" };
+
 interface Parent {
   asker: Asker;
   n: number;
@@ -35,7 +38,7 @@ const parent: Behavior<Parent, ParentMessage> = {
     state.n = n;
     for (let id = 0; id < n; id++) {
       const spec = { name: `${id}`, behavior: child, args: undefined };
-      ctx.tell(ctx.spawn(spec), { kind: "work" });
+      ctx.tell(ctx.spawn(spec), WORK);
     }
   },
   signal(ctx, state, signal) {

@@ -105,6 +105,9 @@ type Count =
   | { readonly kind: "increment" }
   | { readonly kind: "read"; readonly from: Ref<number> };
 
+/** One does for all, as in ours. */
+const INCREMENT: Count = { kind: "increment" };
+
 /** A backlog of `n` messages, told by one step of an actor. */
 export function counting({ n }: Sizes): Promise<Ran> {
   return withSystem(async (system) => {
@@ -122,7 +125,7 @@ export function counting({ n }: Sizes): Promise<Ran> {
       system,
       (state: null, { from }: { readonly from: Ref<number> }) => {
         for (let left = n; left > 0; left--) {
-          dispatch(counter, { kind: "increment" });
+          dispatch(counter, INCREMENT);
         }
         dispatch(counter, { kind: "read", from });
         return state;
@@ -140,6 +143,9 @@ export function counting({ n }: Sizes): Promise<Ran> {
   });
 }
 
+/** One does for all, as in ours. */
+const WORK = { kind: "work" } as const;
+
 /** `n` actors, each of which gets one message and stops itself. */
 export function spawnAndStop({ n }: Sizes): Promise<Ran> {
   return withSystem(async (system) => {
@@ -151,7 +157,7 @@ export function spawnAndStop({ n }: Sizes): Promise<Ran> {
     const properties = { initialState: null, afterStop };
     for (let id = 0; id < n; id++) {
       const child = spawn(system, work, `${id}`, properties);
-      dispatch(child, { kind: "work" });
+      dispatch(child, WORK);
     }
     await done.promise;
     verify("ends", ended, n);

@@ -47,6 +47,9 @@ export async function pingPong({ n }: Sizes): Promise<Ran> {
 
 type Work = { readonly kind: "work" };
 
+/** One does for all, as in ours. */
+const WORK: Work = { kind: "work" };
+
 async function forkJoin(actors: number, messages: number): Promise<Ran> {
   let worked = 0;
   await runUntilDone<void>((system, done) => {
@@ -70,7 +73,7 @@ async function forkJoin(actors: number, messages: number): Promise<Ran> {
       workers.push(spawn(system, work, `${id}`, properties));
     }
     for (let left = messages; left > 0; left--) {
-      for (const worker of workers) dispatch(worker, { kind: "work" });
+      for (const worker of workers) dispatch(worker, WORK);
     }
   });
   verify("works", worked, actors * messages);

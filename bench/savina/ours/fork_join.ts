@@ -26,6 +26,9 @@ type WorkerMessage = { readonly kind: "work" };
 
 const FORK: Ref<ForkMessage> = "fork";
 
+/** One does for all: an atom, in Erlang. */
+const WORK: WorkerMessage = { kind: "work" };
+
 interface Fork {
   asker: Asker;
   actors: number;
@@ -48,7 +51,7 @@ const fork: Behavior<Fork, ForkMessage> = {
       }));
     }
     for (let left = messages; left > 0; left--) {
-      for (const worker of workers) ctx.tell(worker, { kind: "work" });
+      for (const worker of workers) ctx.tell(worker, WORK);
     }
   },
   signal(ctx, state, signal) {

@@ -43,6 +43,7 @@ function sequencesOf(frames: readonly StreamFrame<number>[]): number[] {
   return frames.map((frame) => frame.kind === "carry" ? frame.sequence : 0);
 }
 
+// G50
 Deno.test("a sender opens before it sends anything, and only when it has something", () => {
   const sender = new ReliableSender<string>(policy);
   assert.deepEqual([sender.nextMs, sender.frames(0)], [Infinity, []]);

@@ -112,9 +112,15 @@ export const SHOWS_THREADS = Deno.build.os === "linux" &&
 /** The names of this process's threads. The platform calls ours `worker-7`. */
 export function threadNames(): string[] {
   const folder = "/proc/self/task";
-  return [...Deno.readDirSync(folder)].map(({ name }) =>
-    Deno.readTextFileSync(`${folder}/${name}/comm`).trim()
-  );
+  return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
+    try {
+      return Deno.readTextFileSync(`${folder}/${name}/comm`).trim();
+    } catch (error) {
+      // It ended between the two looks.
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  });
 }
 
 /** Waits until the system has so many threads of ours, and no more. */

@@ -110,6 +110,11 @@ Deno.test("A line has a gap where nothing is, and a dot for what is alone", () =
   ]]);
 });
 
+Deno.test("What is beyond the scale stays within its plot", () => {
+  const { text } = linePath([-5, 300], (value) => value);
+  assert.equal(text, "M250 0L750 100");
+});
+
 Deno.test("Numbers are short, and what is none is a dash", () => {
   assert.deepEqual(
     [0, 1_234.5, 99.99, 12.34, 1.005, 0.0042, 2e15, 1e-9, NaN, -Infinity]

@@ -236,3 +236,15 @@ export type {
   Journal,
   Recovered,
 } from "./actors/runtime/ports.ts";
+
+// A simulator: threads, links and a disk in virtual time, watched by checkers.
+export {
+  simulateActors,
+  type Simulation,
+  type SimulationResult,
+  type SimulationSpec,
+} from "./sim/simulate_actors.ts";
+export type { NetworkValues } from "./sim/network.ts";
+export type { Checker, Observation, Violation } from "./sim/observation.ts";
+export type { CheckResult } from "./sim/run_result.ts";
+export type { Distribution } from "./sim/scenario_values.ts";

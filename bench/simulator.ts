@@ -25,25 +25,17 @@ const TIMES = 10;
 
 /** Debian's SimPy belongs to Debian's Python, not to another one in the path. */
 const PYTHON = "/usr/bin/python3";
-const DENO = [Deno.execPath(), "run", "--quiet", "--no-prompt", "--no-check"];
+const DENO = ["run", "--quiet", "--no-prompt", "--no-check"] as const;
 
-function pathOf(program: string): string {
-  return fileURLToPath(import.meta.resolve(program));
-}
-
-function denoArm(name: string, program: string): Arm {
-  const [deno = "", ...args] = DENO;
-  return { name, command: [deno, ...args, pathOf(program)] };
-}
+const OURS_MAIN = fileURLToPath(import.meta.resolve("./simulator/main.ts"));
+const SIMJS_MAIN = fileURLToPath(import.meta.resolve("./peers/simjs/main.ts"));
+const SIMPY_MAIN = fileURLToPath(import.meta.resolve("./peers/simpy/main.py"));
 
 /** Ours first, then the peers. SimPy must be installed. */
 export const SIMULATOR_ARMS: readonly Arm[] = [
-  denoArm("ours", "./simulator/main.ts"),
-  {
-    name: SIMPY_NAME,
-    command: [PYTHON, pathOf("./peers/simpy/main.py")],
-  },
-  denoArm(SIMJS_NAME, "./peers/simjs/main.ts"),
+  { name: "ours", command: [Deno.execPath(), ...DENO, OURS_MAIN] },
+  { name: SIMPY_NAME, command: [PYTHON, SIMPY_MAIN] },
+  { name: SIMJS_NAME, command: [Deno.execPath(), ...DENO, SIMJS_MAIN] },
 ];
 
 function contest(task: string, summary: string): Contest {

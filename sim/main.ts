@@ -15,6 +15,8 @@ import { reportHtml } from "./report.ts";
 import { type Build, type Repro, reproOf, type Rerun } from "./repro.ts";
 import { runScenario } from "./run.ts";
 import type { RunResult, Verdict } from "./run_result.ts";
+import type { Traced } from "./thread.ts";
+import { Trace } from "./trace_events.ts";
 import {
   parseScenario,
   resolveScenario,
@@ -24,7 +26,7 @@ import {
 
 const HELP =
   `Usage: deno task simulate SCENARIO [--seed N | --seeds A..B] [--json FILE]
-       [--report FILE.html]
+       [--report FILE.html] [--trace FILE.json]
 
 Runs a scenario file in virtual time. The same build, scenario and seed give the
 same trace on every run and machine. A seed that fails leaves a file with which
@@ -34,6 +36,7 @@ deno task replay fails again: beside --json FILE, else in data/repros.
 --seeds A..B   these seeds, one after the other
 --json FILE    writes the result; an array of them with --seeds
 --report FILE  writes a page with pictures, for a browser
+--trace FILE   writes what each actor did when, for ui.perfetto.dev
 --help         this text
 
 Exit code: 0 passed, 1 the program broke, 2 bad usage or file, 97 liveness,
@@ -56,6 +59,7 @@ interface Usage {
   readonly isMany: boolean;
   readonly jsonFile: string | null;
   readonly reportFile: string | null;
+  readonly traceFile: string | null;
 }
 
 /** More seeds take longer than anybody waits. */
@@ -72,6 +76,7 @@ function readUsage(args: string[]): Usage | null {
         seeds: { type: "string" },
         json: { type: "string" },
         report: { type: "string" },
+        trace: { type: "string" },
         help: { type: "boolean" },
       },
     });
@@ -86,12 +91,16 @@ function readUsage(args: string[]): Usage | null {
       `Expected one SCENARIO file, found ${positionals.length} (see --help)`,
     );
   }
+  if (values.trace !== undefined && values.seeds !== undefined) {
+    throw new UsageError("Expected --trace with one seed, found --seeds");
+  }
   return {
     file,
     seeds: seedsOf(values.seed, values.seeds),
     isMany: values.seeds !== undefined,
     jsonFile: values.json ?? null,
     reportFile: values.report ?? null,
+    traceFile: values.trace ?? null,
   };
 }
 
@@ -157,14 +166,17 @@ export function isTheirs(error: unknown): error is Error {
 
 function simulate(usage: Usage): number {
   const file = parseScenario(readText(usage.file), usage.file);
-  const run = runnerOf(usage.file, (share, seed) => {
+  const progress = (share: number, seed: number) => {
     const of = usage.isMany ? `seed ${seed} of ${usage.seeds.at(-1)}, ` : "";
     showProgress(`${of}${(share * 100).toFixed(0)} % of virtual time`);
-  });
+  };
+  const trace = usage.traceFile === null ? null : new Trace();
+  const run = runnerOf(usage.file, progress, trace?.add);
+  const rerun = runnerOf(usage.file, progress);
   const results: RunResult[] = [];
   for (const seed of usage.seeds) {
     let result = run(resolveScenario(file, seed), seed);
-    if (result.verdict !== "passed") result = save(usage, file, result, run);
+    if (result.verdict !== "passed") result = save(usage, file, result, rerun);
     results.push(result);
     clearProgress();
     if (!usage.isMany || result.verdict !== "passed") {
@@ -172,6 +184,9 @@ function simulate(usage: Usage): number {
     }
   }
   write(usage, results);
+  if (usage.traceFile !== null && trace !== null) {
+    Deno.writeTextFileSync(usage.traceFile, trace.json());
+  }
   if (usage.isMany) {
     const failed = results.filter(({ verdict }) => verdict !== "passed").length;
     console.log(`${results.length - failed} passed, ${failed} failed`);
@@ -190,6 +205,7 @@ function simulate(usage: Usage): number {
 export function runnerOf(
   path: string,
   progress: (share: number, seed: number) => void,
+  traced?: Traced,
 ): Rerun {
   const catalog = readCatalog();
   return (scenario, seed, recorder) =>
@@ -202,6 +218,7 @@ export function runnerOf(
       wallMs: () => performance.now(),
       progress: (share) => progress(share, seed),
       ...recorder && { recorder },
+      ...traced && { traced },
     });
 }
 

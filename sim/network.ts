@@ -7,16 +7,27 @@
  */
 import { stableHash } from "../actors/runtime/random.ts";
 import type { Batch } from "../cluster/link.ts";
-import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Streams } from "./streams.ts";
 import type { Thread } from "./thread.ts";
+
+/** How good a network is. A delay is the least one and an exponential more. */
+export interface NetworkValues {
+  /** No batch takes less, in microseconds. */
+  readonly delayMinUs: number;
+  /** The average of all, in microseconds. */
+  readonly delayMeanUs: number;
+  /** Batches of a million that are lost, each with its link. */
+  readonly lossPerMillion: number;
+  /** Batches of a million that come twice. */
+  readonly duplicatePerMillion: number;
+}
 
 /** What a network needs. */
 export interface NetworkOptions {
   readonly scheduler: Scheduler;
   readonly streams: Streams;
-  readonly values: Scenario["network"];
+  readonly values: NetworkValues;
   /** The thread of that name; null while it does not run. */
   readonly threadOf: (name: string) => Thread | null;
 }

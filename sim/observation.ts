@@ -105,7 +105,9 @@ export interface Checker {
 
 /** What is wrong, where and when. */
 export interface Violation {
+  /** The checker's id. */
   readonly check: string;
+  /** When it was noticed, in virtual microseconds. */
   readonly atUs: number;
   /** What it is about: a SKU, an order, a key; the same in every replay. */
   readonly key: string;

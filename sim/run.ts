@@ -18,17 +18,20 @@ import { Measurements } from "./measurements.ts";
 import type { SimulatedProduct } from "./models.ts";
 import { pickerOf, productsOf } from "./products.ts";
 import type { Checker, Observation, Violation } from "./observation.ts";
-import type {
-  CheckResult,
-  RunResult,
-  ThresholdResult,
-  Verdict,
+import {
+  type CheckResult,
+  checkResultOf,
+  type RunResult,
+  type ThresholdResult,
+  type Verdict,
 } from "./run_result.ts";
 import { parseRecordedOrders, type RecordedOrder } from "./recorded_orders.ts";
 import type { LoadPhase, Scenario, Threshold } from "./scenario_values.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ShopWorld } from "./shop_world.ts";
 import { holds, Strikes } from "./strikes.ts";
+import type { Traced } from "./thread.ts";
+import { withoutAmbient } from "./tripwire.ts";
 import { Workload } from "./workload.ts";
 
 /** What a run is made of besides its scenario. */
@@ -49,6 +52,8 @@ export interface RunOptions {
   readonly extraCheckers?: readonly Checker[];
   /** Is told everything, before any checker is. */
   readonly recorder?: (observation: Observation) => void;
+  /** Is told each step of an actor and how long its core was busy with it. */
+  readonly traced?: Traced;
 }
 
 /** The shop has this long to open. */
@@ -62,7 +67,10 @@ const HOT_PRODUCTS = 4;
 
 /** Runs a scenario. Throws only for a bug of the simulator or of an actor. */
 export function runScenario(options: RunOptions): RunResult {
-  return new Run(options).run();
+  const { wallMs } = options;
+  const startedMs = wallMs();
+  const result = withoutAmbient(() => new Run(options).run());
+  return { ...result, wallMs: wallMs() - startedMs };
 }
 
 class Run {
@@ -99,6 +107,7 @@ class Run {
       products: new Map(this.#products.map((each) => [each.sku, each])),
       observe,
       log: { write: () => {} },
+      traced: options.traced,
     });
     this.#workload = new Workload({
       scenario,
@@ -111,8 +120,7 @@ class Run {
     });
   }
 
-  run(): RunResult {
-    const startedMs = this.#options.wallMs();
+  run(): Omit<RunResult, "wallMs"> {
     const { clock, liveness, drainUs } = this.#scenario;
     this.#open();
     this.#begin();
@@ -126,7 +134,7 @@ class Run {
     this.#compareWithFolds();
     for (const checker of this.#checkers) checker.end();
     this.#measurements!.end();
-    return this.#result(this.#options.wallMs() - startedMs);
+    return this.#result();
   }
 
   /** The shop opens; nobody comes before. */
@@ -220,6 +228,8 @@ class Run {
     // Duties, timers of orders and payments run on by themselves.
     const restUs = Math.min(untilUs, this.#scheduler.nowUs + 5_000_000);
     while (this.#liveness === null && this.#scheduler.step(restUs));
+    // An event that is staged is in a state, but on no disk yet.
+    while (!this.#world.isQuiet && this.#scheduler.step(untilUs));
   }
 
   /** State is the fold of its events: looked at once, when all is quiet. */
@@ -290,10 +300,10 @@ class Run {
 
   // ── The result ──────────────────────────────────────────────────────────
 
-  #result(wallMs: number): RunResult {
+  #result(): Omit<RunResult, "wallMs"> {
     const { scenario, seed, replay } = this.#options;
     const measurements = this.#measurements!;
-    const checks = this.#checkers.map(checkOf);
+    const checks = this.#checkers.map(checkResultOf);
     const thresholds = scenario.thresholds.map((each) => this.#hold(each));
     const sometimes = scenario.sometimes.map((what): ThresholdResult => ({
       metric: `sometimes ${what}`,
@@ -318,7 +328,6 @@ class Run {
       verdict: verdictOf(this.#liveness, checks, all),
       events: this.#scheduler.acts,
       virtualMs: (this.#scheduler.nowUs - this.#startUs) / 1_000,
-      wallMs,
       trace: this.#scheduler.trace,
       metrics: measurements.metrics(),
       checks,
@@ -340,16 +349,6 @@ class Run {
     }
     return { metric, bound, value, ok: holds(threshold, value) };
   }
-}
-
-function checkOf(checker: Checker): CheckResult {
-  const { id, checked, violation } = checker;
-  return {
-    id,
-    ok: violation === null,
-    checked,
-    ...violation === null ? {} : { firstViolation: violation },
-  };
 }
 
 function verdictOf(

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Violation } from "./observation.ts";
+import type { Checker, Violation } from "./observation.ts";
 
 /** How a run ended; the exit code is behind it. */
 export type Verdict =
@@ -31,10 +31,28 @@ export interface LatencySummary {
 
 /** One check and how often it looked. */
 export interface CheckResult {
+  /** The checker's, such as `stock.conserved`. */
   readonly id: string;
+  /** Whether it found nothing wrong. */
   readonly ok: boolean;
+  /** How often it had something to look at. */
   readonly checked: number;
+  /** How often it could not say; absent: never. Not counted as right. */
+  readonly unknown?: number;
+  /** The first thing that is wrong; absent: nothing. */
   readonly firstViolation?: Violation;
+}
+
+/** What a checker has found by the end of a run. */
+export function checkResultOf(checker: Checker): CheckResult {
+  const { id, checked, unknown = 0, violation } = checker;
+  return {
+    id,
+    ok: violation === null,
+    checked,
+    ...unknown > 0 && { unknown },
+    ...violation !== null && { firstViolation: violation },
+  };
 }
 
 /** One threshold and the value that it was held against. */

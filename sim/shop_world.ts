@@ -6,7 +6,7 @@
  * @module
  */
 import { behaviors, kindOf } from "../actors/registry.ts";
-import type { DomainObserver, Log } from "../actors/runtime/ports.ts";
+import type { Log } from "../actors/runtime/ports.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import { decideRestart } from "../actors/runtime/supervision.ts";
 import { MemoryDisk } from "../actors/runtime/test_kit/memory_journal.ts";
@@ -20,7 +20,7 @@ import type { Observation } from "./observation.ts";
 import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Streams } from "./streams.ts";
-import { clockOf, type GatewayModel, Thread } from "./thread.ts";
+import { clockOf, type GatewayModel, Thread, type Traced } from "./thread.ts";
 
 /** What a world is made of. */
 export interface ShopWorldOptions {
@@ -30,6 +30,7 @@ export interface ShopWorldOptions {
   readonly products: ReadonlyMap<string, SimulatedProduct>;
   readonly observe: (observation: Observation) => void;
   readonly log: Log;
+  readonly traced?: Traced | undefined;
 }
 
 /** One worker and its lives. */
@@ -58,7 +59,6 @@ export class ShopWorld {
   readonly #scheduler: Scheduler;
   readonly #plan: ShopPlan;
   readonly #places = new Map<string, Place>();
-  readonly #observer: DomainObserver;
   readonly #random: SeededRandom;
   readonly #streams: Streams;
   readonly #network: Network;
@@ -82,7 +82,6 @@ export class ShopWorld {
         return place?.isReady ? place.thread : null;
       },
     });
-    this.#observer = this.#makeObserver();
     for (const { name } of this.#plan.domains) {
       this.#places.set(name, {
         name,
@@ -99,7 +98,10 @@ export class ShopWorld {
   start(done: () => void): void {
     for (const place of this.#places.values()) this.#begin(place);
     const { domain } = this.#places.get("main")!.thread;
-    openStock(domain, this.topology, this.#options.products, done);
+    const { topology } = this;
+    const scheduler = this.#scheduler;
+    const { products } = this.#options;
+    openStock(products, { domain, topology, scheduler, done });
   }
 
   /** Names of the threads that can be struck. */
@@ -139,13 +141,11 @@ export class ShopWorld {
     return depth;
   }
 
-  /** Asks under way and frames that wait, over all threads. */
-  get pending(): number {
-    let pending = 0;
-    for (const { thread } of this.#places.values()) {
-      pending += thread.domain.report().pendingAsks + thread.waitingFrames;
-    }
-    return pending;
+  /** True while all threads live and none has anything to run or to sync. */
+  get isQuiet(): boolean {
+    return [...this.#places.values()].every(({ isReady, thread }) =>
+      isReady && thread.domain.isIdle
+    );
   }
 
   /** The state of an actor, wherever it lives. */
@@ -322,7 +322,8 @@ export class ShopWorld {
           (this.#places.has(address) ? address : undefined),
       gateways: this.#gatewaysOf(name),
       carry: (from, to, batch) => this.#network.carry(from, to, batch),
-      observer: this.#observer,
+      observe,
+      traced: this.#options.traced,
     });
     for (const { address, args, journaled, supervision } of actors) {
       thread.domain.add({
@@ -381,20 +382,5 @@ export class ShopWorld {
       metrics: () => [],
       isReady: () => [...this.#places.values()].every(({ isReady }) => isReady),
     });
-  }
-
-  #makeObserver(): DomainObserver {
-    const { observe } = this.#options;
-    return {
-      stepped: (actor, message, outcome, sequence) => {
-        if (outcome === null) return;
-        const atUs = this.#scheduler.nowUs;
-        observe({ kind: "decided", atUs, actor, message, outcome, sequence });
-      },
-      recorded: (actor, epoch, sequence, event) => {
-        const atUs = this.#scheduler.nowUs;
-        observe({ kind: "recorded", atUs, actor, epoch, sequence, event });
-      },
-    };
   }
 }

@@ -13,9 +13,10 @@ import type { Message } from "../actors/runtime/actor.ts";
 import { Domain, type DomainOptions } from "../actors/runtime/domain.ts";
 import { Envelope } from "../actors/runtime/envelope.ts";
 import { failed, type Outcome, unknown } from "../actors/runtime/outcome.ts";
-import type { Clock, DomainObserver } from "../actors/runtime/ports.ts";
+import type { Clock } from "../actors/runtime/ports.ts";
 import { stableHash } from "../actors/runtime/random.ts";
 import { type Batch, Link } from "../cluster/link.ts";
+import type { Observation } from "./observation.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** Answers calls of a gateway, once, when it likes. */
@@ -41,8 +42,19 @@ export interface ThreadOptions {
   readonly gateways: ReadonlyMap<string, GatewayModel>;
   /** Carries a batch to the thread at the other end of a link. */
   readonly carry: (from: Thread, to: string, batch: Batch) => void;
-  readonly observer: DomainObserver;
+  /** Sees what its actors decide and record. */
+  readonly observe: (observation: Observation) => void;
+  /** Told of each step as it is over, with the moment when it began. */
+  readonly traced?: Traced | undefined;
 }
+
+/** Is told of a step: who took it, with what, from when to when. */
+export type Traced = (
+  actor: string,
+  kind: string,
+  fromUs: number,
+  toUs: number,
+) => void;
 
 /** Asks that broke off are worth trying again after this long, as live. */
 const RETRY_AFTER_MS = 250;
@@ -64,11 +76,13 @@ export class Thread {
   #turn = -1;
   #flushAtUs = 0;
   #serviceUs = 0;
+  /** Who took the last step, and with what. */
+  #stepped = { actor: "", kind: "" };
   /** Nothing runs until then: the fault `hang`. */
   #hangsUntilUs = 0;
 
   constructor(options: ThreadOptions) {
-    const { scheduler, domain, observer } = options;
+    const { scheduler, domain, observe } = options;
     this.#options = options;
     this.#scheduler = scheduler;
     this.name = domain.name;
@@ -81,12 +95,18 @@ export class Thread {
       stepsPerRun: 1,
       freeze: true,
       observer: {
-        stepped: (actor, message, reply, sequence) => {
+        stepped: (actor, message, outcome, sequence) => {
+          if (options.traced) this.#stepped = { actor, kind: message.kind };
           this.#serviceUs = options.serviceUs(actor, message.kind);
           scheduler.mix(stableHash(message.kind) ^ sequence);
-          observer.stepped(actor, message, reply, sequence);
+          if (outcome === null) return;
+          const [kind, atUs] = ["decided" as const, scheduler.nowUs];
+          observe({ kind, atUs, actor, message, outcome, sequence });
         },
-        recorded: observer.recorded,
+        recorded: (actor, epoch, sequence, event) => {
+          const [kind, atUs] = ["recorded" as const, scheduler.nowUs];
+          observe({ kind, atUs, actor, epoch, sequence, event });
+        },
       },
     });
   }
@@ -187,6 +207,11 @@ export class Thread {
     const nextMs = this.domain.run();
     if (!this.#isAlive) return;
     this.#busyUntilUs = nowUs + Math.round(this.#serviceUs * this.slowness);
+    const { actor, kind } = this.#stepped;
+    if (kind !== "") {
+      this.#options.traced?.(actor, kind, nowUs, this.#busyUntilUs);
+      this.#stepped = { actor: "", kind: "" };
+    }
     if (nextMs === 0) this.#turnAt(this.#busyUntilUs);
     else {
       if (nextMs !== Infinity) {

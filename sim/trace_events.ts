@@ -27,6 +27,8 @@ export const MAX_SPANS = 300_000;
 export interface TraceOptions {
   /** At most so many spans, the earliest; `MAX_SPANS` unless told. */
   readonly maxSpans?: number;
+  /** Spans that were not even kept; counted with what is left out here. */
+  readonly leftOut?: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface TraceOptions {
  */
 export function traceEventsJson(
   spans: Iterable<TraceSpan>,
-  { maxSpans = MAX_SPANS }: TraceOptions = {},
+  { maxSpans = MAX_SPANS, leftOut = 0 }: TraceOptions = {},
 ): string {
   const all = [...spans];
   for (const span of all) assertTimes(span);
@@ -53,9 +55,34 @@ export function traceEventsJson(
     ...tracks.names().map((each) => JSON.stringify(each)),
     ...slices,
   ];
-  const otherData = { clock: "virtual", leftOut: all.length - kept.length };
+  const otherData = {
+    clock: "virtual",
+    leftOut: leftOut + all.length - kept.length,
+  };
   return `{"displayTimeUnit":"ms","otherData":${JSON.stringify(otherData)},` +
     `"traceEvents":[\n${lines.join(",\n")}\n]}\n`;
+}
+
+/** Collects the steps of a run, up to `MAX_SPANS`, and counts the others. */
+export class Trace {
+  readonly #spans: TraceSpan[] = [];
+  #leftOut = 0;
+
+  /** Takes a step: `inventory[3]` handled `reserve` from one time to another. */
+  readonly add = (
+    actor: string,
+    kind: string,
+    fromUs: number,
+    toUs: number,
+  ): void => {
+    if (this.#spans.length === MAX_SPANS) this.#leftOut += 1;
+    else this.#spans.push({ name: kind, track: actor, fromUs, toUs });
+  };
+
+  /** All of it, as `traceEventsJson` writes it. */
+  json(): string {
+    return traceEventsJson(this.#spans, { leftOut: this.#leftOut });
+  }
 }
 
 function assertTimes({ name, fromUs, toUs }: TraceSpan): void {

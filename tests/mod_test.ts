@@ -41,6 +41,8 @@ const OWN = [
   /^mod\.ts$/,
   /^actors\/runtime\//,
   /^cluster\/(hash_ring|link)\.ts$/,
+  /^sim\/(simulate_actors|scheduler|event_queue|streams|distributions)\.ts$/,
+  /^sim\/(thread|network|disk|run_result)\.ts$/,
   /^cluster\/worker\/(?!.*shop|assemble|entry|faults|snapshots)/,
 ];
 

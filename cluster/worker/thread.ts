@@ -208,7 +208,7 @@ class StoppableThread<In, Out> implements Thread<In> {
       lock: `thread ${name} ${crypto.randomUUID()}`,
       lifeline: port2,
     };
-    this.#worker = new Worker(new URL(import.meta.url), {
+    this.#worker = new Worker(ownModule(), {
       name,
       // Shared, since a copy would read every variable of the environment.
       env: SHARE_ENV,
@@ -364,4 +364,12 @@ if (isBeginning(workerData)) {
 
 function isBeginning(data: unknown): data is Beginning {
   return typeof data === "object" && data !== null && "lifeline" in data;
+}
+
+/** Threads start from a file or a text only, and this one may come by HTTPS. */
+function ownModule(): URL {
+  const { url } = import.meta;
+  if (url.startsWith("file:")) return new URL(url);
+  const code = `import ${JSON.stringify(url)};`;
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 }

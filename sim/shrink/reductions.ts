@@ -151,7 +151,7 @@ export function journeysOf(scenario: Json): string[] {
   return Object.keys(read(scenario).journeys);
 }
 
-/** Only these journeys, and the phases that have one of them. */
+/** Only these journeys. */
 export function withJourneys(scenario: Json, names: readonly string[]): Json {
   return changed(scenario, (file) => {
     for (const name of Object.keys(file.journeys)) {
@@ -160,7 +160,6 @@ export function withJourneys(scenario: Json, names: readonly string[]): Json {
     for (const phase of file.load) {
       phase.journeys &&= phase.journeys.filter((name) => names.includes(name));
     }
-    file.load = file.load.filter(({ journeys }) => journeys?.length !== 0);
   });
 }
 

@@ -126,6 +126,7 @@ Deno.test("orders and holds of the key are followed to their end", () => {
     { kind: "charged", atUs: 5, attempt: "o-1-1", amountCents: 7 },
     { kind: "charged", atUs: 5, attempt: "o-2-1", amountCents: 7 },
     recorded("inventory[0]", 6, { kind: "stock_sold", holdId: "h 1" }),
+    durable("inventory[0]", 5),
   ];
   assert.deepEqual(told("P1", seen), [
     "stock_held 1:1 holdId h 1, lines P1×2",
@@ -134,6 +135,14 @@ Deno.test("orders and holds of the key are followed to their end", () => {
     "charged 7 cents of o-1-1",
     "stock_sold 1:6 holdId h 1",
   ]);
+});
+
+Deno.test("an actor is not followed into the orders that it has to do with", () => {
+  const seen: Observation[] = [
+    recorded("inventory[0]", 1, { kind: "stock_sold", holdId: "h 1" }),
+    recorded("storefront[0]", 2, { kind: "order_paid", holdId: "h 1" }),
+  ];
+  assert.deepEqual(told("inventory[0]", seen), ["stock_sold 1:1 holdId h 1"]);
 });
 
 Deno.test("what comes after the failure led to nothing", () => {

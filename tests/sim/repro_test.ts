@@ -84,6 +84,8 @@ Deno.test("a missed threshold replays as a violation does", () => {
   const run = { file, result, failure: failure!, build: BUILD };
   const repro = reproOf(run, unchecked);
   assert.deepEqual(replay(repro, file, unchecked).differences, []);
+  // A graver one beside it is not the one that was looked for.
+  assert.equal(replay(repro, file, rerun).failure?.check, "offered");
 });
 
 Deno.test("a replay that goes another way says where it differs", () => {

@@ -115,10 +115,9 @@ export function threadNames(): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
     try {
       return Deno.readTextFileSync(`${folder}/${name}/comm`).trim();
-    } catch (error) {
+    } catch {
       // It ended between the two looks.
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw error;
+      return [];
     }
   });
 }

@@ -1,0 +1,125 @@
+/**
+ * `deno task swarm`: many small, broken variants of the library's scenarios,
+ * one for each seed, each watched by every checker. A failure leaves a file
+ * with which `deno task replay` fails again.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console -- a process entry talks to its terminal
+import { parseArgs } from "node:util";
+import {
+  clearProgress,
+  isTheirs,
+  lineOf,
+  readText,
+  runnerOf,
+  saveFailure,
+  showProgress,
+  UsageError,
+} from "./main.ts";
+import type { RunResult } from "./run_result.ts";
+import { parseScenario, resolveScenario } from "./scenario.ts";
+import { LIBRARY, swarmScenario } from "./swarm_scenario.ts";
+
+const HELP = `Usage: deno task swarm [--seeds A..B] [--clients N]
+
+Runs a small variant of a scenario of the library for each seed: few clients,
+scarce stock, and network, disk and faults as the seed draws them. All that
+must always hold is checked. Each seed that fails leaves a file in data/repros.
+
+--seeds A..B  these seeds, one after the other; 1..1000 unless told
+--clients N   how many come at most; 1000 unless told, under 100,000 messages
+--help        this text
+
+Exit code: 0 passed, 1 a seed failed, 2 bad usage.`;
+
+/** A thousand clients are 50,000 messages; with retries, under 100,000. */
+const CLIENTS = "1000";
+
+interface Usage {
+  readonly first: number;
+  readonly last: number;
+  readonly clients: number;
+}
+
+function readUsage(args: string[]): Usage | null {
+  let values;
+  try {
+    values = parseArgs({
+      args,
+      options: {
+        seeds: { type: "string", default: "1..1000" },
+        clients: { type: "string", default: CLIENTS },
+        help: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message.split("\n")[0]!);
+  }
+  if (values.help) return null;
+  const [, from, to] = /^(\d{1,9})\.\.(\d{1,9})$/.exec(values.seeds) ?? [];
+  const [first, last] = [Number(from), Number(to)];
+  if (!(first <= last)) {
+    const found = values.seeds;
+    throw new UsageError(`--seeds: expected A..B with A <= B, found ${found}`);
+  }
+  if (!/^[1-9]\d{0,4}$/.test(values.clients)) {
+    const found = values.clients;
+    throw new UsageError(`--clients: expected 1 to 99999, found ${found}`);
+  }
+  return { first, last, clients: Number(values.clients) };
+}
+
+function main(args: string[]): number {
+  try {
+    const usage = readUsage(args);
+    if (usage === null) {
+      console.log(HELP);
+      return 0;
+    }
+    return swarm(usage);
+  } catch (error) {
+    if (!isTheirs(error)) throw error;
+    console.error(error.message.split("\n")[0]);
+    return 2;
+  }
+}
+
+function swarm({ first, last, clients }: Usage): number {
+  let failed = 0;
+  let events = 0;
+  for (let seed = first; seed <= last; seed++) {
+    showProgress(`seed ${seed} of ${last}, ${failed} failed`);
+    const result = runSeed(seed, clients);
+    events += result.events;
+    if (result.verdict === "passed") continue;
+    failed++;
+    clearProgress();
+    console.log(lineOf(result));
+  }
+  clearProgress();
+  const passed = last - first + 1 - failed;
+  console.log(`${passed} passed, ${failed} failed, ${events} events`);
+  return failed === 0 ? 0 : 1;
+}
+
+function runSeed(seed: number, clients: number): RunResult {
+  const path = LIBRARY[seed % LIBRARY.length]!;
+  const whole = parseScenario(readText(path), path);
+  const file = swarmScenario(whole, { seed, clients });
+  const run = runnerOf(path, () => {});
+  try {
+    const result = run(resolveScenario(file, seed), seed);
+    if (result.verdict === "passed") return result;
+    return saveFailure({ file, result, folder: "data/repros" }, run);
+  } catch (error) {
+    clearProgress();
+    console.error(
+      `seed ${seed} broke the program. Again: deno task swarm ` +
+        `--seeds ${seed}..${seed} --clients ${clients}`,
+    );
+    throw error;
+  }
+}
+
+if (import.meta.main) Deno.exit(main(Deno.args));

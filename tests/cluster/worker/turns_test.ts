@@ -1,0 +1,152 @@
+/** Two threads' turns in one thread, with a real port between them. */
+import assert from "node:assert/strict";
+import type {
+  Asks,
+  Behavior,
+  ChildSpec,
+  Ref,
+} from "../../../actors/runtime/actor.ts";
+import { ok } from "../../../actors/runtime/outcome.ts";
+import { GatewayHost } from "../../../cluster/gateways/gateway.ts";
+import { hostClock } from "../../../cluster/worker/host_clock.ts";
+import { Turns } from "../../../cluster/worker/turns.ts";
+
+type TellerMessage = { readonly kind: "tell_all"; readonly count: number };
+type ListenerMessage =
+  | { readonly kind: "note" }
+  | ({ readonly kind: "count" } & Asks<number>);
+
+const TELLER: Ref<TellerMessage> = "teller";
+const LISTENER: Ref<ListenerMessage> = "listener";
+/** Served by the other thread, and slow. */
+const GATEWAY = "gateway";
+
+const teller: Behavior<null, TellerMessage> = {
+  name: "teller",
+  start: () => null,
+  receive(ctx, _state, { count }) {
+    for (let left = count; left > 0; left--) {
+      ctx.tell(LISTENER, { kind: "note" });
+    }
+  },
+};
+
+const listener: Behavior<{ notes: number }, ListenerMessage> = {
+  name: "listener",
+  start: () => ({ notes: 0 }),
+  receive(ctx, state, message) {
+    if (message.kind === "note") state.notes++;
+    else ctx.reply(ok(state.notes));
+  },
+};
+
+/** A thread of that name; the teller lives in `here`, the listener `there`. */
+function open(name: "here" | "there"): Turns {
+  const turns = new Turns({
+    domain: {
+      name,
+      incarnation: 1,
+      seed: 1,
+      journal: null,
+      died: () => {},
+    },
+    log: { write: () => {} },
+    locate: (address) =>
+      [LISTENER, GATEWAY, "there"].includes(address) ? "there" : "here",
+    gateways: new Map(name === "there" ? [[GATEWAY, gateway()]] : []),
+    linkBroke: assert.fail,
+  });
+  const behavior = name === "here" ? teller : listener;
+  const child = { name: behavior.name, behavior, args: undefined };
+  turns.domain.spawn(child as unknown as ChildSpec);
+  turns.domain.start(() => {});
+  return turns;
+}
+
+function tellAll(turns: Turns, count: number): void {
+  const message: TellerMessage = { kind: "tell_all", count };
+  turns.domain.tell(TELLER, message);
+}
+
+/** Answers in a macrotask of its own. */
+function gateway(): GatewayHost {
+  return new GatewayHost({
+    address: GATEWAY,
+    concurrency: 1,
+    queue: 1,
+    withinMs: 60_000,
+    clock: hostClock,
+    timers: {
+      set: setTimeout,
+      clear: (timer) => clearTimeout(timer as number),
+    },
+    handle: () => new Promise((resolve) => setTimeout(resolve, 0, ok("late"))),
+  });
+}
+
+/** The next message of a port that was not listened to before. */
+function next(port: MessagePort): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  port.onmessage = ({ data }) => resolve(data);
+  return promise;
+}
+
+function frames(text: unknown): number {
+  const [, , ...slots] = JSON.parse(String(text));
+  return slots.length / 6;
+}
+
+Deno.test("a large batch leaves before the turn that makes it is over", async () => {
+  for (const [count, first] of [[127, 127], [128, 128], [200, 128]] as const) {
+    const { port1, port2 } = new MessageChannel();
+    const here = open("here");
+    here.connect("there", port1);
+    tellAll(here, count);
+    here.turn();
+    assert.equal(frames(await next(port2)), first);
+    here.stop();
+    port2.close();
+  }
+});
+
+Deno.test("what the host tells leaves without its doing anything", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const here = open("here");
+  here.connect("there", port1);
+  tellAll(here, 5);
+  assert.equal(frames(await next(port2)), 5);
+  here.stop();
+  port2.close();
+});
+
+Deno.test("what the host does as an answer comes in is done as well", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const here = open("here");
+  const there = open("there");
+  here.connect("there", port1);
+  there.connect("here", port2);
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const count = (done: (outcome: unknown) => void) =>
+    here.domain.ask(LISTENER, { kind: "count" }, 60_000, done);
+  count(() => {
+    tellAll(here, 3);
+    count(() => count(resolve));
+  });
+  // The notes left before the question.
+  assert.deepEqual(await promise, { kind: "ok", value: 3 });
+  here.stop();
+  there.stop();
+});
+
+Deno.test("what a gateway answers later leaves without other mail", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const here = open("here");
+  const there = open("there");
+  here.connect("there", port1);
+  there.connect("here", port2);
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  here.domain.ask(GATEWAY, { kind: "pay" }, 60_000, resolve);
+  assert.deepEqual(await promise, { kind: "ok", value: "late" });
+  here.stop();
+  there.stop();
+});

@@ -1,0 +1,195 @@
+/**
+ * Puts a mutant into a copy of the source and has it run there, in a process
+ * of its own: the simulator on the mutant's scenario, or the test that must
+ * notice. The source itself is never touched.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RunResult } from "../../sim/run_result.ts";
+import type { ByScenario, Edit, Mutant } from "./mutants.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What the simulator and the tests of mutants load. */
+const NEEDED = [
+  "actors",
+  "cluster",
+  "sim",
+  "mod.ts",
+  "deno.json",
+  "deno.lock",
+  "fixtures/catalog.csv",
+  "fixtures/token_bucket_seed.json",
+  "tests/permission.ts",
+  "tests/cluster",
+  "tests/actors/runtime",
+  "tests/tidy",
+];
+
+/** What became of a mutant. */
+export interface Verdict {
+  readonly mutant: string;
+  readonly isFound: boolean;
+  /** The ids of all checks that failed, or the test; none: it passed. */
+  readonly checks: readonly string[];
+  /** The seed that showed it; null: none, or a test did. */
+  readonly seed: number | null;
+  /** Where simulate left the failure; null: nowhere. */
+  readonly repro: string | null;
+  readonly seconds: number;
+  /** What the process said last. */
+  readonly said: string;
+}
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Acts in a copy of the source, which is gone afterwards. */
+export async function inCopy<T>(
+  body: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "doorbuster-mutants-" });
+  try {
+    for (const name of NEEDED) await copy(join(ROOT, name), join(folder, name));
+    return await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  if ((await Deno.stat(from)).isFile) {
+    await Deno.mkdir(dirname(to), { recursive: true });
+    return await Deno.copyFile(from, to);
+  }
+  for await (const { name } of Deno.readDir(from)) {
+    await copy(join(from, name), join(to, name));
+  }
+}
+
+/** Runs a mutant in the copy, and then takes it out again. */
+export async function tryMutant(
+  folder: string,
+  mutant: Mutant,
+  after: (verdict: Verdict) => Promise<void> = async () => {},
+): Promise<Verdict> {
+  for (const edit of mutant.edits) await apply(folder, edit);
+  try {
+    const verdict = await judge(folder, mutant);
+    await after(verdict);
+    return verdict;
+  } finally {
+    for (const { file } of mutant.edits) {
+      await Deno.copyFile(join(ROOT, file), join(folder, file));
+    }
+  }
+}
+
+/** Runs what would find the mutant, without the mutant. */
+export function tryOriginal(folder: string, mutant: Mutant): Promise<Verdict> {
+  return judge(folder, mutant);
+}
+
+async function apply(
+  folder: string,
+  { file, find, replace }: Edit,
+): Promise<void> {
+  const path = join(folder, file);
+  const parts = (await Deno.readTextFile(path)).split(find);
+  if (parts.length !== 2) {
+    throw new Error(
+      `Cannot mutate ${file} as what is replaced must stand there once: ` +
+        `found ${parts.length - 1} times: ${find}`,
+    );
+  }
+  await Deno.writeTextFile(path, parts.join(replace));
+}
+
+async function judge(
+  folder: string,
+  { name, found }: Mutant,
+): Promise<Verdict> {
+  const startedMs = performance.now();
+  const verdict = "test" in found
+    ? await byTest(folder, found)
+    : await byScenario(folder, found);
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return { mutant: name, seconds, ...verdict };
+}
+
+type Judged = Omit<Verdict, "mutant" | "seconds">;
+
+async function byTest(
+  folder: string,
+  { test, name }: { readonly test: string; readonly name: string },
+): Promise<Judged> {
+  const pattern = `/${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}/`;
+  const filter = `--filter=${pattern}`;
+  const args = ["test", "--no-check", "-A", filter, test];
+  const { code, stdout, stderr } = await deno(folder, args);
+  // Without a test of that name it would pass as well.
+  const hasRun = /\b[1-9]\d* (passed|failed)/.test(stdout);
+  if (!hasRun) throw new Error(`Cannot run "${name}": ${stdout}${stderr}`);
+  const checks = code === 0 ? [] : [name];
+  return {
+    isFound: code !== 0,
+    checks,
+    seed: null,
+    repro: null,
+    said: stdout + stderr,
+  };
+}
+
+async function byScenario(
+  folder: string,
+  { scenario, seeds, check }: ByScenario,
+): Promise<Judged> {
+  const path = join(folder, "mutant.json");
+  await Deno.writeTextFile(path, JSON.stringify(scenario));
+  const out = join(folder, "result.json");
+  const { code, stdout, stderr } = await simulate(folder, [
+    "sim/main.ts",
+    path,
+    `--seeds=${seeds}`,
+    `--json=${out}`,
+  ]);
+  const said = stdout + stderr;
+  if (code === 1 || code === 2) {
+    const checks = [`exit code ${code}`];
+    return { isFound: false, checks, seed: null, repro: null, said };
+  }
+  const results: RunResult[] = JSON.parse(await Deno.readTextFile(out));
+  const failed = (each: RunResult) =>
+    each.checks.filter(({ ok }) => !ok).map(({ id }) => id);
+  const shown = results.find((each) => failed(each).includes(check));
+  const checks = [...new Set(results.flatMap(failed))];
+  const seed = shown?.seed ?? null;
+  const repro = seed === null ? null : join(folder, `mutant-${seed}.repro.json`);
+  return { isFound: shown !== undefined, checks, seed, repro, said };
+}
+
+/** Runs an entry of the simulator in the copy. */
+export function simulate(
+  folder: string,
+  args: readonly string[],
+): Promise<Ended> {
+  const access = ["--allow-read", "--allow-write"];
+  return deno(folder, ["run", "--quiet", "--no-check", ...access, ...args]);
+}
+
+async function deno(folder: string, args: readonly string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}

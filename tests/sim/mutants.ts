@@ -1,0 +1,243 @@
+/**
+ * Mistakes that the shop must not have, each as a change of its own source,
+ * with who must notice: a checker of the simulator, in a small scenario made
+ * to provoke it, or a test, where no scenario of the shop can show it. It runs
+ * nothing; that is `mutant_run.ts`.
+ *
+ * @module
+ */
+import { type Changes, storm } from "./mutant_scenario.ts";
+
+/** A change of one file. */
+export interface Edit {
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Seen by a checker while a scenario runs. */
+export interface ByScenario {
+  readonly scenario: Readonly<Record<string, unknown>>;
+  /** Such as `1..3`. */
+  readonly seeds: string;
+  /** The id of the checker that must report it. */
+  readonly check: string;
+}
+
+/** Seen by a test of that name. */
+export interface ByTest {
+  readonly test: string;
+  readonly name: string;
+}
+
+/** A mistake and who must notice it. */
+export interface Mutant {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  readonly found: ByScenario | ByTest;
+}
+
+const SHARD = "actors/inventory_shard.ts";
+const STOCK = "actors/inventory/stock.ts";
+const QUEUE = "actors/runtime/commit_queue.ts";
+
+/** Seen by a checker in a storm that is changed like this. */
+function seen(
+  check: string,
+  changes: Changes = {},
+  seeds = "1..2",
+): ByScenario {
+  return { check, seeds, scenario: storm(changes) };
+}
+
+/** All of them. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    // Decides on units that are sold, before those that are held count.
+    name: "oversell race",
+    edits: [
+      {
+        file: SHARD,
+        find: "return stock.available < quantity ? SOLD_OUT : null;",
+        replace: "return stock.initial - stock.sold < quantity " +
+          "? SOLD_OUT : null;",
+      },
+      {
+        file: STOCK,
+        find: "available >= 0 && held >= 0 && sold >= 0 && initial >= 0 &&",
+        replace: "held >= 0 && sold >= 0 && initial >= 0 &&",
+      },
+    ],
+    found: seen("stock.neverOversold"),
+  },
+  {
+    name: "lost release",
+    edits: [{
+      file: STOCK,
+      find: "move(state, stock, event.atMs, quantity, -quantity, 0);\n      if",
+      replace: "move(state, stock, event.atMs, 0, 0, 0);\n      if",
+    }],
+    found: seen("stock.neverUndersold"),
+  },
+  {
+    name: "no tombstone",
+    edits: [{
+      file: SHARD,
+      find: "} else if (hold === undefined && untilMs > ctx.now()) {",
+      replace: "} else if (hold === undefined && untilMs < 0) {",
+    }],
+    found: seen("reserve.linearizable", {
+      lines: 3,
+      service: { reserve: { lognormal: ["20ms", 1.2] } },
+      faults: [
+        ["crash", "worker[0]", "3s"],
+        ["hang", "worker[1]", "5s", "4s"],
+        ["crash", "worker[0]", "7s"],
+      ],
+    }, "1..6"),
+  },
+  {
+    // A shard says yes to what has run out; the provider takes 11 minutes.
+    name: "confirm after expiry",
+    edits: [{
+      file: SHARD,
+      find: `} else if (status !== "sold") return ctx.reply(ORDER_EXPIRED);`,
+      replace: "} else if (status === undefined) " +
+        "return ctx.reply(ORDER_EXPIRED);",
+    }],
+    found: seen("stock.neverOversold", {
+      service: { charge: "11m", charge_status: "11m" },
+      last: { at: "11m", rate: "20/s" },
+    }),
+  },
+  {
+    // Asks to be paid again where it should ask what became of the payment.
+    name: "double capture",
+    edits: [{
+      file: "actors/storefront/checkout.ts",
+      find: `{ kind: "charge_status", attemptId: attemptIdOf(orderId, ` +
+        "attempt) },",
+      replace: `{ kind: "charge", attemptId: attemptIdOf(orderId, attempt + ` +
+        "about.tries), amountCents: orderOf(state, orderId).totalCents, " +
+        "currency: state.volatile.args.currency, " +
+        "method: state.paying.get(orderId)!.method },",
+    }],
+    found: seen("money.conserved", {
+      service: { charge: { lognormal: ["8s", 1] } },
+    }),
+  },
+  {
+    // What a fill has read replaces what was published since.
+    name: "late fill in the cache",
+    edits: [
+      {
+        file: "actors/cache/fill.ts",
+        find: "if (fill.stock === null || stock.version > " +
+          "fill.stock.version) {",
+        replace: "if (fill.stock === null || fill.isDescribed === false) {",
+      },
+      {
+        file: "actors/cache/entry.ts",
+        find: "if (stock.version <= entry.stock.version) stock = entry.stock;",
+        replace: "",
+      },
+    ],
+    found: seen("cache.monotonic", {
+      readers: 20,
+      cache: { ttl: "100ms", jitterPercent: 10 },
+      service: { read_entry: { lognormal: ["40ms", 1.2] } },
+      faults: [["flush", "cache[*]", "3s"], ["crash", "worker[0]", "4s"]],
+    }, "1..3"),
+  },
+  {
+    name: "reply before commit",
+    edits: [{
+      file: QUEUE,
+      find: "if (isFirst && batch <= this.#durableBatch) this",
+      replace: "if (isFirst || batch >= 0) this",
+    }],
+    found: seen("answer.revealsNothing"),
+  },
+  {
+    name: "refusal that reveals an uncommitted hold",
+    edits: [{
+      file: QUEUE,
+      find: "if (isFirst && batch <= this.#durableBatch) this",
+      replace: "if ((envelope.content as { kind?: string }).kind === " +
+        `"rejected" || (isFirst && batch <= this.#durableBatch)) this`,
+    }],
+    found: seen("answer.revealsNothing"),
+  },
+  {
+    name: "restart that forgets timers",
+    edits: [{
+      file: SHARD,
+      find: "  watchAll(ctx, expiry, state.holds);\n",
+      replace: "",
+    }],
+    found: seen("hold.resolvedOnce", {
+      abandonPercent: 80,
+      faults: [["crash", "worker[0]", "9s"], ["crash", "worker[1]", "9s"]],
+    }),
+  },
+  {
+    // Only the simulated disk: those of the shop have tests of their own.
+    name: "append without epoch",
+    edits: [{
+      file: "actors/runtime/test_kit/memory_journal.ts",
+      find: `if (this.epochs.get(partition) !== epoch) return "fenced";`,
+      replace: "",
+    }],
+    found: seen("journal.fenced", {
+      disk: { sync: "400ms" },
+      faults: [
+        ["hang", "worker[0]", "3s", "9s"],
+        ["hang", "worker[1]", "4s", "9s"],
+      ],
+    }, "1..3"),
+  },
+  {
+    name: "modulo instead of ring",
+    edits: [{
+      file: "cluster/hash_ring.ts",
+      find: "return this.#nodeAt(this.#pointAfter(key));",
+      replace: "return this.nodes[stableHash(key) % this.nodes.length]!;",
+    }],
+    found: {
+      test: "tests/cluster/hash_ring_test.ts",
+      name: "moves only the share of the new node",
+    },
+  },
+  {
+    // Full again with each window, so that two meet at its edge.
+    name: "limiter that doubles at the window's edge",
+    edits: [{
+      file: "cluster/token_bucket.ts",
+      find: "state.microTokens += elapsedUs >= missing / " +
+        "policy.refillPerSecond\n      ? missing",
+      replace: "const windowUs = policy.capacityTokens * MICRO / " +
+        "policy.refillPerSecond;\n" +
+        "    const windowOf = (us: number) => Math.floor(us / windowUs);\n" +
+        "    state.microTokens += windowOf(nowUs) > " +
+        "windowOf(nowUs - elapsedUs)\n" +
+        "      ? missing\n      : elapsedUs >= 0\n      ? 0",
+    }],
+    found: {
+      test: "tests/cluster/token_bucket_test.ts",
+      name: "lets at most capacity + rate × window pass in any window",
+    },
+  },
+  {
+    name: "breaker stuck open",
+    edits: [{
+      file: "actors/runtime/circuit_breaker.ts",
+      find: "return this.#isTargetDown ? RETRY_AFTER_MS : 0;",
+      replace: "return RETRY_AFTER_MS;",
+    }],
+    found: {
+      test: "tests/actors/runtime/circuit_breaker_test.ts",
+      name: "I18 every history is the model's",
+    },
+  },
+];

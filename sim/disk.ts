@@ -63,13 +63,20 @@ function observationOf(
   return { kind: "durable", atUs, actor, epoch, firstSequence, lastSequence };
 }
 
-/** The state that events make, as a recovery would. */
+/**
+ * The state that events make, as a recovery would; the error, which no state
+ * equals, when one of them does not fit what went before.
+ */
 export function foldAnew(
   behavior: AnyBehavior,
   args: unknown,
   events: readonly JournalEvent[],
 ): unknown {
   const state = behavior.start(args);
-  for (const event of events) behavior.apply!(state, structuredClone(event));
+  try {
+    for (const event of events) behavior.apply!(state, event);
+  } catch (error) {
+    return error;
+  }
   return state;
 }

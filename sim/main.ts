@@ -176,7 +176,10 @@ function simulate(usage: Usage): number {
   const results: RunResult[] = [];
   for (const seed of usage.seeds) {
     let result = run(resolveScenario(file, seed), seed);
-    if (result.verdict !== "passed") result = save(usage, file, result, rerun);
+    if (result.verdict !== "passed") {
+      const path = reproPath(usage, result);
+      result = saveFailure({ file, result, path }, rerun);
+    }
     results.push(result);
     clearProgress();
     if (!usage.isMany || result.verdict !== "passed") {
@@ -222,21 +225,35 @@ export function runnerOf(
     });
 }
 
+/** Where a failure goes: beside a result, which may have the same name. */
+function reproPath({ jsonFile }: Usage, { scenario, seed }: RunResult): string {
+  return jsonFile === null
+    ? reproPathOf({ scenario, seed })
+    : join(dirname(jsonFile), `${scenario}-${seed}.repro.json`);
+}
+
+/** Where a failure goes that has no place of its own. */
+export function reproPathOf(
+  { scenario, seed }: Pick<RunResult, "scenario" | "seed">,
+): string {
+  return join("data", "repros", `${scenario}-${seed}.json`);
+}
+
+/** A run that did not pass, and where its repro goes. */
+export interface Failed {
+  readonly file: ScenarioFile;
+  readonly result: RunResult;
+  readonly path: string;
+}
+
 /** Saves a failure; its result names the command that runs it again. */
-function save(
-  { jsonFile }: Usage,
-  file: ScenarioFile,
-  result: RunResult,
+export function saveFailure(
+  { file, result, path }: Failed,
   run: Rerun,
 ): RunResult {
-  const { scenario, seed } = result;
   const [failure] = failuresOf(result);
   if (failure === undefined) return result;
   const repro = reproOf({ file, result, failure, build: buildOf() }, run);
-  // Beside a result, which may have the scenario's name as well.
-  const path = jsonFile === null
-    ? join("data", "repros", `${scenario}-${seed}.json`)
-    : join(dirname(jsonFile), `${scenario}-${seed}.repro.json`);
   try {
     Deno.mkdirSync(dirname(path), { recursive: true });
     writeRepro(path, repro);

@@ -5,13 +5,16 @@
  *
  * @module
  */
-// deno-lint-ignore-file no-console -- a process entry talks to its terminal
+// deno-lint-ignore-file no-console house/ambient -- a process entry, with its
+// terminal
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   clearProgress,
   isTheirs,
   lineOf,
   readText,
+  reproPathOf,
   runnerOf,
   saveFailure,
   showProgress,
@@ -19,7 +22,7 @@ import {
 } from "./main.ts";
 import type { RunResult } from "./run_result.ts";
 import { parseScenario, resolveScenario } from "./scenario.ts";
-import { LIBRARY, swarmScenario } from "./swarm_scenario.ts";
+import { swarmScenario } from "./swarm_scenario.ts";
 
 const HELP = `Usage: deno task swarm [--seeds A..B] [--clients N]
 
@@ -33,6 +36,8 @@ must always hold is checked. Each seed that fails leaves a file in data/repros.
 
 Exit code: 0 passed, 1 a seed failed, 2 bad usage.`;
 
+/** Relative, as what is saved names it. */
+const LIBRARY = "fixtures/scenarios";
 /** A thousand clients are 50,000 messages; with retries, under 100,000. */
 const CLIENTS = "1000";
 
@@ -103,15 +108,22 @@ function swarm({ first, last, clients }: Usage): number {
   return failed === 0 ? 0 : 1;
 }
 
+/** Seeds go round the library. */
+export function scenarioPathOf(seed: number): string {
+  const names = [...Deno.readDirSync(LIBRARY)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".json") && name !== "schema.json").sort();
+  return join(LIBRARY, names[seed % names.length]!);
+}
+
 function runSeed(seed: number, clients: number): RunResult {
-  const path = LIBRARY[seed % LIBRARY.length]!;
+  const path = scenarioPathOf(seed);
   const whole = parseScenario(readText(path), path);
   const file = swarmScenario(whole, { seed, clients });
   const run = runnerOf(path, () => {});
   try {
     const result = run(resolveScenario(file, seed), seed);
     if (result.verdict === "passed") return result;
-    return saveFailure({ file, result, folder: "data/repros" }, run);
+    return saveFailure({ file, result, path: reproPathOf(result) }, run);
   } catch (error) {
     clearProgress();
     console.error(

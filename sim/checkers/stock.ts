@@ -7,6 +7,7 @@
  * @module
  */
 import type {
+  Release,
   Reserve,
   StockAudit,
   StockTotals,
@@ -23,6 +24,7 @@ import {
 } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 import { Shortages } from "./shortages.ts";
+import type { FoldedHold } from "./stock_fold.ts";
 
 const TOTALS = [
   "available",
@@ -219,9 +221,19 @@ export class StockNeverUndersold extends Inspection {
 /** A sweep is at most this late once everything has settled. */
 const OVERDUE_MS = 1_000;
 
+/** What a hold may be when its shard has said yes to such a message. */
+const AFTER_YES: Readonly<Record<string, readonly FoldedHold["status"][]>> = {
+  confirm: ["sold"],
+  pin: ["open"],
+  release: ["released", "returned", "refused"],
+  return_stock: ["released", "returned", "refused"],
+};
+
 /**
  * `hold.resolvedOnce`: a hold becomes sold or released, once; what was sold can
- * come back once; and at the end none is open past its deadline.
+ * come back once; a shard that says yes has done it, so that a release before
+ * its reserve leaves a tombstone; and at the end none is open past its
+ * deadline.
  */
 export class HoldResolvedOnce extends Inspection {
   readonly id = "hold.resolvedOnce";
@@ -239,6 +251,7 @@ export class HoldResolvedOnce extends Inspection {
     this.#view.observe(observation);
     const { recorded, stock } = this.#view;
     this.#atUs = observation.atUs;
+    if (observation.kind === "decided") this.#decided(observation);
     if (recorded === null) return;
     const { atMs } = recorded.event;
     if (atMs !== undefined) this.#originMs = atMs - recorded.atUs / 1_000;
@@ -248,6 +261,28 @@ export class HoldResolvedOnce extends Inspection {
     if ("holdId" in recorded.event && isHoldEvent(recorded.event.kind)) {
       this.checked++;
     }
+  }
+
+  /** A yes is held against the events before it. */
+  #decided(decided: Decided): void {
+    const { atUs, actor, message, outcome } = decided;
+    const allowed = AFTER_YES[message.kind];
+    if (allowed === undefined || outcome.kind !== "ok") return;
+    if (!this.#view.isCurrent(decided)) return;
+    const { holdId, untilMs = 0 } = message as Partial<Release>;
+    if (holdId === undefined) return;
+    this.checked++;
+    const status = this.#view.stock.holdOf(actor, holdId)?.status;
+    if (status !== undefined && allowed.includes(status)) return;
+    // Past its deadline no reserve of it can come any more.
+    const leftMs = untilMs - (this.#originMs + atUs / 1_000);
+    const isOver = this.#originMs === 0 || leftMs <= OVERDUE_MS;
+    if (status === undefined && message.kind === "release" && isOver) return;
+    const found = status ?? "not known";
+    const detail =
+      `${actor} said yes to "${message.kind}" of hold ${holdId}, ` +
+      `which is ${found}`;
+    this.report(atUs, holdId, detail);
   }
 
   override end(): void {

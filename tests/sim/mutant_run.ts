@@ -133,13 +133,16 @@ async function byTest(
   const filter = `--filter=${pattern}`;
   const args = ["test", "--no-check", "-A", filter, test];
   const { code, stdout, stderr } = await deno(folder, args);
-  // Without a test of that name it would pass as well.
-  const hasRun = /\b[1-9]\d* (passed|failed)/.test(stdout);
-  if (!hasRun) throw new Error(`Cannot run "${name}": ${stdout}${stderr}`);
-  const checks = code === 0 ? [] : [name];
+  // Without a test of that name, or when it does not load, nothing is known.
+  const lines = stdout.split("\n").filter((line) => line.includes(name));
+  const isOk = lines.some((line) => / \.\.\. ok /.test(line));
+  const isFound = lines.some((line) => / \.\.\. FAILED /.test(line));
+  if (!isOk && !isFound || isFound !== (code !== 0)) {
+    throw new Error(`Cannot run "${name}": ${stdout}${stderr}`);
+  }
   return {
-    isFound: code !== 0,
-    checks,
+    isFound,
+    checks: isFound ? [name] : [],
     seed: null,
     repro: null,
     said: stdout + stderr,
@@ -170,7 +173,9 @@ async function byScenario(
   const shown = results.find((each) => failed(each).includes(check));
   const checks = [...new Set(results.flatMap(failed))];
   const seed = shown?.seed ?? null;
-  const repro = seed === null ? null : join(folder, `mutant-${seed}.repro.json`);
+  const repro = seed === null
+    ? null
+    : join(folder, `mutant-${seed}.repro.json`);
   return { isFound: shown !== undefined, checks, seed, repro, said };
 }
 

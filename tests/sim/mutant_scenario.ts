@@ -7,12 +7,13 @@
  * @module
  */
 
-/** What a fault does, to whom, when and for how long. */
+/** What a fault does, to whom, when, for how long and how much. */
 export type Strike = readonly [
   action: string,
   target: string,
   at: string,
   lasts?: string,
+  factor?: number,
 ];
 
 /** What a mutant needs besides. */
@@ -77,13 +78,7 @@ export function storm(changes: Changes): Readonly<Record<string, unknown>> {
     network: { delay: { min: "0.1ms", mean: "1ms" }, ...network },
     disk: disk ?? { sync: { lognormal: ["5ms", 1] } },
     ...changes.cache && { cache: changes.cache },
-    faults: (changes.faults ?? []).map(([action, target, at, lasts], index) => ({
-      id: `f${index}`,
-      do: action,
-      target,
-      at,
-      ...lasts !== undefined && { for: lasts },
-    })),
+    faults: (changes.faults ?? []).map(strike),
     liveness: { within: "20m" },
     drain: "40m",
   };
@@ -92,4 +87,18 @@ export function storm(changes: Changes): Readonly<Record<string, unknown>> {
 /** A minute more. */
 function minutes(at: string): string {
   return `${Number.parseInt(at) + 1}m`;
+}
+
+function strike(
+  [action, target, at, lasts, factor]: Strike,
+  index: number,
+): Readonly<Record<string, unknown>> {
+  return {
+    id: `f${index}`,
+    do: action,
+    target,
+    at,
+    ...lasts !== undefined && { for: lasts },
+    ...factor !== undefined && { factor },
+  };
 }

@@ -40,6 +40,7 @@ export interface Mutant {
 
 const SHARD = "actors/inventory_shard.ts";
 const STOCK = "actors/inventory/stock.ts";
+const DISK = "actors/runtime/test_kit/memory_journal.ts";
 const QUEUE = "actors/runtime/commit_queue.ts";
 
 /** Seen by a checker in a storm that is changed like this. */
@@ -87,18 +88,14 @@ export const MUTANTS: readonly Mutant[] = [
       find: "} else if (hold === undefined && untilMs > ctx.now()) {",
       replace: "} else if (hold === undefined && untilMs < 0) {",
     }],
-    found: seen("reserve.linearizable", {
+    found: seen("hold.resolvedOnce", {
       lines: 3,
       service: { reserve: { lognormal: ["20ms", 1.2] } },
-      faults: [
-        ["crash", "worker[0]", "3s"],
-        ["hang", "worker[1]", "5s", "4s"],
-        ["crash", "worker[0]", "7s"],
-      ],
-    }, "1..6"),
+      network: { lossPercent: 2 },
+    }),
   },
   {
-    // A shard says yes to what has run out; the provider takes 11 minutes.
+    // A shard says yes to what has run out: the money came after 11 minutes.
     name: "confirm after expiry",
     edits: [{
       file: SHARD,
@@ -106,9 +103,10 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "} else if (status === undefined) " +
         "return ctx.reply(ORDER_EXPIRED);",
     }],
-    found: seen("stock.neverOversold", {
-      service: { charge: "11m", charge_status: "11m" },
-      last: { at: "11m", rate: "20/s" },
+    found: seen("hold.resolvedOnce", {
+      service: { charge: "3300ms", charge_status: "3300ms" },
+      faults: [["slow", "payment", "1ms", "690s", 200]],
+      last: { at: "12m", rate: "20/s" },
     }),
   },
   {
@@ -184,11 +182,18 @@ export const MUTANTS: readonly Mutant[] = [
   {
     // Only the simulated disk: those of the shop have tests of their own.
     name: "append without epoch",
-    edits: [{
-      file: "actors/runtime/test_kit/memory_journal.ts",
-      find: `if (this.epochs.get(partition) !== epoch) return "fenced";`,
-      replace: "",
-    }],
+    edits: [
+      {
+        file: DISK,
+        find: `if (this.epochs.get(partition) !== epoch) return "fenced";`,
+        replace: "",
+      },
+      {
+        file: DISK,
+        find: "if (firstSequence !== expected) {",
+        replace: "if (epoch < 0) {",
+      },
+    ],
     found: seen("journal.fenced", {
       disk: { sync: "400ms" },
       faults: [

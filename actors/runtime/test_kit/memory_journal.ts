@@ -112,7 +112,7 @@ export class MemoryJournal implements Journal {
     // show on the disk, and those of a fold (below) neither.
     const copies = appends.map((append) => ({
       ...append,
-      events: structuredClone(append.events),
+      events: append.events.map(copyOf),
     }));
     const isOwned = copies.every(({ partition }) => this.#owned.has(partition));
     this.#schedule(() =>
@@ -122,7 +122,12 @@ export class MemoryJournal implements Journal {
 
   #fold(partition: string, into: FoldTarget): number {
     const events = this.#disk.of(partition);
-    for (const event of events) into.event(structuredClone(event));
+    for (const event of events) into.event(copyOf(event));
     return events.length;
   }
+}
+
+/** Its copy, or what a host froze all the way down: that cannot change. */
+function copyOf(event: JournalEvent): JournalEvent {
+  return Object.isFrozen(event) ? event : structuredClone(event);
 }

@@ -303,7 +303,7 @@ class Run {
   #result(): Omit<RunResult, "wallMs"> {
     const { scenario, seed, replay } = this.#options;
     const measurements = this.#measurements!;
-    const checks = this.#checkers.map(checkResultOf);
+    const checks = this.#checkers.map((each) => this.#check(each));
     const thresholds = scenario.thresholds.map((each) => this.#hold(each));
     const sometimes = scenario.sometimes.map((what): ThresholdResult => ({
       metric: `sometimes ${what}`,
@@ -337,6 +337,17 @@ class Run {
       series: measurements.series(),
       replay,
     };
+  }
+
+  /** A check that the scenario asks for by name and that never ran failed. */
+  #check(checker: Checker): CheckResult {
+    const result = checkResultOf(checker);
+    const isNamed = this.#scenario.always?.includes(checker.id) ?? false;
+    if (!isNamed || result.checked > 0) return result;
+    const detail = "Nothing happened that it could check";
+    const atUs = this.#scheduler.nowUs;
+    const firstViolation = { check: checker.id, atUs, key: "", detail };
+    return { ...result, ok: false, firstViolation };
   }
 
   #hold(threshold: Threshold): ThresholdResult {

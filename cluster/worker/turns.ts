@@ -7,7 +7,7 @@
  * HTTP requests) is gathered until the end of the macrotask. So batches follow
  * the load, since a link has at most two of them in flight
  * (docs/adr/0005-batches-follow-the-load.md has the alternatives measured). A
- * large batch leaves in the midst of a turn, so that both threads have work.
+ * large one leaves in two halves, so that both threads have work.
  * They travel as JSON text: messages are plain data, and V8 reads that in half
  * the time that a structured clone takes.
  *
@@ -19,6 +19,7 @@ import { failed, type Outcome, unknown } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { GatewayHost } from "../gateways/gateway.ts";
 import { type Batch, Link } from "../link.ts";
+import { readBatch, writeBatch } from "./batch_text.ts";
 import { hostClock } from "./host_clock.ts";
 
 /** What a thread's turns are made of. */
@@ -44,14 +45,18 @@ export interface TurnsOptions {
 }
 
 /**
- * Frames that leave before the turn is over. They take a thread some 100 µs to
- * make, and a thread that sleeps 10 to 30 µs to wake.
+ * No fewer frames leave before their turn is over: they take some 10 µs to
+ * make, and waking a thread that sleeps takes longer.
  */
-const FRAMES_OF_EARLY_BATCH = 128;
+const EARLY_FRAMES_MIN = 16;
 
 interface Peer {
   readonly link: Link;
   readonly port: MessagePort;
+  /** Frames of the last batch that came. */
+  frames: number;
+  /** So many leave before their turn is over. */
+  earlyFrames: number;
 }
 
 /** One thread's domain and links. See the module's text. */
@@ -89,9 +94,9 @@ export class Turns {
         new Envelope(frame.from, frame.to, -frame.ask, 0, failed("expired", 0)),
       );
     });
-    this.#peers.set(peer, { link, port });
-    port.onmessage = ({ data }) =>
-      this.#receive(peer, link, JSON.parse(data) as Batch);
+    const linked = { link, port, frames: 0, earlyFrames: EARLY_FRAMES_MIN };
+    this.#peers.set(peer, linked);
+    port.onmessage = ({ data }) => this.#receive(peer, linked, readBatch(data));
     this.domain.noteReachable((to) => this.#options.locate(to) === peer);
   }
 
@@ -140,9 +145,11 @@ export class Turns {
     return frames;
   }
 
-  #receive(peer: string, link: Link, batch: Batch): void {
+  #receive(name: string, peer: Peer, batch: Batch): void {
     // A batch that was under way when the link ended.
-    if (this.#peers.get(peer)?.link !== link) return;
+    if (this.#peers.get(name) !== peer) return;
+    const { link } = peer;
+    const { delivered } = link.counters;
     this.#phase = "receiving";
     const received = link.receive(
       batch,
@@ -162,7 +169,12 @@ export class Turns {
       },
     );
     this.#phase = "idle";
-    if (received === "broken") return this.#options.linkBroke(peer);
+    if (received === "broken") return this.#options.linkBroke(name);
+    noteSize(peer, link.counters.delivered - delivered);
+    // What waited for the acknowledgement need not wait for the turn.
+    if (link.waiting >= peer.earlyFrames) {
+      this.#flush(peer, hostClock.monotonicMs());
+    }
     this.turn();
   }
 
@@ -175,10 +187,10 @@ export class Turns {
     if (peer === undefined) return "gone";
     const { link } = peer;
     const room = link.send(to, from, ask, deadlineMs, content, chain);
-    if (link.waiting === FRAMES_OF_EARLY_BATCH) {
+    if (this.#phase === "idle") this.#post();
+    else if (link.waiting === peer.earlyFrames) {
       this.#flush(peer, hostClock.monotonicMs());
     }
-    if (this.#phase === "idle") this.#post();
     return room;
   }
 
@@ -204,7 +216,7 @@ export class Turns {
 
   #flush({ link, port }: Peer, nowMs: number): void {
     const batch = link.flush(nowMs);
-    if (batch !== null) port.postMessage(JSON.stringify(batch));
+    if (batch !== null) port.postMessage(writeBatch(batch));
   }
 
   #post(): void {
@@ -228,4 +240,16 @@ export class Turns {
       this.turn();
     }, delayMs);
   }
+}
+
+/**
+ * What goes round between two threads goes in two halves, one for each to work
+ * on: the last two batches that came are all of it.
+ */
+function noteSize(peer: Peer, frames: number): void {
+  // An acknowledgement alone.
+  if (frames === 0) return;
+  const half = Math.floor((peer.frames + frames) / 2);
+  peer.earlyFrames = Math.max(EARLY_FRAMES_MIN, half);
+  peer.frames = frames;
 }

@@ -51,13 +51,13 @@ export interface Ended {
 }
 
 /** Acts in a copy of the source, which is gone afterwards. */
-export async function inCopy<T>(
-  body: (folder: string) => Promise<T>,
-): Promise<T> {
+async function inCopy(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "doorbuster-mutants-" });
   try {
     for (const name of NEEDED) await copy(join(ROOT, name), join(folder, name));
-    return await body(folder);
+    await body(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -79,15 +79,18 @@ export async function tryMutant(
   mutant: Mutant,
   after: (verdict: Verdict) => Promise<void> = async () => {},
 ): Promise<Verdict> {
-  for (const edit of mutant.edits) await apply(folder, edit);
+  const before = new Map<string, string>();
+  for (const { file } of mutant.edits) {
+    const path = join(folder, file);
+    before.set(path, await Deno.readTextFile(path));
+  }
   try {
+    for (const edit of mutant.edits) await apply(folder, edit);
     const verdict = await judge(folder, mutant);
     await after(verdict);
     return verdict;
   } finally {
-    for (const { file } of mutant.edits) {
-      await Deno.copyFile(join(ROOT, file), join(folder, file));
-    }
+    for (const [path, text] of before) await Deno.writeTextFile(path, text);
   }
 }
 
@@ -197,4 +200,20 @@ async function deno(folder: string, args: readonly string[]): Promise<Ended> {
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** As many processes at a time as keep two cores busy. */
+const LANES = 2;
+
+/** Acts on each, two at a time, each time in a copy that is unchanged. */
+export async function eachInCopy<Each>(
+  all: readonly Each[],
+  act: (folder: string, each: Each) => Promise<void>,
+): Promise<void> {
+  const waiting = all.values();
+  const lane = () =>
+    inCopy(async (folder) => {
+      for (const each of waiting) await act(folder, each);
+    });
+  await Promise.all(Array.from({ length: LANES }, lane));
 }

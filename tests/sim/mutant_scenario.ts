@@ -18,6 +18,8 @@ export type Strike = readonly [
 
 /** What a mutant needs besides. */
 export interface Changes {
+  readonly rate?: string;
+  readonly catalog?: { readonly products: number; readonly stock: number };
   readonly lines?: number;
   readonly abandonPercent?: number;
   /** Clients who only read, for each ten that buy. */
@@ -35,7 +37,8 @@ const RETRY = { max: 4, backoff: "50ms", jitter: "full" };
 
 /** The scenario, as its file would say it. */
 export function storm(changes: Changes): Readonly<Record<string, unknown>> {
-  const { lines = 1, abandonPercent = 30, last } = changes;
+  const { rate = "40/s", lines = 1, abandonPercent = 30, last } = changes;
+  const { catalog = { products: 6, stock: 25 } } = changes;
   const { service = {}, network = {}, disk } = changes;
   return {
     schema: "doorbuster/1",
@@ -45,7 +48,7 @@ export function storm(changes: Changes): Readonly<Record<string, unknown>> {
     topology: { partitions: { storefront: 2, inventory: 4, accounts: 1 } },
     edge: { requestTimeout: "2s" },
     orders: { holdFor: "3s" },
-    catalog: { products: 6, popularity: { zipf: 0.8 }, stock: 40 },
+    catalog: { popularity: { zipf: 0.8 }, ...catalog },
     journeys: {
       buyer: {
         weight: 7,
@@ -65,7 +68,7 @@ export function storm(changes: Changes): Readonly<Record<string, unknown>> {
       reader: { weight: changes.readers ?? 1, steps: ["read_product"] },
     },
     load: [
-      { phase: "rush", for: "10s", open: { rate: "60/s" } },
+      { phase: "rush", for: "10s", open: { rate } },
       ...last === undefined ? [] : [
         { phase: "last", at: last.at, for: "5s", open: { rate: last.rate } },
       ],

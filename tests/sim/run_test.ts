@@ -65,3 +65,24 @@ Deno.test({
     );
   },
 });
+
+Deno.test({
+  name: "a check that a scenario names and that never ran is a failure",
+  ignore: !granted("read"),
+  fn() {
+    const url = new URL("short-video.json", LIBRARY);
+    const file = JSON.parse(Deno.readTextFileSync(url));
+    const always = ["cache.monotonic", "stock.neverUndersold"];
+    const named = parseScenario(JSON.stringify({ ...file, always }), "it");
+    const result = runScenario({
+      scenario: resolveScenario(named, 1),
+      seed: 1,
+      catalog: [],
+      replay: "",
+      wallMs: () => 0,
+    });
+    assert.equal(result.verdict, "invariant");
+    const failed = result.checks.filter(({ ok }) => !ok);
+    assert.deepEqual(failed.map(({ id }) => id), ["stock.neverUndersold"]);
+  },
+});

@@ -8,6 +8,7 @@ import type {
 } from "../../../actors/runtime/actor.ts";
 import { ok } from "../../../actors/runtime/outcome.ts";
 import { GatewayHost } from "../../../cluster/gateways/gateway.ts";
+import { readBatch } from "../../../cluster/worker/batch_text.ts";
 import { hostClock } from "../../../cluster/worker/host_clock.ts";
 import { Turns } from "../../../cluster/worker/turns.ts";
 import { within } from "../../shop/shop_process.ts";
@@ -95,27 +96,55 @@ function soon(
   return within(20_000, "an answer", promise);
 }
 
-/** The next message of a port that was not listened to before. */
-function next(port: MessagePort): Promise<unknown> {
-  return soon((done) => port.onmessage = ({ data }) => done(data));
+/** The next texts of a port that was not listened to before. */
+async function texts(port: MessagePort, count: number): Promise<string[]> {
+  const texts: string[] = [];
+  await soon((done) =>
+    port.onmessage = ({ data }) => {
+      texts.push(data);
+      if (texts.length === count) done(null);
+    }
+  );
+  return texts;
 }
 
-function frames(text: unknown): number {
-  const [, , ...slots] = JSON.parse(String(text));
-  return slots.length / 6;
+function frames(text: string): number {
+  return (readBatch(text).length - 2) / 6;
 }
 
-Deno.test("a large batch leaves before the turn that makes it is over", async () => {
-  for (const [count, first] of [[127, 127], [128, 128], [200, 128]] as const) {
+Deno.test("what a turn leads to leaves before it is over, once it is enough", async () => {
+  for (
+    const [count, batches] of [[15, [15]], [16, [16]], [20, [16, 4]]] as const
+  ) {
     const { port1, port2 } = new MessageChannel();
     const here = open("here");
     here.connect("there", port1);
     tellAll(here, count);
-    here.turn();
-    assert.equal(frames(await next(port2)), first);
+    const sent = await texts(port2, batches.length);
+    assert.deepEqual(sent.map(frames), batches);
     here.stop();
     port2.close();
   }
+});
+
+Deno.test("a large batch is answered in halves", async () => {
+  const near = new MessageChannel();
+  const far = new MessageChannel();
+  const here = open("here");
+  const there = open("there");
+  here.connect("there", near.port1);
+  there.connect("here", far.port1);
+  for (let count = 0; count < 100; count++) {
+    here.domain.ask(LISTENER, { kind: "count" }, 60_000, () => {});
+  }
+  const [asks] = await texts(near.port2, 1);
+  assert.equal(frames(asks!), 100);
+  far.port2.postMessage(asks);
+  const answers = await texts(far.port2, 2);
+  assert.deepEqual(answers.map(frames), [50, 50]);
+  here.stop();
+  there.stop();
+  for (const { port2 } of [near, far]) port2.close();
 });
 
 Deno.test("what the host tells leaves without its doing anything", async () => {
@@ -123,7 +152,7 @@ Deno.test("what the host tells leaves without its doing anything", async () => {
   const here = open("here");
   here.connect("there", port1);
   tellAll(here, 5);
-  assert.equal(frames(await next(port2)), 5);
+  assert.deepEqual((await texts(port2, 1)).map(frames), [5]);
   here.stop();
   port2.close();
 });

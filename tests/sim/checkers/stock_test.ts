@@ -22,6 +22,9 @@ const SOLD = {
   removed: 0,
 };
 
+/** The id of ann's hold. */
+const HOLD = "k-ann - ann";
+
 function adjusted(story: Story, add: number): Story {
   const event = { kind: "stock_adjusted", sku: SKU, add };
   return story.records(SHARD, event);
@@ -207,4 +210,32 @@ Deno.test("hold.resolvedOnce expects nothing of a hold that never became durable
   story.atUs = 20 * 60_000_000;
   story.places("bob").settles("storefront[0]");
   assert.equal(wrong("hold.resolvedOnce", story), null);
+});
+
+/** The shard says yes to a message about ann's hold. */
+function yes(story: Story, kind: string, untilMs = 0): Story {
+  const message = { kind, holdId: HOLD, untilMs };
+  return story.decides(SHARD, message, ok(null));
+}
+
+Deno.test("hold.resolvedOnce rejects a yes to what a shard has not done", () => {
+  for (const kind of ["confirm", "release", "return_stock"]) {
+    const story = yes(new Story().holds("ann"), kind);
+    assert.equal(wrong("hold.resolvedOnce", story), HOLD, kind);
+  }
+  const released = new Story().holds("ann").resolves("ann", "hold_released");
+  assert.equal(wrong("hold.resolvedOnce", yes(released, "release")), null);
+  assert.equal(wrong("hold.resolvedOnce", yes(released, "pin")), HOLD);
+});
+
+Deno.test("hold.resolvedOnce rejects a release that leaves no tombstone in time", () => {
+  // The first event with a wall time tells what time it is.
+  const atTenSeconds = { kind: "stock_adjusted", sku: SKU, add: 1, atMs: 1e4 };
+  const story = () => new Story().records(SHARD, atTenSeconds);
+  assert.equal(wrong("hold.resolvedOnce", yes(story(), "release", 1)), null);
+  const early = yes(story(), "release", 20_000);
+  assert.equal(wrong("hold.resolvedOnce", early), HOLD);
+  const buried = { kind: "hold_refused", holdId: HOLD, untilMs: 20_000 };
+  const told = yes(story().records(SHARD, buried), "release", 20_000);
+  assert.equal(wrong("hold.resolvedOnce", told), null);
 });

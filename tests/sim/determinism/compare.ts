@@ -2,7 +2,7 @@
  * Whether a run is decided by build, scenario and seed alone: the same seeds
  * run in two fresh processes that differ in all that may not matter (order of
  * the seeds, time zone, language, optimizer, garbage collector, load), and must
- * end in the same traces. The first observation that differs is named.
+ * end in the same traces. The first event that differs is named.
  *
  * @module
  */
@@ -23,8 +23,19 @@ export interface Comparison {
 export interface Difference {
   readonly seed: number;
   readonly traces: readonly [string, string];
-  /** The number of the first observation that differs, from 1; 0: none does. */
+  /**
+   * The first event that differs. Null where it was not looked for, as one
+   * seed of a process is enough, and where both ran the same once more.
+   */
+  readonly first: FirstDifference | null;
+}
+
+/** An act or an observation that one run had and the other had not. */
+export interface FirstDifference {
+  /** Its number, from 1. */
   readonly at: number;
+  /** What was observed last before it; empty: nothing. */
+  readonly after: string;
   /** It, as both runs had it; empty where a run had ended. */
   readonly lines: readonly [string, string];
 }
@@ -39,7 +50,7 @@ const DEADLINE_MS = 300_000;
 /** What V8 does differently in the second process; each batch takes the next. */
 const DISTURBED_FLAGS = [
   "--no-opt,--no-sparkplug",
-  "--gc-interval=20000,--stress-compaction",
+  "--random-gc-interval=20000",
   "--hash-seed=11,--random-seed=5,--max-semi-space-size=1",
   "--jitless",
 ];
@@ -71,27 +82,32 @@ async function compareBatch(
     const one = JSON.parse(plain[index]!) as Ran;
     const other = JSON.parse(disturbed.at(-1 - index)!) as Ran;
     if (JSON.stringify(one) === JSON.stringify(other)) continue;
-    const again = await runTwice({ ...job, shown: seed }, flags);
-    const traces = [one.trace, other.trace] as const;
-    differences.push({ seed, traces, ...firstDifference(again) });
+    const first = differences.length > 0
+      ? null
+      : firstDifference(await runTwice({ ...job, shown: seed }, flags));
+    differences.push({ seed, traces: [one.trace, other.trace], first });
   }
   return differences;
 }
 
-/** Of two prints of all observations of one seed. */
+/** Of two prints of all events of one seed. */
 function firstDifference(
   prints: readonly [string[], string[]],
-): Pick<Difference, "at" | "lines"> {
-  // Results of runs are no observations.
+): FirstDifference | null {
+  // What runs came to is no event.
   const [one, other] = prints.map((lines) =>
     lines.filter((line) => !line.startsWith('{"seed":'))
   ) as [string[], string[]];
   const length = Math.max(one.length, other.length);
-  for (let index = 0; index < length; index++) {
-    if (one[index] === other[index]) continue;
-    return { at: index + 1, lines: [one[index] ?? "", other[index] ?? ""] };
-  }
-  return { at: 0, lines: ["", ""] };
+  let index = 0;
+  while (index < length && one[index] === other[index]) index++;
+  if (index === length) return null;
+  const after = one.slice(0, index)
+    .findLast((line) => !line.startsWith('{"kind":"act"')) ?? "";
+  return {
+    ...{ at: index + 1, after },
+    lines: [one[index] ?? "", other[index] ?? ""],
+  };
 }
 
 /** In a plain process, and backwards in one that is disturbed. */

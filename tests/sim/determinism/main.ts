@@ -45,13 +45,13 @@ function count(option: string, text: string): number {
   return refuse(`--${option}: expected 1 to 999999, found "${text}"`);
 }
 
-function show({ seed, traces, at, lines }: Difference): void {
+function show({ seed, traces, first }: Difference): void {
   console.log(`FAILED seed=${seed} traces=${traces.join(",")}`);
-  if (at === 0) {
-    console.log("  what is observed was the same, or was so the second time");
-    return;
-  }
-  console.log(`  observation ${at} is the first that differs:`);
+  if (first === null) return;
+  const { at, after, lines } = first;
+  console.log(`  event ${at} is the first that differs, after`);
+  console.log(`  ${after || "nothing that is observed"}`);
+  console.log("  in the plain and in the disturbed process:");
   for (const line of lines) console.log(`  ${line || "(the run had ended)"}`);
 }
 

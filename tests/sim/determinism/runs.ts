@@ -1,7 +1,7 @@
 /**
  * One process of the determinism check: runs seeds one after the other and
- * prints what they came to, a line of JSON each. Of one seed, on demand, every
- * observation as well. It can be given a fault on purpose.
+ * prints what they came to, a line of JSON each. Of one seed, on demand, all
+ * that happened as well. It can be given a fault on purpose.
  *
  * @module
  */
@@ -9,6 +9,7 @@
 import { SeededRandom, stableHash } from "../../../actors/runtime/random.ts";
 import { runnerOf } from "../../../sim/main.ts";
 import { parseScenario, resolveScenario } from "../../../sim/scenario.ts";
+import { Scheduler } from "../../../sim/scheduler.ts";
 import { scenarioPathOf } from "../../../sim/swarm_main.ts";
 import { swarmScenario } from "../../../sim/swarm_scenario.ts";
 
@@ -18,7 +19,7 @@ export interface Job {
   readonly seeds: readonly number[];
   /** Clients that come in a run, at most. */
   readonly clients: number;
-  /** Every observation of this seed is printed. */
+  /** All acts and observations of this seed are printed. */
   readonly shown?: number;
   readonly planted?: Planted;
   /** Something else keeps a core busy meanwhile. */
@@ -63,15 +64,21 @@ async function disturbanceOf(fault: Planted): Promise<() => number> {
     return () => ++total;
   }
   if (fault === "clock") return performance.now.bind(performance);
-  const shared = new Int32Array(new SharedArrayBuffer(4));
+  const shared = counter();
   await startThread(shared);
   return () => Atomics.load(shared, 0);
 }
 
-/** A thread that counts, as fast as it can, until the process ends. */
+/** A count, and a place to wait at. */
+function counter(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(8));
+}
+
+/** A thread that counts, in bursts, until the process ends. */
 async function startThread(shared: Int32Array): Promise<void> {
-  const source = "onmessage = ({ data }) => { postMessage(0);" +
-    " for (;;) Atomics.add(data, 0, 1); };";
+  const source = "onmessage = ({ data }) => { postMessage(0); for (;;) {" +
+    " for (let count = 0; count < 100_000; count++) Atomics.add(data, 0, 1);" +
+    " Atomics.wait(data, 1, 0, 1); } };";
   const url = URL.createObjectURL(new Blob([source]));
   const worker = new Worker(url, { type: "module" });
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -80,7 +87,18 @@ async function startThread(shared: Int32Array): Promise<void> {
   await promise;
 }
 
+/** Prints whatever goes into the hash, until called off. */
+function showActs(): () => void {
+  const { mix } = Scheduler.prototype;
+  Scheduler.prototype.mix = function (this: Scheduler, label: number): void {
+    console.log(JSON.stringify({ kind: "act", atUs: this.nowUs, label }));
+    mix.call(this, label);
+  };
+  return () => Scheduler.prototype.mix = mix;
+}
+
 function runSeed(seed: number, { clients, shown }: Job): Ran {
+  const hideActs = seed === shown ? showActs() : () => {};
   const path = scenarioPathOf(seed);
   const whole = parseScenario(Deno.readTextFileSync(path), path);
   const file = swarmScenario(whole, { seed, clients });
@@ -96,6 +114,7 @@ function runSeed(seed: number, { clients, shown }: Job): Ran {
       if (seed === shown) console.log(line);
     },
   );
+  hideActs();
   return { seed, trace, events, observations, seen };
 }
 
@@ -103,7 +122,7 @@ if (import.meta.main) {
   const job: Job = JSON.parse(Deno.args[0]!);
   if (job.planted) await plant(job.planted);
   if (job.isDisturbed) {
-    await startThread(new Int32Array(new SharedArrayBuffer(4)));
+    await startThread(counter());
   }
   for (const seed of job.seeds) console.log(JSON.stringify(runSeed(seed, job)));
   Deno.exit();

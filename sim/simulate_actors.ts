@@ -18,6 +18,7 @@ import type { Distribution } from "./scenario_values.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Streams } from "./streams.ts";
 import { Thread } from "./thread.ts";
+import { withoutAmbient } from "./tripwire.ts";
 
 /** What is simulated. */
 export interface SimulationSpec {
@@ -105,11 +106,13 @@ export interface SimulationResult {
  * if (last !== 600) throw new Error("never");
  * ```
  *
+ * @throws {AmbientAccess} When a behavior or the load reads a clock or a
+ * randomness of the machine: the run could not be repeated.
  * @throws {TypeError} For a spec that no system could have, an address on two
  * threads, or a thread that is not there.
  */
 export function simulateActors(spec: SimulationSpec): SimulationResult {
-  return new World(spec).run();
+  return withoutAmbient(() => new World(spec).run());
 }
 
 /** The thread of whoever asks from outside. */

@@ -10,9 +10,14 @@
 
 /** Something ambient was called during a run. The stack shows by whom. */
 export class AmbientAccess extends Error {
+  /** Always `AmbientAccess`. */
   override readonly name = "AmbientAccess";
 
   /** @param api Such as `Date.now`. */
+  /**
+   * @param api What was used, such as `Date.now`.
+   * @param instead What gives the same to a run that can be repeated.
+   */
   constructor(readonly api: string, instead: string) {
     super(`${api} was called in a simulated run. Instead: ${instead}`);
   }

@@ -42,7 +42,7 @@ const OWN = [
   /^actors\/runtime\//,
   /^cluster\/(hash_ring|link)\.ts$/,
   /^sim\/(simulate_actors|scheduler|event_queue|streams|distributions)\.ts$/,
-  /^sim\/(thread|network|disk|run_result)\.ts$/,
+  /^sim\/(thread|network|disk|run_result|tripwire)\.ts$/,
   /^cluster\/worker\/(?!.*shop|assemble|entry|faults|snapshots)/,
 ];
 

@@ -18,6 +18,8 @@ export type Strike = readonly [
 
 /** What a mutant needs besides. */
 export interface Changes {
+  /** The checks to run, when not all. */
+  readonly always?: readonly string[];
   readonly rate?: string;
   readonly catalog?: { readonly products: number; readonly stock: number };
   readonly lines?: number;
@@ -80,6 +82,7 @@ export function storm(changes: Changes): Readonly<Record<string, unknown>> {
     },
     network: { delay: { min: "0.1ms", mean: "1ms" }, ...network },
     disk: disk ?? { sync: { lognormal: ["5ms", 1] } },
+    ...changes.always && { always: changes.always },
     ...changes.cache && { cache: changes.cache },
     faults: (changes.faults ?? []).map(strike),
     liveness: { within: "20m" },

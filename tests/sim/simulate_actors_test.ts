@@ -125,3 +125,10 @@ Deno.test("an address on two threads is refused", () => {
     { name: "TypeError", message: /"a" as the name is taken in one/ },
   );
 });
+
+Deno.test("a load that reads the machine's clock is stopped", () => {
+  assert.throws(
+    () => counting(false, { load: () => void Date.now() }),
+    { name: "AmbientAccess", message: /Date\.now/ },
+  );
+});

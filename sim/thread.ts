@@ -95,13 +95,13 @@ export class Thread {
       stepsPerRun: 1,
       freeze: true,
       observer: {
-        stepped: (actor, message, outcome, sequence) => {
+        stepped: (actor, message, outcome, sequence, epoch) => {
           if (options.traced) this.#stepped = { actor, kind: message.kind };
           this.#serviceUs = options.serviceUs(actor, message.kind);
           scheduler.mix(stableHash(message.kind) ^ sequence);
           if (outcome === null) return;
           const [kind, atUs] = ["decided" as const, scheduler.nowUs];
-          observe({ kind, atUs, actor, message, outcome, sequence });
+          observe({ kind, atUs, actor, message, outcome, sequence, epoch });
         },
         recorded: (actor, epoch, sequence, event) => {
           const [kind, atUs] = ["recorded" as const, scheduler.nowUs];

@@ -13,8 +13,9 @@ export class AmbientAccess extends Error {
   /** Always `AmbientAccess`. */
   override readonly name = "AmbientAccess";
 
-  /** @param api Such as `Date.now`. */
   /**
+   * An error about one access.
+   *
    * @param api What was used, such as `Date.now`.
    * @param instead What gives the same to a run that can be repeated.
    */

@@ -122,6 +122,8 @@ export interface DomainObserver {
     reply: Outcome<unknown> | null,
     /** The actor's newest event when the step returned; 0: none. */
     sequence: number,
+    /** The epoch of its journal; 0: it has none. */
+    epoch: number,
   ): void;
   /** An actor recorded an event: staged, not durable. */
   recorded(

@@ -107,7 +107,8 @@ export class Steps {
     else this.#effects.clear();
     const { observer } = this.#world;
     if (observer === null) return;
-    observer.stepped(cell.address, message, reply, cell.past?.sequence ?? 0);
+    const { sequence = 0, epoch = 0 } = cell.past ?? {};
+    observer.stepped(cell.address, message, reply, sequence, epoch);
   }
 
   /** False for what belongs to an earlier life, comes too late, is a signal. */

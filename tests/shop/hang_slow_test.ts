@@ -56,8 +56,9 @@ Deno.test({
       );
     const [shaken, calm] = [custom("worker-0"), custom("worker-1")];
     await Promise.all([shaken.more(20), calm.more(20)]);
-    // For five seconds, when nothing else is said.
-    await client.injectFault({ do: "hang", target: "worker[0]" });
+    // Long enough to be replaced on a busy machine too, and shorter than the
+    // ten seconds after which a replaced thread that does not wake is killed.
+    await client.injectFault({ do: "hang", target: "worker[0]", for: "8s" });
     await replaced(client, "worker-0", 2);
     const ofOldOwner = firstOwnersLast(stage.dataFolder, "worker-0");
     // It sells again in its second life, while the old thread still burns.

@@ -333,8 +333,8 @@ export class Measurements {
   ): void {
     const isWarm = startedUs - this.#startUs >= this.#warmupUs;
     for (const each of isWarm ? [phase, ALL] : [phase]) {
-      for (const  of of[step, ""]) {
-        const name = `${each} ${of}`;
+      for (const share of [step, ""]) {
+        const name = `${each} ${share}`;
         let tally = this.#tallies.get(name);
         if (tally === undefined) {
           tally = newTally();

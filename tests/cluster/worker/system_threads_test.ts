@@ -149,6 +149,9 @@ for (
       const watchers = ["here", "left", "right"];
       for (const watcher of watchers) {
         await puppets.ask(watcher, { kind: "watch", ref: "mortal" });
+        // It follows the watch on the same way: the watch has arrived.
+        const along = { kind: "ask_along", way: ["mortal"] } as const;
+        await puppets.ask(watcher, { ...along, last: "where" });
       }
       puppets.tell("mortal", message);
       for (const watcher of watchers) {

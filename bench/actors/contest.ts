@@ -44,8 +44,8 @@ export interface Contest {
   /** How much one iteration of these sizes must do. */
   readonly count: (sizes: Sizes) => number;
   readonly metrics: readonly Metric[];
-  /** For what hardly differs from round to round; as told otherwise. */
-  readonly rounds?: number;
+  /** How many rounds when so many were asked for; all of them if left out. */
+  readonly rounds?: (asked: number) => number;
 }
 
 /** A contest across two workers, beside two with a bare port between them. */
@@ -111,7 +111,7 @@ export async function holdContest(
   arms: readonly Arm[],
   options: RunOptions,
 ): Promise<Result[]> {
-  const rounds = contest.rounds ?? options.rounds;
+  const rounds = contest.rounds?.(options.rounds) ?? options.rounds;
   options.plan(rounds * arms.length);
   const { task, sizes } = contest;
   const count = contest.count(allSizes(sizes));

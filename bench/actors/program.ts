@@ -37,7 +37,7 @@ export type Run = (sizes: Sizes) => Promise<Ran>;
  * but no longer than this: V8 has compiled by then what is hot.
  */
 const WARM_UP_SHARE = 10;
-const WARM_UP_MS = 200;
+const WARM_UP_MS = 150;
 
 /** The sizes that a task has. */
 export type GivenSizes = Partial<Sizes> & Pick<Sizes, "n">;

@@ -6,10 +6,10 @@
  * what it leads to is sent at once. What is asked from this thread itself (by
  * HTTP requests) is gathered until the end of the macrotask. So batches follow
  * the load, since a link has at most two of them in flight
- * (docs/adr/0005-batches-follow-the-load.md has the alternatives measured). A
- * large one leaves in two halves, so that both threads have work.
- * They travel as JSON text: messages are plain data, and V8 reads that in half
- * the time that a structured clone takes.
+ * (docs/adr/0005-batches-follow-the-load.md has the alternatives measured), and
+ * leave in two halves when they are large, so that both threads have work. They
+ * travel as JSON text: messages are plain data, and V8 reads that in half the
+ * time that a structured clone takes.
  *
  * @module
  */

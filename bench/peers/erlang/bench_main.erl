@@ -8,7 +8,7 @@
 %% A tenth of the work warms up, again and again, for as long as is measured but
 %% no longer than this: the same as in the JavaScript programs.
 -define(WARM_UP_SHARE, 10).
--define(WARM_UP_MS, 200).
+-define(WARM_UP_MS, 150).
 
 benchmarks() ->
     #{

@@ -248,4 +248,4 @@ export type { NetworkValues } from "./sim/network.ts";
 export type { Checker, Observation, Violation } from "./sim/observation.ts";
 export { AmbientAccess } from "./sim/tripwire.ts";
 export type { CheckResult } from "./sim/run_result.ts";
-export type { Distribution } from "./sim/scenario_values.ts";
+export type { Distribution } from "./sim/distributions.ts";

@@ -23,7 +23,7 @@ import {
   type ScenarioFile,
 } from "./scenario.ts";
 import type { Scenario } from "./scenario_values.ts";
-import { drawRanges, placeOf } from "./swarm.ts";
+import { drawRanges, placeOf } from "./ranges.ts";
 
 const text = () => z.string({ error: "a text" });
 const whole = () => {

@@ -14,7 +14,7 @@ import { checkScenario } from "./scenario_checks.ts";
 import { type ScenarioShape, scenarioShape } from "./scenario_schema.ts";
 import { settleScenario } from "./scenario_settle.ts";
 import type { Scenario, SeedRange } from "./scenario_values.ts";
-import { type Choice, drawRanges } from "./swarm.ts";
+import { type Choice, drawRanges } from "./ranges.ts";
 
 /** A scenario file that cannot be used: exit code 2. One line per problem. */
 export class ScenarioError extends Error {

@@ -5,12 +5,13 @@
  *
  * @module
  */
+import { type FaultTarget, targetsOf } from "../cluster/fault_targets.ts";
 import { planShop } from "../cluster/topology.ts";
 import { parseUs } from "./duration.ts";
-import { fits, targetsOf } from "./fault_targets.ts";
 import { unitOf } from "./metric_names.ts";
 import type { ScenarioShape } from "./scenario_schema.ts";
 import { settleConfig, stepOf } from "./scenario_settle.ts";
+import type { FaultKind } from "./scenario_values.ts";
 
 /** Takes a refusal: where in the file, and what was expected there. */
 export type Refuse = (
@@ -173,11 +174,32 @@ function checkFaults(file: ScenarioShape, refuse: Refuse): void {
         refuse([...path, key], "something that the topology has");
       } else if (!struck.every((each) => fits(fault.do, each))) {
         refuse([...path, key], `something that ${fault.do} can strike`);
+      } else if (fault.do === "partition" && struck.length > 1) {
+        refuse([...path, key], "one thread");
       }
     }
-    if (fault.do === "partition" && fault.from === fault.to) {
-      refuse([...path, "to"], "another end than from");
-    }
+    if (fault.do !== "partition") continue;
+    const [from, to] = [fault.from, fault.to].map((end) =>
+      targetsOf(end, plan)[0]?.name
+    );
+    if (from === to) refuse([...path, "to"], "another end than from");
+  }
+}
+
+/** Whether such a fault can strike such a target. */
+function fits(fault: FaultKind, { name, kind }: FaultTarget): boolean {
+  switch (fault) {
+    case "crash":
+      return kind !== "gateway";
+    case "hang":
+    case "partition":
+      return kind === "worker" || kind === "cache worker";
+    case "lose_disk_cache":
+      return kind === "worker";
+    case "flush":
+      return name.startsWith("cache[");
+    case "slow":
+      return true;
   }
 }
 

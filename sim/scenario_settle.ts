@@ -9,6 +9,7 @@
 import { shopFile } from "../cluster/config.ts";
 import { settle } from "../cluster/config_values.ts";
 import { parseRate } from "../cluster/units.ts";
+import type { Distribution } from "./distributions.ts";
 import { parseUs } from "./duration.ts";
 import { unitOf } from "./metric_names.ts";
 import type { ScenarioShape } from "./scenario_schema.ts";
@@ -17,7 +18,6 @@ import type {
   Arrivals,
   Bound,
   CatalogValues,
-  Distribution,
   FaultTime,
   Journey,
   LoadPhase,

@@ -9,24 +9,8 @@
  */
 import type { Fault } from "../cluster/gate.ts";
 import type { Config } from "../cluster/config_values.ts";
+import type { Distribution } from "./distributions.ts";
 import type { Verdict } from "./run_result.ts";
-
-/** How long something takes, drawn anew each time. */
-export type Distribution =
-  | { readonly kind: "constant"; readonly us: number }
-  /** Evenly from `fromUs` to `toUs`, both of them included. */
-  | {
-    readonly kind: "between";
-    readonly fromUs: number;
-    readonly toUs: number;
-  }
-  | { readonly kind: "exponential"; readonly meanUs: number }
-  /** `sigma` is the standard deviation of the logarithm. */
-  | {
-    readonly kind: "lognormal";
-    readonly medianUs: number;
-    readonly sigma: number;
-  };
 
 /** What a client does in one step. */
 export type StepKind =

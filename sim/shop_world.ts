@@ -57,7 +57,8 @@ export class ShopWorld {
   readonly disk = new MemoryDisk();
   readonly #options: ShopWorldOptions;
   readonly #scheduler: Scheduler;
-  readonly #plan: ShopPlan;
+  /** The threads, actors and gateways that there are. */
+  readonly plan: ShopPlan;
   readonly #places = new Map<string, Place>();
   readonly #random: SeededRandom;
   readonly #streams: Streams;
@@ -69,8 +70,8 @@ export class ShopWorld {
     this.#options = options;
     this.#scheduler = options.scheduler;
     const { config } = options.scenario;
-    this.#plan = planShop(config, config.topology.partitions);
-    this.topology = new Topology(this.#plan);
+    this.plan = planShop(config, config.topology.partitions);
+    this.topology = new Topology(this.plan);
     this.#random = new SeededRandom(options.seed, "worker supervisor");
     this.#streams = new Streams(options.seed);
     this.#network = new Network({
@@ -82,7 +83,7 @@ export class ShopWorld {
         return place?.isReady ? place.thread : null;
       },
     });
-    for (const { name } of this.#plan.domains) {
+    for (const { name } of this.plan.domains) {
       this.#places.set(name, {
         name,
         thread: this.#makeThread(name, 1),
@@ -102,32 +103,6 @@ export class ShopWorld {
     const scheduler = this.#scheduler;
     const { products } = this.#options;
     openStock(products, { domain, topology, scheduler, done });
-  }
-
-  /** Names of the threads that can be struck. */
-  get workers(): readonly string[] {
-    return [...this.#places.keys()].filter((name) => name !== "main");
-  }
-
-  /** Addresses of all actors and gateways. */
-  get addresses(): readonly string[] {
-    return [...this.#plan.actors, ...this.#plan.gateways]
-      .map(({ address }) => address);
-  }
-
-  /** `worker[0]` or `worker-0` → `worker-0`; null: names no thread. */
-  workerOf(target: string): string | null {
-    const name = target.replace(/^(\w+)\[(\d+)\]$/, "$1-$2");
-    return this.#places.has(name) && !name.startsWith("cache")
-      ? name
-      : this.#places.has(target)
-      ? target
-      : null;
-  }
-
-  /** The thread of a target, whatever it names. */
-  domainOf(target: string): string {
-    return this.workerOf(target) ?? this.topology.locate(target) ?? target;
   }
 
   /** Messages that wait, over the actors whose address begins so. */
@@ -156,15 +131,13 @@ export class ShopWorld {
 
   /** The actors whose state is the fold of their events. */
   get partitions(): readonly string[] {
-    const { actors } = this.#plan;
+    const { actors } = this.plan;
     return actors.filter((each) => each.journaled).map((each) => each.address);
   }
 
   /** A partition's durable events, folded anew. */
   foldOf(address: string): unknown {
-    const { args } = this.#plan.actors.find((each) =>
-      each.address === address
-    )!;
+    const { args } = this.plan.actors.find((each) => each.address === address)!;
     return foldAnew(behaviors[kindOf(address)], args, this.disk.of(address));
   }
 
@@ -209,7 +182,7 @@ export class ShopWorld {
   slow(target: string, factor: number): boolean {
     const place = this.#places.get(target);
     if (place !== undefined) place.thread.slowness = factor;
-    else if (this.#plan.gateways.some(({ address }) => address === target)) {
+    else if (this.plan.gateways.some(({ address }) => address === target)) {
       this.#slowGateways.set(target, factor);
     } else {
       const home = this.#places.get(this.topology.locate(target) ?? "");
@@ -283,12 +256,12 @@ export class ShopWorld {
   }
 
   #eventsOf(worker: string): number {
-    return this.#plan.actors.filter(({ domain }) => domain === worker)
+    return this.plan.actors.filter(({ domain }) => domain === worker)
       .reduce((sum, { address }) => sum + this.disk.of(address).length, 0);
   }
 
   #makeThread(name: string, incarnation: number): Thread {
-    const actors = this.#plan.actors.filter(({ domain }) => domain === name);
+    const actors = this.plan.actors.filter(({ domain }) => domain === name);
     const journaled = actors.some((actor) => actor.journaled);
     const { scenario, observe } = this.#options;
     const thread: Thread = new Thread({
@@ -353,7 +326,7 @@ export class ShopWorld {
       },
     };
     return new Map(
-      this.#plan.gateways.filter((gateway) => gateway.domain === domain)
+      this.plan.gateways.filter((gateway) => gateway.domain === domain)
         .map(({ address, kind }) => [address, modelOf(kind, address, options)]),
     );
   }

@@ -14,7 +14,7 @@ import { journalOn } from "./disk.ts";
 import { Network, type NetworkValues } from "./network.ts";
 import type { Checker, Observation } from "./observation.ts";
 import { type CheckResult, checkResultOf } from "./run_result.ts";
-import type { Distribution } from "./scenario_values.ts";
+import type { Distribution } from "./distributions.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Streams } from "./streams.ts";
 import { Thread } from "./thread.ts";

@@ -5,8 +5,7 @@
  * @module
  */
 import { SeededRandom } from "../actors/runtime/random.ts";
-import { sample } from "./distributions.ts";
-import type { Distribution } from "./scenario_values.ts";
+import { type Distribution, sample } from "./distributions.ts";
 
 const MILLION = 1_000_000;
 

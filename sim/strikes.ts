@@ -4,6 +4,7 @@
  * @module
  */
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
+import { type FaultTarget, targetsOf } from "../cluster/fault_targets.ts";
 import type { Observation } from "./observation.ts";
 import type { FaultSpan } from "./run_result.ts";
 import type { Bound, ScheduledFault } from "./scenario_values.ts";
@@ -70,32 +71,63 @@ export class Strikes {
 
   #strike(fault: ScheduledFault): void {
     if (this.#isOver) return;
-    const targets = this.#targetsOf(fault);
-    for (const target of targets) this.#strikeOne(fault, target);
+    if (fault.target === null) return this.#cut(fault);
+    for (const target of this.#targetsOf(fault.target, fault.perMillion)) {
+      this.#last(fault, target.name, this.#apply(fault, target));
+    }
   }
 
-  #targetsOf({ target, from, to, perMillion }: ScheduledFault): string[] {
-    if (target === null) return [`${from}→${to}`];
-    const { world } = this.#options;
-    const names = expand(target, [
-      ...world.workers,
-      ...world.addresses,
-    ]);
-    if (perMillion >= 1_000_000 || names.length < 2) return names;
-    const struck = names.filter(() =>
+  /** Whom it strikes this time; chance may pick some of many. */
+  #targetsOf(target: string, perMillion: number): FaultTarget[] {
+    const targets = targetsOf(target, this.#options.world.plan);
+    if (perMillion >= 1_000_000 || targets.length < 2) return targets;
+    const struck = targets.filter(() =>
       this.#random.below(1_000_000) < perMillion
     );
     return struck.length > 0
       ? struck
-      : [names[this.#random.below(names.length)]!];
+      : [targets[this.#random.below(targets.length)]!];
   }
 
-  #strikeOne(fault: ScheduledFault, target: string): void {
+  /** Strikes; returns what ends it. */
+  #apply(fault: ScheduledFault, { name, kind }: FaultTarget): () => void {
+    const { world } = this.#options;
+    switch (fault.do) {
+      case "crash":
+      case "lose_disk_cache":
+        // An actor's next step throws.
+        if (kind === "actor") world.crashActor(name);
+        else world.crash(name);
+        return () => {};
+      case "hang":
+        world.hang(name, fault.forUs ?? LASTS_US);
+        return () => {};
+      case "slow":
+        world.slow(name, fault.factor);
+        return () => world.slow(name, 1);
+      case "flush":
+        world.flush(name);
+        return () => {};
+      case "partition":
+        throw new TypeError("A partition has two ends and no target");
+    }
+  }
+
+  /** Cuts two threads apart; the scenario was checked, so each end is one. */
+  #cut(fault: ScheduledFault): void {
+    const { world } = this.#options;
+    const [from, to] = [fault.from!, fault.to!].map((end) =>
+      targetsOf(end, world.plan)[0]!.name
+    );
+    world.cut(from!, to!, true);
+    this.#last(fault, `${from}→${to}`, () => world.cut(from!, to!, false));
+  }
+
+  /** A fault has struck: it is told, lasts, and is undone. */
+  #last(fault: ScheduledFault, target: string, undo: () => void): void {
     const { scheduler, observe } = this.#options;
-    const atUs = scheduler.nowUs;
-    const lastsUs = fault.forUs ?? LASTS_US;
-    const undo = this.#apply(fault, target, lastsUs);
     const { id } = fault;
+    const atUs = scheduler.nowUs;
     observe({ kind: "fault_began", atUs, fault: id, target });
     const end = () => {
       if (!this.#healing.delete(end)) return;
@@ -111,43 +143,8 @@ export class Strikes {
       });
     };
     this.#healing.add(end);
+    const lastsUs = fault.forUs ?? LASTS_US;
     scheduler.at(atUs + lastsUs, stableHash(`end ${id}`), end);
-  }
-
-  /** Strikes; returns what ends it. */
-  #apply(
-    fault: ScheduledFault,
-    target: string,
-    lastsUs: number,
-  ): () => void {
-    const { world } = this.#options;
-    switch (fault.do) {
-      case "crash":
-      case "lose_disk_cache": {
-        const worker = world.workerOf(target);
-        // An actor's address: its next step throws.
-        if (worker === null) world.crashActor(target);
-        else world.crash(worker);
-        return () => {};
-      }
-      case "hang":
-        world.hang(world.workerOf(target) ?? target, lastsUs);
-        return () => {};
-      case "slow": {
-        const name = world.workerOf(target) ?? target;
-        world.slow(name, fault.factor);
-        return () => world.slow(name, 1);
-      }
-      case "flush":
-        world.flush(target);
-        return () => {};
-      case "partition": {
-        const one = world.domainOf(fault.from ?? "");
-        const other = world.domainOf(fault.to ?? "");
-        world.cut(one, other, true);
-        return () => world.cut(one, other, false);
-      }
-    }
   }
 }
 
@@ -155,16 +152,4 @@ export class Strikes {
 export function holds({ comparison, value }: Bound, found: number): boolean {
   if (comparison === "lt") return found < value;
   return comparison === "gt" ? found > value : found === value;
-}
-
-/** `inventory[*]` → every address of that kind. */
-function expand(target: string, names: readonly string[]): string[] {
-  const star = target.indexOf("[*]");
-  if (star < 0) return [target];
-  const prefix = target.slice(0, star + 1);
-  const worker = `${target.slice(0, star)}-`;
-  const found = names.filter((name) =>
-    name.startsWith(prefix) || (name.startsWith(worker))
-  );
-  return found.length > 0 ? found : [];
 }

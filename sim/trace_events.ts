@@ -21,7 +21,7 @@ export interface TraceSpan {
 }
 
 /** About 150 bytes each: 300,000 make 45 MB, and viewers slow down at 50. */
-export const MAX_SPANS = 300_000;
+const MAX_SPANS = 300_000;
 
 /** Options of `traceEventsJson`. */
 export interface TraceOptions {

@@ -1,9 +1,10 @@
 /**
  * A commit domain: the actors of one thread, their run loop and their journal.
  *
- * It hides the order in which things become true. A batch of messages is drained, step by step; what a step stages takes
- * effect when it returns. Then the batch is committed, then what leaves the
- * domain goes out:
+ * It hides the order in which things become true. A batch of messages is
+ * drained, step by step: mail enters mailboxes at once, and is taken back when
+ * the step throws; what else a step does takes effect when it returns. Then
+ * the batch is committed, then what leaves the domain goes out:
  *
  *   deliver ─▶ mailboxes ─▶ step ─▶ events ──▶ batch ──▶ journal.append
  *                  ▲          │                              │ durable

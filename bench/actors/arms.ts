@@ -36,11 +36,11 @@ export const ERLANG = "Erlang";
 /** See `ERLANG`. */
 export const NACT = "nact";
 /** See `ERLANG`. */
-export const ERLANG_ON_TWO = "Erlang, 2 schedulers";
+const ERLANG_ON_TWO = "Erlang, 2 schedulers";
 /** See `ERLANG`. */
 export const PORT = "one postMessage each";
 /** See `ERLANG`. */
-export const TEXT_PORT = "one short text each";
+const TEXT_PORT = "one short text each";
 
 /** The slowest needs half a minute; whoever needs longer hangs. */
 const RUN_WITHIN_MS = 300_000;

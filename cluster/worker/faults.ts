@@ -7,6 +7,7 @@
  */
 import { ok } from "../../actors/runtime/outcome.ts";
 import { refuse, type ShopOutcome } from "../../actors/refusals.ts";
+import { targetsOf } from "../fault_targets.ts";
 import type { Fault } from "../gate.ts";
 import type { ShopPlan } from "../topology.ts";
 import type { AssembledDomain } from "./assemble.ts";
@@ -47,28 +48,11 @@ export function injectFault(
   });
 }
 
-/**
- * `worker[0]` is a thread, also under the name that the topology gives it,
- * `worker-0`; `inventory[3]` is an actor; `cache[*]` are all of a kind.
- */
+/** Names of the threads and actors that a target means. */
 function resolve(target: string, plan: ShopPlan): string[] {
-  const thread = plan.domains.find(({ name }) => name === target);
-  if (thread !== undefined && thread.role !== "main") return [target];
-  const [, kind, number] = /^([a-z_]+)\[(\*|\d+)\]$/.exec(target) ?? [];
-  if (kind === undefined) return [];
-  const names = kind === "worker" || kind === "cache_worker"
-    ? plan.domains.map(({ name }) => name)
-      .filter((name) => name.startsWith(THREADS[kind]))
-    : plan.actors.map(({ address }) => address)
-      .filter((address) => address.startsWith(`${kind}[`));
-  if (number === "*") return names;
-  const wanted = kind in THREADS
-    ? `${THREADS[kind as keyof typeof THREADS]}${number}`
-    : target;
-  return names.filter((name) => name === wanted);
+  return targetsOf(target, plan).filter(({ kind }) => kind !== "gateway")
+    .map(({ name }) => name);
 }
-
-const THREADS = { worker: "worker-", cache_worker: "cache-" } as const;
 
 function strike(
   fault: Fault,

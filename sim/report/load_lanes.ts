@@ -95,7 +95,7 @@ export function latencyLane({ p50Ms, p99Ms }: Series): Lane {
 }
 
 /** More queues than this are in the table only. */
-export const MAX_QUEUES = 8;
+const MAX_QUEUES = 8;
 
 /** A low lane for each kind of actor, each to its own scale. */
 export function depthLanes({ depths }: Series): readonly Lane[] {

@@ -8,7 +8,7 @@ import { coordinate, Markup } from "./markup.ts";
 import type { Scale } from "./scales.ts";
 
 /** The width of a plot in its own units. */
-export const WIDTH = 1_000;
+const WIDTH = 1_000;
 
 /** Where bucket `index` of `points` has its middle. */
 function middle(index: number, points: number): number {

@@ -151,7 +151,7 @@ function axis(frame: Frame, y: number): Markup {
 }
 
 /** More would cover the page in shade; the table of faults has all. */
-export const MAX_FAULTS = 40;
+const MAX_FAULTS = 40;
 const MAX_STRIPS = 5;
 const STRIP_PX = 18;
 /** What a letter takes of a chart of usual width, in percent. */

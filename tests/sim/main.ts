@@ -74,7 +74,7 @@ async function shrinkRepro(folder: string, repro: string): Promise<string[]> {
   const small = `${repro}.small.json`;
   const { stderr } = await simulate(
     folder,
-    ["sim/replay_main.ts", repro, "--shrink", "--out", small],
+    ["sim/replay/main.ts", repro, "--shrink", "--out", small],
   );
   const eventsOf = async (path: string) => {
     const { events }: Repro = JSON.parse(await Deno.readTextFile(path));

@@ -48,7 +48,7 @@ Deno.test({
       const file = join("data", "repros", "planted-1.json");
       assert.ok(failing.last.endsWith(`replay="deno task replay ${file}"`));
 
-      const again = await run(folder, "replay_main.ts", file);
+      const again = await run(folder, "replay/main.ts", file);
       assert.equal(again.code, 99, again.stderr);
       assert.equal(again.last, failing.last);
       assert.equal(again.stderr, "");
@@ -63,7 +63,7 @@ Deno.test({
       assert.ok(again.lines.includes("sequenceDiagram"));
 
       const args = [file, "--shrink", "--out", "small.json"];
-      const shrunk = await run(folder, "replay_main.ts", ...args);
+      const shrunk = await run(folder, "replay/main.ts", ...args);
       assert.equal(shrunk.code, 99, shrunk.stderr);
       assert.ok(shrunk.lines.includes("  faults.shard: removed"));
       assert.ok(shrunk.last.endsWith('replay="deno task replay small.json"'));
@@ -72,7 +72,7 @@ Deno.test({
       assert.ok(small.removed.includes("faults.shard: removed"));
       assert.ok(small.events < 10_000);
 
-      const last = await run(folder, "replay_main.ts", "small.json");
+      const last = await run(folder, "replay/main.ts", "small.json");
       assert.equal(last.last, shrunk.last);
       assert.ok(last.lines.some((line) => line.startsWith("the same failure")));
     }),
@@ -116,7 +116,7 @@ Deno.test({
         build: { ...repro.build, v8: "1.0" },
       };
       await Deno.writeTextFile(join(folder, file), JSON.stringify(changed));
-      const { code, lines } = await run(folder, "replay_main.ts", file);
+      const { code, lines } = await run(folder, "replay/main.ts", file);
       assert.equal(code, 99);
       const from = lines.indexOf("not the same failure:");
       assert.ok(from > 0);
@@ -153,7 +153,7 @@ Deno.test({
       ) {
         const { code, lines, stderr } = await run(
           folder,
-          "replay_main.ts",
+          "replay/main.ts",
           ...args,
         );
         assert.equal(code, 2);
@@ -167,7 +167,7 @@ Deno.test({
   name: "replay says how it is used",
   ignore,
   async fn() {
-    const { code, lines } = await run(".", "replay_main.ts", "--help");
+    const { code, lines } = await run(".", "replay/main.ts", "--help");
     assert.equal(code, 0);
     assert.match(lines[0]!, /^Usage: deno task replay REPRO\.json/);
   },

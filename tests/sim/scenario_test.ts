@@ -12,7 +12,7 @@ import {
   ScenarioError,
 } from "../../sim/scenario.ts";
 import type { Scenario } from "../../sim/scenario_values.ts";
-import { drawRanges } from "../../sim/swarm.ts";
+import { drawRanges } from "../../sim/ranges.ts";
 
 type Json = Record<string, unknown>;
 
@@ -312,6 +312,18 @@ const MISFITS: readonly (readonly [Json, string])[] = [
       ...{ from: "worker[0]", to: "worker[0]" },
     }],
   }, "faults.0.to"],
+  [{
+    faults: [{
+      ...{ id: "a", at: "1s", do: "partition" },
+      ...{ from: "worker[0]", to: "worker-0" },
+    }],
+  }, "faults.0.to"],
+  [{
+    faults: [{
+      ...{ id: "a", at: "1s", do: "partition" },
+      ...{ from: "worker[*]", to: "cache_worker[0]" },
+    }],
+  }, "faults.0.from"],
   [{
     faults: [{
       ...{ id: "a", between: ["1s", "2s"], do: "flush", target: "cache[0]" },

@@ -6,7 +6,7 @@ import { shrink, type ShrinkOptions } from "../../sim/shrink.ts";
 import { ddmin } from "../../sim/shrink/ddmin.ts";
 import { differencesOf } from "../../sim/shrink/differences.ts";
 import { type Json, knobsOf } from "../../sim/shrink/reductions.ts";
-import { drawRanges } from "../../sim/swarm.ts";
+import { drawRanges } from "../../sim/ranges.ts";
 import { fileOf, rerun, rerunUnder, scenario, SKU } from "./planted_failure.ts";
 
 const FAILURE: Failure = {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { runScenario } from "../../sim/run.ts";
 import { parseScenario, resolveScenario } from "../../sim/scenario.ts";
-import { swarmScenario } from "../../sim/swarm_scenario.ts";
+import { swarmScenario } from "../../sim/swarm/swarm_scenario.ts";
 import { granted } from "../permission.ts";
 
 const FOLDER = new URL("../../fixtures/scenarios/", import.meta.url);

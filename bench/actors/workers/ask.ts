@@ -29,7 +29,7 @@ type CallerMessage =
   | Answered<"incremented", number, number>;
 
 /** Lives in another worker than the server. */
-export const CALLER: Ref<CallerMessage> = "caller";
+const CALLER: Ref<CallerMessage> = "caller";
 
 /** As the asks in one thread. */
 const ASK_WITHIN_MS = 5000;

@@ -15,7 +15,7 @@ import { askOf, type AskSystem } from "../ours/with_system.ts";
 import type { NurseryMessage } from "./nursery.ts";
 
 /** Numbers of the workers. */
-export const WORKERS = [0, 1] as const;
+const WORKERS = [0, 1] as const;
 
 const NURSERIES: readonly Ref<NurseryMessage>[] = WORKERS.map((worker) =>
   `nursery-${worker}`

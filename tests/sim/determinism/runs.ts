@@ -7,11 +7,13 @@
  */
 // deno-lint-ignore-file no-console -- another process reads its output
 import { SeededRandom, stableHash } from "../../../actors/runtime/random.ts";
-import { runnerOf } from "../../../sim/main.ts";
+import { runnerOf } from "../../../sim/command.ts";
 import { parseScenario, resolveScenario } from "../../../sim/scenario.ts";
 import { Scheduler } from "../../../sim/scheduler.ts";
-import { scenarioPathOf } from "../../../sim/swarm_main.ts";
-import { swarmScenario } from "../../../sim/swarm_scenario.ts";
+import {
+  scenarioPathOf,
+  swarmScenario,
+} from "../../../sim/swarm/swarm_scenario.ts";
 
 /** What a process is told to do, as JSON in its argument. */
 export interface Job {
@@ -104,7 +106,7 @@ function runSeed(seed: number, { clients, shown }: Job): Ran {
   const file = swarmScenario(whole, { seed, clients });
   let observations = 0;
   let seen = 0;
-  const { trace, events } = runnerOf(path, () => {})(
+  const { trace, events } = runnerOf({ path, wallMs: () => 0 })(
     resolveScenario(file, seed),
     seed,
     (observation) => {

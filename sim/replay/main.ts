@@ -5,43 +5,43 @@
  *
  * @module
  */
-// deno-lint-ignore-file no-console house/ambient -- a process entry, with its
-// terminal and its clock
-import { parseArgs } from "node:util";
-import { type Failure, failuresOf, isAlike } from "./failure.ts";
+// deno-lint-ignore-file no-console -- a process entry talks to its terminal
 import {
   buildOf,
   clearProgress,
   EXIT_CODES,
-  isTheirs,
   lineOf,
+  mustBeWritable,
+  onlyFile,
+  parseOptions,
   readText,
+  runCommand,
   runnerOf,
   showProgress,
   UsageError,
   writeRepro,
-} from "./main.ts";
+} from "../command.ts";
+import { type Failure, failuresOf, isAlike } from "../failure.ts";
+import { drawRanges } from "../ranges.ts";
 import {
   compareBuilds,
   parseRepro,
   type Replay,
   replay,
   type Repro,
-  ReproError,
   reproOf,
   type Rerun,
   scenarioOf,
-} from "./repro.ts";
+} from "../repro.ts";
+import type { RunResult } from "../run_result.ts";
 import {
   parseScenario,
   resolveScenario,
   ScenarioError,
   type ScenarioFile,
-} from "./scenario.ts";
-import type { RunResult } from "./run_result.ts";
-import { shrink, type Shrunk } from "./shrink.ts";
-import type { Json } from "./shrink/reductions.ts";
-import { drawRanges } from "./swarm.ts";
+} from "../scenario.ts";
+import { shrink, type Shrunk } from "../shrink.ts";
+import type { Json } from "../shrink/reductions.ts";
 
 const HELP = `Usage: deno task replay REPRO.json [--shrink [--out FILE]]
 
@@ -66,29 +66,20 @@ interface Usage {
   readonly outFile: string | null;
 }
 
+const wallMs = () => performance.now();
+
 function readUsage(args: string[]): Usage | null {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        shrink: { type: "boolean" },
-        out: { type: "string" },
-        help: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message.split("\n")[0]!);
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parseOptions({
+    args,
+    allowPositionals: true,
+    options: {
+      shrink: { type: "boolean" },
+      out: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
   if (values.help) return null;
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) {
-    throw new UsageError(
-      `Expected one REPRO.json, found ${positionals.length} (see --help)`,
-    );
-  }
+  const file = onlyFile(positionals, "REPRO.json");
   if (values.out !== undefined && !values.shrink) {
     throw new UsageError("--out: expected --shrink with it, found none");
   }
@@ -96,34 +87,14 @@ function readUsage(args: string[]): Usage | null {
   return { file, outFile: values.shrink ? values.out ?? small : null };
 }
 
-function main(args: string[]): number {
-  try {
-    const usage = readUsage(args);
-    if (usage === null) {
-      console.log(HELP);
-      return 0;
-    }
-    return run(usage);
-  } catch (error) {
-    if (!isTheirs(error) && !(error instanceof ReproError)) throw error;
-    console.error(error.message.split("\n")[0]);
-    return 2;
-  }
-}
-
 function run({ file: path, outFile }: Usage): number {
-  // Before a minute of work, not after it.
-  if (outFile !== null) makeWritable(outFile);
+  if (outFile !== null) mustBeWritable(outFile);
   const repro = parseRepro(readText(path), path);
   const file = scenarioOf(repro, path);
-  const replayed = replay(
-    repro,
-    file,
-    runnerOf(
-      repro.path,
-      (share) => showProgress(`${(share * 100).toFixed(0)} % of virtual time`),
-    ),
-  );
+  const progress = (share: number) =>
+    showProgress(`${(share * 100).toFixed(0)} % of virtual time`);
+  const rerun = runnerOf({ path: repro.path, wallMs, progress });
+  const replayed = replay(repro, file, rerun);
   clearProgress();
   show(repro, replayed);
   const { failure } = replayed;
@@ -173,9 +144,9 @@ function shrinkTo(
   { repro, file, failure }: Failing,
 ): RunResult {
   const { seed } = repro;
-  const rerun = runnerOf(repro.path, () => {});
-  const startedAtMs = performance.now();
-  const elapsedMs = () => performance.now() - startedAtMs;
+  const rerun = runnerOf({ path: repro.path, wallMs });
+  const startedAtMs = wallMs();
+  const elapsedMs = () => wallMs() - startedAtMs;
   const shrunk = shrink({
     // Places of ranges change with what is removed; drawn values do not.
     scenario: drawRanges(file.value, { seed }).value as Json,
@@ -194,17 +165,6 @@ function shrinkTo(
   const failing = { repro, file, failure: shrunk.failure };
   const result = save(outFile, failing, shrunk, rerun);
   return { ...result, replay: `deno task replay ${outFile}` };
-}
-
-function makeWritable(path: string): void {
-  try {
-    Deno.openSync(path, { write: true, create: true }).close();
-  } catch (error) {
-    const found = (error as Error).message.split("\n")[0];
-    throw new UsageError(
-      `${path}: expected a path to write to, found ${found}`,
-    );
-  }
 }
 
 function attempt(
@@ -254,4 +214,6 @@ function report({ removed, runs, isMinimal, failure }: Shrunk): void {
   console.log(textOf(failure));
 }
 
-if (import.meta.main) Deno.exit(main(Deno.args));
+if (import.meta.main) {
+  Deno.exit(runCommand({ help: HELP, read: readUsage, run }, Deno.args));
+}

@@ -5,24 +5,23 @@
  *
  * @module
  */
-// deno-lint-ignore-file no-console house/ambient -- a process entry, with its
-// terminal
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+// deno-lint-ignore-file no-console -- a process entry talks to its terminal
 import {
   clearProgress,
-  isTheirs,
+  complain,
   lineOf,
+  parseOptions,
   readText,
   reproPathOf,
+  runCommand,
   runnerOf,
   saveFailure,
   showProgress,
   UsageError,
-} from "./main.ts";
-import type { RunResult } from "./run_result.ts";
-import { parseScenario, resolveScenario } from "./scenario.ts";
-import { swarmScenario } from "./swarm_scenario.ts";
+} from "../command.ts";
+import type { RunResult } from "../run_result.ts";
+import { parseScenario, resolveScenario } from "../scenario.ts";
+import { scenarioPathOf, swarmScenario } from "./swarm_scenario.ts";
 
 const HELP = `Usage: deno task swarm [--seeds A..B] [--clients N]
 
@@ -36,8 +35,6 @@ must always hold is checked. Each seed that fails leaves a file in data/repros.
 
 Exit code: 0 passed, 1 a seed failed, 2 bad usage.`;
 
-/** Relative, as what is saved names it. */
-const LIBRARY = "fixtures/scenarios";
 /** A thousand clients are 50,000 messages; with retries, under 100,000. */
 const CLIENTS = "1000";
 
@@ -48,19 +45,14 @@ interface Usage {
 }
 
 function readUsage(args: string[]): Usage | null {
-  let values;
-  try {
-    values = parseArgs({
-      args,
-      options: {
-        seeds: { type: "string", default: "1..1000" },
-        clients: { type: "string", default: CLIENTS },
-        help: { type: "boolean" },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message.split("\n")[0]!);
-  }
+  const { values } = parseOptions({
+    args,
+    options: {
+      seeds: { type: "string", default: "1..1000" },
+      clients: { type: "string", default: CLIENTS },
+      help: { type: "boolean" },
+    },
+  });
   if (values.help) return null;
   const [, from, to] = /^(\d{1,9})\.\.(\d{1,9})$/.exec(values.seeds) ?? [];
   const [first, last] = [Number(from), Number(to)];
@@ -73,21 +65,6 @@ function readUsage(args: string[]): Usage | null {
     throw new UsageError(`--clients: expected 1 to 99999, found ${found}`);
   }
   return { first, last, clients: Number(values.clients) };
-}
-
-function main(args: string[]): number {
-  try {
-    const usage = readUsage(args);
-    if (usage === null) {
-      console.log(HELP);
-      return 0;
-    }
-    return swarm(usage);
-  } catch (error) {
-    if (!isTheirs(error)) throw error;
-    console.error(error.message.split("\n")[0]);
-    return 2;
-  }
 }
 
 function swarm({ first, last, clients }: Usage): number {
@@ -108,25 +85,18 @@ function swarm({ first, last, clients }: Usage): number {
   return failed === 0 ? 0 : 1;
 }
 
-/** Seeds go round the library. */
-export function scenarioPathOf(seed: number): string {
-  const names = [...Deno.readDirSync(LIBRARY)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".json") && name !== "schema.json").sort();
-  return join(LIBRARY, names[seed % names.length]!);
-}
-
 function runSeed(seed: number, clients: number): RunResult {
   const path = scenarioPathOf(seed);
   const whole = parseScenario(readText(path), path);
   const file = swarmScenario(whole, { seed, clients });
-  const run = runnerOf(path, () => {});
+  const run = runnerOf({ path, wallMs: () => performance.now() });
   try {
     const result = run(resolveScenario(file, seed), seed);
     if (result.verdict === "passed") return result;
     return saveFailure({ file, result, path: reproPathOf(result) }, run);
   } catch (error) {
     clearProgress();
-    console.error(
+    complain(
       `seed ${seed} broke the program. Again: deno task swarm ` +
         `--seeds ${seed}..${seed} --clients ${clients}`,
     );
@@ -134,4 +104,6 @@ function runSeed(seed: number, clients: number): RunResult {
   }
 }
 
-if (import.meta.main) Deno.exit(main(Deno.args));
+if (import.meta.main) {
+  Deno.exit(runCommand({ help: HELP, read: readUsage, run: swarm }, Deno.args));
+}

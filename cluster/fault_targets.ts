@@ -1,13 +1,12 @@
 /**
- * What a fault's target means. Names are the topology's own, as for faults on
- * the live shop: `worker[0]` is a thread, also under its name `worker-0`;
- * `inventory[3]` is an actor; `cache[*]` are all of a kind. A simulator has
- * the gateways as well: `payment`, `catalog[0]`.
+ * What a fault's target means, for the live shop and for the simulator. Names
+ * are the topology's own: `worker[0]` is a thread, also under its name
+ * `worker-0`; `inventory[3]` is an actor; `cache[*]` are all of a kind; the
+ * gateways are `payment` and `catalog[0]`.
  *
  * @module
  */
-import type { ShopPlan } from "../cluster/topology.ts";
-import type { FaultKind } from "./scenario_values.ts";
+import type { ShopPlan } from "./topology.ts";
 
 /** What a target is, which decides what can strike it. */
 export type TargetKind = "worker" | "cache worker" | "actor" | "gateway";
@@ -33,23 +32,6 @@ export function targetsOf(target: string, plan: ShopPlan): FaultTarget[] {
       ? name.startsWith(prefix)
       : name === (isThread ? `${prefix}${number}` : target)
   );
-}
-
-/** Whether such a fault can strike such a target. */
-export function fits(fault: FaultKind, { name, kind }: FaultTarget): boolean {
-  switch (fault) {
-    case "crash":
-      return kind !== "gateway";
-    case "hang":
-    case "partition":
-      return kind === "worker" || kind === "cache worker";
-    case "lose_disk_cache":
-      return kind === "worker";
-    case "flush":
-      return name.startsWith("cache[");
-    case "slow":
-      return true;
-  }
 }
 
 function namesIn(plan: ShopPlan): FaultTarget[] {

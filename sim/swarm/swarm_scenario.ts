@@ -9,8 +9,12 @@
  *
  * @module
  */
-import { SeededRandom } from "../actors/runtime/random.ts";
-import { parseScenario, type ScenarioFile } from "./scenario.ts";
+import { join } from "node:path";
+import { SeededRandom } from "../../actors/runtime/random.ts";
+import { parseScenario, type ScenarioFile } from "../scenario.ts";
+
+/** Relative, as what is saved names it. */
+const LIBRARY = "fixtures/scenarios";
 
 type Section = Readonly<Record<string, unknown>>;
 type Draw = (label: string) => SeededRandom;
@@ -137,4 +141,11 @@ function faultsOf(draw: Draw): Section[] {
       ...fault.for === true && { for: lasts },
     };
   });
+}
+
+/** Seeds go round the library. */
+export function scenarioPathOf(seed: number): string {
+  const names = [...Deno.readDirSync(LIBRARY)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".json") && name !== "schema.json").sort();
+  return join(LIBRARY, names[seed % names.length]!);
 }

@@ -48,8 +48,11 @@ export interface AssembledDomain {
   readonly turns: Turns;
   /** What the recovery read; null without a journal or before the start. */
   readonly recovery: () => { events: number; partitions: number } | null;
-  /** Lets everybody finish their step, commits, and closes all files. */
-  readonly stop: () => void;
+  /**
+   * Lets everybody finish their step, and closes all files when what they
+   * recorded is on disk, or `withinMs` later; then calls `done`.
+   */
+  readonly stop: (withinMs: number, done: () => void) => void;
 }
 
 /** Timers of this thread, as gateways take them. */
@@ -101,12 +104,21 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
   return {
     turns,
     recovery: () => journal?.lastRecovery ?? null,
-    stop() {
+    stop(withinMs, done) {
+      const endMs = hostClock.monotonicMs() + withinMs;
       turns.domain.stop();
-      turns.turn();
-      turns.stop();
-      journal?.close();
-      catalog.close();
+      const close = () => {
+        turns.turn();
+        if (!turns.domain.isIdle && hostClock.monotonicMs() < endMs) {
+          // About as long as a disk takes for a sync.
+          return void setTimeout(close, 1);
+        }
+        turns.stop();
+        journal?.close();
+        catalog.close();
+        done();
+      };
+      close();
     },
   };
 }

@@ -242,7 +242,7 @@ async function startThreads(
   const stop = async () => {
     snapshots.stop();
     await workers.stop(STOP_WITHIN_MS);
-    main.stop();
+    await new Promise<void>((done) => main.stop(STOP_WITHIN_MS, done));
   };
   const snapshots = new Snapshots({ ...common, workers, main, log });
   try {

@@ -97,6 +97,11 @@ export interface Checker {
   readonly unknown?: number;
   /** The first thing that is wrong; null: nothing so far. */
   readonly violation: Violation | null;
+  /**
+   * The kinds that it looks at; all unless given. It may be told of others and
+   * must make nothing of them.
+   */
+  readonly sees?: readonly Observation["kind"][];
   /** Takes the next observation, in order of time. */
   observe(observation: Observation): void;
   /** The run is over and everything has settled. */

@@ -51,6 +51,7 @@ const FACTS_OF_REFUSAL: Readonly<Record<string, readonly Fact[]>> = {
 /** See the module's text. */
 export class AnswerRevealsNothing extends Inspection {
   readonly id = "answer.revealsNothing";
+  override readonly sees = ["called", "durable", "returned"] as const;
   readonly #view: RunView;
   /** Stock as the disk has it. */
   readonly #stock: StockFold;

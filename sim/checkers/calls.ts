@@ -11,6 +11,7 @@ import { type Called, Inspection, type Returned } from "./inspection.ts";
 /** `pending.resolved`: every call that was begun has ended, once. */
 export class PendingResolved extends Inspection {
   readonly id = "pending.resolved";
+  override readonly sees = ["called", "returned"] as const;
   readonly #pending = new Map<number, Called>();
   #atUs = 0;
 
@@ -66,6 +67,7 @@ class ExactSum {
  */
 export class LittleExact extends Inspection {
   readonly id = "little.exact";
+  override readonly sees = ["called", "returned"] as const;
   readonly #begunAtUs = new Map<number, number>();
   readonly #sojournUs = new ExactSum();
   readonly #integral = new ExactSum();
@@ -113,6 +115,7 @@ export class LittleExact extends Inspection {
  */
 export class CacheMonotonic extends Inspection {
   readonly id = "cache.monotonic";
+  override readonly sees = ["called", "returned"] as const;
   /** The newest version that was returned, by SKU. */
   readonly #newest = new Map<string, number>();
   /** Pending reads with the version that they may not fall behind. */

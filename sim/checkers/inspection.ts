@@ -29,6 +29,7 @@ export type Durable = Extract<Observation, { kind: "durable" }>;
 /** A checker that keeps the first thing that it found wrong. */
 export abstract class Inspection implements Checker {
   abstract readonly id: string;
+  readonly sees?: readonly Observation["kind"][];
   checked = 0;
   violation: Violation | null = null;
 

@@ -23,6 +23,7 @@ interface Partition {
  */
 export class JournalFenced extends Inspection {
   readonly id = "journal.fenced";
+  override readonly sees = ["recorded", "durable"] as const;
   readonly #partitions = new Map<string, Partition>();
 
   observe(observation: Observation): void {
@@ -91,6 +92,7 @@ export class JournalFenced extends Inspection {
 /** `state.equalsFold`: the world compares, since it has both; this reports. */
 export class StateEqualsFold extends Inspection {
   readonly id = "state.equalsFold";
+  override readonly sees = [] as const;
 
   /** States are not among what can be observed. */
   observe(): void {}

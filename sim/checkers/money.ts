@@ -29,9 +29,14 @@ interface Account {
 /** See the module's text. */
 export class MoneyConserved extends Inspection {
   readonly id = "money.conserved";
+  override readonly sees = [
+    "recorded",
+    "decided",
+    "charged",
+    "refunded",
+  ] as const;
   readonly #view: RunView;
   readonly #accounts = new Map<string, Account>();
-  #atUs = 0;
 
   constructor(view: RunView) {
     super();
@@ -40,7 +45,6 @@ export class MoneyConserved extends Inspection {
 
   observe(observation: Observation): void {
     this.#view.observe(observation);
-    this.#atUs = observation.atUs;
     for (const { event } of this.#view.lost) {
       const fact = event as StorefrontEvent;
       if (fact.kind === "order_paid") this.#of(fact.orderId).isPaid = false;
@@ -62,7 +66,7 @@ export class MoneyConserved extends Inspection {
       if (isPaid || keptCents === 0) continue;
       const detail = `Order ${orderId} is not paid at the end, but the ` +
         `provider has ${keptCents} cents for it`;
-      this.report(this.#atUs, orderId, detail);
+      this.report(this.#view.nowUs, orderId, detail);
     }
   }
 

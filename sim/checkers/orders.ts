@@ -26,6 +26,7 @@ interface KeyUse {
  */
 export class OrderOncePerKey extends Inspection {
   readonly id = "order.oncePerKey";
+  override readonly sees = ["durable", "returned"] as const;
   readonly #view: RunView;
   readonly #recorded = new Map<string, KeyUse>();
   readonly #told = new Map<string, KeyUse>();
@@ -113,6 +114,7 @@ interface JournaledOrder {
  */
 export class OrderNeverLost extends Inspection {
   readonly id = "order.neverLost";
+  override readonly sees = ["durable", "called", "returned"] as const;
   readonly #view: RunView;
   readonly #orders = new Map<string, JournaledOrder>();
   /** Durable lines by hold, over all shards; until their order is told. */

@@ -186,6 +186,12 @@ const SEARCH_STEPS = 200_000;
 /** See the module's text. */
 export class ReserveLinearizable extends Inspection {
   readonly id = "reserve.linearizable";
+  override readonly sees = [
+    "called",
+    "recorded",
+    "decided",
+    "returned",
+  ] as const;
   /** Stretches that were too long to search: neither right nor wrong. */
   unknown = 0;
   readonly #view: RunView;

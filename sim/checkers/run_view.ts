@@ -42,6 +42,8 @@ const NOTHING: readonly Recorded[] = [];
 /** See the module's text. */
 export class RunView {
   readonly context: CheckContext;
+  /** When the newest observation was made. */
+  nowUs = 0;
   /** Stock as recorded on the newest lines. */
   readonly stock: StockFold;
   /** The event of this observation, when it stands on its actor's line. */
@@ -65,6 +67,7 @@ export class RunView {
   observe(observation: Observation): void {
     if (observation === this.#latest) return;
     this.#latest = observation;
+    this.nowUs = observation.atUs;
     this.recorded = null;
     this.called = null;
     this.lost = this.durable = NOTHING;

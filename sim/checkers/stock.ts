@@ -41,6 +41,7 @@ const TOTALS = [
  */
 export class StockConserved extends Inspection {
   readonly id = "stock.conserved";
+  override readonly sees = ["recorded", "decided"] as const;
   readonly #view: RunView;
 
   constructor(view: RunView) {
@@ -109,6 +110,7 @@ function textOf(units: Readonly<StockTotals>): string {
  */
 export class StockNeverOversold extends Inspection {
   readonly id = "stock.neverOversold";
+  override readonly sees = ["recorded", "decided", "returned"] as const;
   readonly #view: RunView;
   readonly #paidOrders = new Set<string>();
   readonly #paidUnits = new Map<string, number>();
@@ -165,6 +167,12 @@ export class StockNeverOversold extends Inspection {
  */
 export class StockNeverUndersold extends Inspection {
   readonly id = "stock.neverUndersold";
+  override readonly sees = [
+    "called",
+    "recorded",
+    "decided",
+    "returned",
+  ] as const;
   readonly #view: RunView;
   readonly #shortages: Shortages;
 
@@ -237,10 +245,10 @@ const AFTER_YES: Readonly<Record<string, readonly FoldedHold["status"][]>> = {
  */
 export class HoldResolvedOnce extends Inspection {
   readonly id = "hold.resolvedOnce";
+  override readonly sees = ["recorded", "decided"] as const;
   readonly #view: RunView;
   /** Wall time less the time of observations, in milliseconds. */
   #originMs = 0;
-  #atUs = 0;
 
   constructor(view: RunView) {
     super();
@@ -250,7 +258,6 @@ export class HoldResolvedOnce extends Inspection {
   observe(observation: Observation): void {
     this.#view.observe(observation);
     const { recorded, stock } = this.#view;
-    this.#atUs = observation.atUs;
     if (observation.kind === "decided") this.#decided(observation);
     if (recorded === null) return;
     const { atMs } = recorded.event;
@@ -287,14 +294,14 @@ export class HoldResolvedOnce extends Inspection {
 
   override end(): void {
     this.#view.end();
-    const nowMs = this.#originMs + this.#atUs / 1_000;
+    const nowMs = this.#originMs + this.#view.nowUs / 1_000;
     for (const [holdId, hold] of this.#view.stock.holds()) {
       if (hold.status !== "open") continue;
       const dueMs = Math.max(hold.untilMs, hold.pinnedUntilMs);
       const lateMs = nowMs - dueMs;
       if (lateMs <= OVERDUE_MS) continue;
       const detail = `Hold ${holdId} is open ${lateMs} ms after its deadline`;
-      this.report(this.#atUs, holdId, detail);
+      this.report(this.#view.nowUs, holdId, detail);
     }
   }
 }

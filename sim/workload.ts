@@ -63,6 +63,8 @@ export class Workload {
   readonly #scheduler: Scheduler;
   readonly #firstTries = new Map<string, number>();
   readonly #retries = new Map<string, number>();
+  /** What clients of a phase may come for. */
+  readonly #journeys = new Map<LoadPhase, readonly Journey[]>();
   #arrivals = 0;
   #isStopped = false;
 
@@ -86,6 +88,11 @@ export class Workload {
 
   #startPhase(phase: LoadPhase, startUs: number): void {
     const random = this.#stream(`arrivals ${phase.phase}`);
+    const all = this.#options.scenario.journeys;
+    this.#journeys.set(
+      phase,
+      all.filter(({ name }) => phase.journeys.includes(name)),
+    );
     const { arrivals } = phase;
     if (arrivals.kind === "closed") {
       for (let user = 0; user < arrivals.users; user++) {
@@ -106,7 +113,7 @@ export class Workload {
     if (arrivals.kind === "recorded") {
       return this.#nextRecorded(phase, startUs, random, 0);
     }
-    this.#nextArrival(phase, startUs, startUs + phase.fromUs, random);
+    this.#comeOpenly(phase, startUs, random);
   }
 
   /** Orders as they came, `speed` times faster, or a share of them. */
@@ -130,35 +137,40 @@ export class Workload {
     if (phase.fromUs + afterUs >= phase.toUs) return;
     this.#at(startUs + phase.fromUs + afterUs, phase.phase, () => {
       const lines = order.lines.length > 0 ? order.lines : null;
-      this.#arrive(phase, `c${order.customer}`, random, () => {}, lines);
+      this.#arrive(phase, `c${order.customer}`, random, nobodyWaits, lines);
       this.#nextRecorded(phase, startUs, random, index + 1);
     });
   }
 
   /** Poisson arrivals of a changing rate, by thinning (Lewis, Shedler 1979). */
-  #nextArrival(
-    phase: LoadPhase,
-    startUs: number,
-    fromUs: number,
-    random: SeededRandom,
-  ): void {
-    const { arrivals } = phase;
+  #comeOpenly(phase: LoadPhase, startUs: number, random: SeededRandom): void {
+    const { arrivals, users } = phase;
     if (arrivals.kind !== "open") return;
-    const most = Math.max(...arrivals.curve.map(({ perSecond }) => perSecond));
+    const { curve, spacing } = arrivals;
+    const most = Math.max(...curve.map(({ perSecond }) => perSecond));
     if (most <= 0) return;
-    let atUs = fromUs;
-    for (;;) {
-      const gap = arrivals.spacing === "uniform" ? 1 : -log(unit(random));
-      atUs += Math.max(GAP_MIN_US, Math.round(gap * MICROSECONDS / most));
-      if (atUs >= startUs + phase.toUs) return;
-      const rate = rateAt(arrivals.curve, atUs - startUs - phase.fromUs);
-      if (random.next() / 4_294_967_296 * most < rate) break;
-    }
-    this.#at(atUs, phase.phase, () => {
-      const userId = `u${random.below(phase.users)}`;
-      this.#arrive(phase, userId, random, () => {});
-      this.#nextArrival(phase, startUs, this.#scheduler.nowUs, random);
-    });
+    const beginUs = startUs + phase.fromUs;
+    const endUs = startUs + phase.toUs;
+    const next = (fromUs: number) => {
+      let atUs = fromUs;
+      for (;;) {
+        const gap = spacing === "uniform" ? 1 : -log(unit(random));
+        atUs += Math.max(GAP_MIN_US, Math.round(gap * MICROSECONDS / most));
+        if (atUs >= endUs) return;
+        const rate = rateAt(curve, atUs - beginUs);
+        if (random.next() / 4_294_967_296 * most < rate) break;
+      }
+      this.#scheduler.again(atUs, arrival);
+    };
+    // One act for all of them: the next one waits for this one.
+    const arrival = {
+      label: stableHash(phase.phase),
+      run: () => {
+        this.#arrive(phase, `u${random.below(users)}`, random, nobodyWaits);
+        next(this.#scheduler.nowUs);
+      },
+    };
+    next(beginUs);
   }
 
   #arrive(
@@ -188,10 +200,9 @@ export class Workload {
   }
 
   #journeyFor(phase: LoadPhase, random: SeededRandom): Journey {
-    const journeys = this.#options.scenario.journeys.filter(({ name }) =>
-      phase.journeys.includes(name)
-    );
-    const total = journeys.reduce((sum, { weight }) => sum + weight, 0);
+    const journeys = this.#journeys.get(phase)!;
+    let total = 0;
+    for (const { weight } of journeys) total += weight;
     let left = random.next() / 4_294_967_296 * total;
     for (const journey of journeys) {
       left -= journey.weight;
@@ -256,6 +267,10 @@ export class Workload {
     if (client.recorded !== null) return client.recorded;
     const { from, to } = client.journey.lines;
     const count = from + client.random.below(to - from + 1);
+    if (count === 1) {
+      const sku = this.#options.pick(step.target, client.random);
+      return [{ sku, quantity: 1 }];
+    }
     const skus = new Set<string>();
     for (let draws = 0; skus.size < count && draws < count * 4; draws++) {
       skus.add(this.#options.pick(step.target, client.random));
@@ -353,6 +368,8 @@ export class Workload {
     return new SeededRandom(this.#options.seed, label);
   }
 }
+
+function nobodyWaits(): void {}
 
 /** What the contract calls retryable. */
 function isRetryable(outcome: Outcome<unknown>): boolean {

@@ -18,6 +18,8 @@ export type Observation =
     readonly client: string;
     /** Such as `place_order`, `pay_order`, `read_product`. */
     readonly step: string;
+    /** The client's first try, which this call tries again; absent: it is one. */
+    readonly first?: number;
     /** The message, as the gate takes it apart. */
     readonly input: Readonly<Record<string, unknown>>;
   }

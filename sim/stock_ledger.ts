@@ -32,7 +32,8 @@ export class StockLedgers {
   /** Units that were taken when there was none. */
   oversoldUnits = 0;
   readonly #ledgers = new Map<string, StockLedger>();
-  readonly #holds = new Map<string, readonly Line[]>();
+  /** By shard: an order over several has one hold id in all of them. */
+  readonly #holds = new Map<string, Map<string, readonly Line[]>>();
 
   /** The ledger of a product; empty before it was opened. */
   of(sku: string): StockLedger {
@@ -46,8 +47,6 @@ export class StockLedgers {
 
   /** Takes an event of a shard; what is not about stock changes nothing. */
   apply(shard: string, fact: StockFact): void {
-    // An order over several shards has one hold id in all of them.
-    const holdId = `${shard} ${String(fact.holdId ?? "")}`;
     switch (fact.kind) {
       case "stock_opened":
         this.of(String(fact.sku)).available += Number(fact.units);
@@ -57,20 +56,26 @@ export class StockLedgers {
         return;
       case "stock_held": {
         const lines = fact.lines as readonly Line[];
-        this.#holds.set(holdId, lines);
+        this.#holdsAt(shard).set(String(fact.holdId), lines);
         return this.#move(lines, "available", "held");
       }
       case "stock_sold":
-        return this.#move(this.#linesOf(holdId), "held", "sold");
+        return this.#move(this.#linesOf(shard, fact), "held", "sold");
       case "hold_released":
-        return this.#move(this.#linesOf(holdId), "held", "available");
+        return this.#move(this.#linesOf(shard, fact), "held", "available");
       case "stock_returned":
-        return this.#move(this.#linesOf(holdId), "sold", "available");
+        return this.#move(this.#linesOf(shard, fact), "sold", "available");
     }
   }
 
-  #linesOf(holdId: string): readonly Line[] {
-    return this.#holds.get(holdId) ?? [];
+  #linesOf(shard: string, { holdId }: StockFact): readonly Line[] {
+    return this.#holdsAt(shard).get(String(holdId)) ?? [];
+  }
+
+  #holdsAt(shard: string): Map<string, readonly Line[]> {
+    let holds = this.#holds.get(shard);
+    if (holds === undefined) this.#holds.set(shard, holds = new Map());
+    return holds;
   }
 
   #move(

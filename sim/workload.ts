@@ -41,6 +41,8 @@ interface Client {
   readonly recorded: readonly Line[] | null;
   step: number;
   tries: number;
+  /** The first try of its step. */
+  first: number;
   key: string;
   lines: readonly Line[];
   order: OrderView | null;
@@ -192,6 +194,7 @@ export class Workload {
       done,
       step: 0,
       tries: 0,
+      first: 0,
       key: `k${this.#arrivals}`,
       recorded,
       lines: [],
@@ -227,6 +230,7 @@ export class Workload {
 
   #call(client: Client, step: Step): void {
     const call = ++this.calls;
+    if (client.tries === 0) client.first = call;
     const { gate, observe } = this.#options;
     const input = this.#inputOf(client, step);
     const ended = (outcome: Outcome<unknown>) => {
@@ -241,6 +245,7 @@ export class Workload {
       call,
       client: client.userId,
       step: step.do,
+      ...client.tries > 0 && { first: client.first },
       input: { ...input, phase: client.phase, try: client.tries },
     });
     const admission = gate.admit(client.userId, "");

@@ -8,6 +8,7 @@
  */
 import type { CachedProduct } from "../actors/cache_node.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
+import { CallTable } from "./call_table.ts";
 import type { Observation } from "./observation.ts";
 import type { LatencySummary, Series } from "./run_result.ts";
 import { StockLedgers } from "./stock_ledger.ts";
@@ -49,7 +50,7 @@ export class Measurements {
   readonly #counting = new Map<string, Map<string, readonly Tally[]>>();
   readonly #countingWarm = new Map<string, Map<string, readonly Tally[]>>();
   /** By the try that is under way. */
-  readonly #calls = new Map<number, Operation>();
+  readonly #calls = new CallTable<Operation>();
   /** By the first try: retryable ends, until the client tries again. */
   readonly #open = new Map<number, Operation>();
   readonly #buckets: Bucket[] = [];
@@ -259,9 +260,8 @@ export class Measurements {
   #returned(
     { call, atUs, outcome }: Extract<Observation, { kind: "returned" }>,
   ): void {
-    const operation = this.#calls.get(call);
+    const operation = this.#calls.take(call);
     if (operation === undefined) return;
-    this.#calls.delete(call);
     const isLimited = outcome.kind === "rejected" &&
       outcome.code === "rate-limited";
     if (isLimited) {

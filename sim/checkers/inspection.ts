@@ -6,7 +6,7 @@
  * @module
  */
 import type { Line } from "../../actors/inventory_shard.ts";
-import { mergeLines } from "../../actors/storefront/order.ts";
+import { holdIdOf, mergeLines } from "../../actors/storefront/order.ts";
 import type {
   OrderPage,
   OrderView,
@@ -68,6 +68,17 @@ export function scopeOfHold(holdId: string): string {
   const first = holdId.indexOf(" ");
   const second = holdId.indexOf(" ", first + 1);
   return holdId.slice(0, first) + holdId.slice(second);
+}
+
+/** The id of the hold that an order on one shard tries first. */
+export function plainHoldOf({ key, userId }: PlaceCall): string {
+  return holdIdOf(key, userId, null);
+}
+
+/** Whether a hold has the id that `plainHoldOf` gives to some use of a key. */
+export function isPlainHold(holdId: string): boolean {
+  const first = holdId.indexOf(" ");
+  return holdId.startsWith(" - ", first);
 }
 
 /** The orders that an ok answer to a step tells of. */

@@ -9,22 +9,11 @@
 import type { StorefrontEvent } from "../../actors/storefront.ts";
 import type { Observation } from "../observation.ts";
 import { Inspection, type Recorded } from "./inspection.ts";
+import type { OrderRecord } from "./order_records.ts";
 import type { RunView } from "./run_view.ts";
 
 /** Money moved at the provider. */
 type Moved = Omit<Extract<Observation, { attempt: string }>, "kind">;
-
-/** The money of an order at the provider. */
-interface Account {
-  readonly orderId: string;
-  /** Attempts that were charged. */
-  readonly charged: Map<string, number>;
-  chargedCents: number;
-  refundedCents: number;
-  /** Null until the order is placed. */
-  totalCents: number | null;
-  isPaid: boolean;
-}
 
 /** See the module's text. */
 export class MoneyConserved extends Inspection {
@@ -36,7 +25,6 @@ export class MoneyConserved extends Inspection {
     "refunded",
   ] as const;
   readonly #view: RunView;
-  readonly #accounts = new Map<string, Account>();
 
   constructor(view: RunView) {
     super();
@@ -60,7 +48,7 @@ export class MoneyConserved extends Inspection {
   }
 
   override end(): void {
-    for (const account of this.#accounts.values()) {
+    for (const account of this.#view.orders.values()) {
       const { orderId, chargedCents, refundedCents, isPaid } = account;
       const keptCents = chargedCents - refundedCents;
       if (isPaid || keptCents === 0) continue;
@@ -73,7 +61,8 @@ export class MoneyConserved extends Inspection {
   #charge({ atUs, attempt, amountCents }: Moved): void {
     this.checked++;
     const account = this.#of(orderOfAttempt(attempt));
-    const { orderId, charged, totalCents } = account;
+    const { orderId, totalCents } = account;
+    const charged = account.charged ??= new Set();
     if (charged.has(attempt)) {
       this.report(atUs, attempt, `Attempt ${attempt} is charged twice`);
     } else if (charged.size > 0) {
@@ -81,7 +70,7 @@ export class MoneyConserved extends Inspection {
       const detail = `Order ${orderId} is charged by ${first} and ${attempt}`;
       this.report(atUs, orderId, detail);
     }
-    charged.set(attempt, (charged.get(attempt) ?? 0) + amountCents);
+    charged.add(attempt);
     account.chargedCents += amountCents;
     if (amountCents === totalCents) return;
     const detail = `Order ${orderId} costs ${totalCents ?? "nothing yet"}, ` +
@@ -94,7 +83,9 @@ export class MoneyConserved extends Inspection {
     const account = this.#of(orderOfAttempt(attempt));
     const { orderId, charged, isPaid } = account;
     account.refundedCents += amountCents;
-    if (!charged.has(attempt) || account.refundedCents > account.chargedCents) {
+    if (
+      !charged?.has(attempt) || account.refundedCents > account.chargedCents
+    ) {
       const detail = `${account.refundedCents} cents of order ${orderId} are ` +
         `refunded, ${account.chargedCents} were charged`;
       this.report(atUs, orderId, detail);
@@ -112,7 +103,7 @@ export class MoneyConserved extends Inspection {
       case "payment_captured": {
         this.checked++;
         const { orderId, attempt } = fact;
-        if (this.#of(orderId).charged.has(`${orderId}-${attempt}`)) return;
+        if (this.#of(orderId).charged?.has(`${orderId}-${attempt}`)) return;
         const detail = `Attempt ${attempt} of order ${orderId} is captured, ` +
           "but was never charged";
         return this.report(atUs, orderId, detail);
@@ -131,7 +122,7 @@ export class MoneyConserved extends Inspection {
 
   #expect(
     atUs: number,
-    { orderId, chargedCents, refundedCents }: Account,
+    { orderId, chargedCents, refundedCents }: OrderRecord,
     expectedCents: number | null,
     status: string,
   ): void {
@@ -142,20 +133,8 @@ export class MoneyConserved extends Inspection {
     this.report(atUs, orderId, detail);
   }
 
-  #of(orderId: string): Account {
-    let account = this.#accounts.get(orderId);
-    if (account === undefined) {
-      account = {
-        orderId,
-        charged: new Map(),
-        chargedCents: 0,
-        refundedCents: 0,
-        totalCents: null,
-        isPaid: false,
-      };
-      this.#accounts.set(orderId, account);
-    }
-    return account;
+  #of(orderId: string): OrderRecord {
+    return this.#view.orders.of(orderId);
   }
 }
 

@@ -8,17 +8,12 @@ import type { Line, StockHeld } from "../../actors/inventory_shard.ts";
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import type { Placed, StorefrontEvent } from "../../actors/storefront.ts";
 import type { Observation } from "../observation.ts";
+import { CallTable } from "../call_table.ts";
 import { type Called, Inspection, placeCallOf, scopeOf } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 
 /** Keys are kept for 24 hours, as the contract says. */
 const KEEP_KEYS_MS = 24 * 60 * 60 * 1_000;
-
-/** A key's order, and when it was placed, in wall milliseconds. */
-interface KeyUse {
-  readonly orderId: string;
-  readonly placedAtMs: number;
-}
 
 /**
  * `order.oncePerKey`: a user's key makes at most one order while it is kept,
@@ -28,9 +23,6 @@ export class OrderOncePerKey extends Inspection {
   readonly id = "order.oncePerKey";
   override readonly sees = ["durable", "returned"] as const;
   readonly #view: RunView;
-  readonly #recorded = new Map<string, KeyUse>();
-  readonly #told = new Map<string, KeyUse>();
-  readonly #orderIds = new Set<string>();
 
   constructor(view: RunView) {
     super();
@@ -53,21 +45,40 @@ export class OrderOncePerKey extends Inspection {
   #place(atUs: number, event: StorefrontEvent): void {
     if (event.kind !== "order_placed") return;
     const { orderId, atMs: placedAtMs } = event;
-    if (this.#orderIds.has(orderId)) {
+    const order = this.#view.orders.of(orderId);
+    if (order.isPlaced) {
       this.report(atUs, orderId, `Order ${orderId} is placed twice`);
     }
-    this.#orderIds.add(orderId);
-    this.#use(atUs, this.#recorded, scopeOf(event), { orderId, placedAtMs });
+    order.isPlaced = true;
+    const scope = scopeOf(event);
+    const use = this.#view.keys.of(scope);
+    this.#compare(
+      atUs,
+      scope,
+      use.madeOrderId,
+      orderId,
+      placedAtMs - use.madeAtMs,
+    );
+    use.madeOrderId = orderId;
+    use.madeAtMs = placedAtMs;
   }
 
   #tell(atUs: number, called: Called, { order }: Placed): void {
     const place = placeCallOf(called)!;
     const scope = scopeOf(place);
     const { id: orderId, placedAtMs } = order;
-    this.#use(atUs, this.#told, scope, { orderId, placedAtMs });
-    const journaled = this.#recorded.get(scope);
-    if (journaled !== undefined && journaled.orderId !== orderId) {
-      const detail = `The key made ${journaled.orderId}, the client was told ` +
+    const use = this.#view.keys.of(scope);
+    this.#compare(
+      atUs,
+      scope,
+      use.toldOrderId,
+      orderId,
+      placedAtMs - use.toldAtMs,
+    );
+    use.toldOrderId = orderId;
+    use.toldAtMs = placedAtMs;
+    if (use.madeOrderId !== null && use.madeOrderId !== orderId) {
+      const detail = `The key made ${use.madeOrderId}, the client was told ` +
         orderId;
       this.report(atUs, scope, detail);
     }
@@ -77,19 +88,17 @@ export class OrderOncePerKey extends Inspection {
     }
   }
 
-  #use(
+  #compare(
     atUs: number,
-    uses: Map<string, KeyUse>,
     scope: string,
-    use: KeyUse,
+    before: string | null,
+    orderId: string,
+    ageMs: number,
   ): void {
     this.checked++;
-    const before = uses.get(scope);
-    uses.set(scope, use);
-    if (before === undefined || before.orderId === use.orderId) return;
-    const ageMs = use.placedAtMs - before.placedAtMs;
+    if (before === null || before === orderId) return;
     if (ageMs >= (this.#view.context.keepKeysMs ?? KEEP_KEYS_MS)) return;
-    const detail = `The key made ${before.orderId} and ${use.orderId}`;
+    const detail = `The key made ${before} and ${orderId}`;
     this.report(atUs, scope, detail);
   }
 }
@@ -101,12 +110,6 @@ function isSame(left: readonly Line[], right: readonly Line[]): boolean {
     );
 }
 
-/** An order of the journal. */
-interface JournaledOrder {
-  readonly holdId: string;
-  readonly lines: readonly Line[];
-}
-
 /**
  * `order.neverLost`: when a client is told of an order, its `order_placed` and
  * the `stock_held` of all its lines are durable; and an order that a client
@@ -116,13 +119,10 @@ export class OrderNeverLost extends Inspection {
   readonly id = "order.neverLost";
   override readonly sees = ["durable", "called", "returned"] as const;
   readonly #view: RunView;
-  readonly #orders = new Map<string, JournaledOrder>();
   /** Durable lines by hold, over all shards; until their order is told. */
-  readonly #held = new Map<string, Line[]>();
-  /** Who was told of which order: an order is not found for others. */
-  readonly #told = new Map<string, unknown>();
+  readonly #held = new Map<string, readonly Line[]>();
   /** Calls that ask for an order that their client was told of. */
-  readonly #asking = new Map<number, string>();
+  readonly #asking = new CallTable<string>();
 
   constructor(view: RunView) {
     super();
@@ -135,8 +135,7 @@ export class OrderNeverLost extends Inspection {
     if (observation.kind === "called") return this.#ask(observation);
     if (observation.kind !== "returned") return;
     const { atUs, call, outcome } = observation;
-    const asked = this.#asking.get(call);
-    this.#asking.delete(call);
+    const asked = this.#asking.take(call);
     if (asked !== undefined) {
       this.checked++;
       if (outcome.kind === "rejected" && outcome.code === "not-found") {
@@ -152,27 +151,30 @@ export class OrderNeverLost extends Inspection {
   #keep(event: JournalEvent): void {
     const fact = event as StorefrontEvent | StockHeld;
     if (fact.kind === "order_placed") {
-      const { holdId, lines } = fact;
-      this.#orders.set(fact.orderId, { holdId, lines });
+      this.#view.orders.of(fact.orderId).placed = fact;
     } else if (fact.kind === "stock_held") {
       const held = this.#held.get(fact.holdId);
-      if (held === undefined) this.#held.set(fact.holdId, [...fact.lines]);
-      else held.push(...fact.lines);
+      const lines = held === undefined ? fact.lines : [...held, ...fact.lines];
+      this.#held.set(fact.holdId, lines);
     }
   }
 
   #ask({ call, input }: Called): void {
     const { orderId, userId } = input;
     if (typeof orderId !== "string" || userId === undefined) return;
-    if (this.#told.get(orderId) === userId) this.#asking.set(call, orderId);
+    // Only he who was told of it may ask: it is not found for others.
+    const order = this.#view.orders.find(orderId);
+    if (order?.toldTo === userId) this.#asking.set(call, orderId);
   }
 
   #tell(atUs: number, orderId: string, userId: unknown): void {
     this.checked++;
-    if (this.#told.has(orderId)) return;
-    this.#told.set(orderId, userId);
-    const order = this.#orders.get(orderId);
-    if (order === undefined) {
+    const record = this.#view.orders.of(orderId);
+    if (record.wasTold) return;
+    record.wasTold = true;
+    record.toldTo = userId;
+    const { placed: order } = record;
+    if (order === null) {
       const detail = `A client was told of order ${orderId}, which is not ` +
         "durable";
       return this.report(atUs, orderId, detail);

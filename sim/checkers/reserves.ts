@@ -17,12 +17,15 @@
  */
 import type { Line, Reserve, StockHeld } from "../../actors/inventory_shard.ts";
 import { mergeLines } from "../../actors/storefront/order.ts";
+import { CallTable } from "../call_table.ts";
 import type { Observation } from "../observation.ts";
 import {
   type Called,
   type Decided,
   Inspection,
+  isPlainHold,
   placeCallOf,
+  plainHoldOf,
   type Recorded,
   type Returned,
   scopeOf,
@@ -172,12 +175,20 @@ function isImpossible(
 /** A call for one SKU that has not returned. */
 interface Pending extends Line {
   readonly scope: string;
+  readonly plainHoldId: string;
   readonly calledAt: number;
   readonly history: UnitHistory;
   /** The event that took its units; null: none yet. */
   held: UnitsOperation | null;
   /** The shard refused it, and the events before that say so too. */
   isRefused: boolean;
+}
+
+const NO_LINES: readonly Line[] = [];
+
+function quantityOf(lines: readonly Line[], sku: string): number {
+  for (const line of lines) if (line.sku === sku) return line.quantity;
+  return 0;
 }
 
 /** Some tenths of a second; a stretch that is fine takes a step a call. */
@@ -196,10 +207,10 @@ export class ReserveLinearizable extends Inspection {
   unknown = 0;
   readonly #view: RunView;
   readonly #histories = new Map<string, UnitHistory>();
-  readonly #calls = new Map<number, Pending>();
+  readonly #calls = new CallTable<Pending>();
   readonly #byScope = new Map<string, Pending[]>();
-  /** Uses of keys for which units were ever held. */
-  readonly #held = new Set<string>();
+  /** Uses of keys for which units were held under a number. */
+  readonly #heldAgain = new Set<string>();
   /** Counts observations: a clock on which no two things coincide. */
   #at = 0;
 
@@ -236,22 +247,21 @@ export class ReserveLinearizable extends Inspection {
     const isHold = recorded?.event.kind === "stock_held" &&
       stock.fault === null;
     const hold = isHold ? recorded.event as StockHeld : null;
-    const held = new Map(
-      hold?.lines.map(({ sku, quantity }) => [sku, quantity]),
-    );
+    const lines = hold?.lines ?? NO_LINES;
     // A hold can come with the news that an earlier one is lost: that first.
-    for (const sku of stock.touched) {
+    for (const { sku, available: left } of stock.touched) {
       const history = this.#historyOf(sku);
-      const available = (stock.unitsOf(sku)?.available ?? 0) +
-        (held.get(sku) ?? 0);
+      const available = left + quantityOf(lines, sku);
       const change = available - history.logged;
       if (change === 0) continue;
       history.logged = available;
       history.change(this.#at, "give", change);
       if (available < 0) history.isSuspect = true;
     }
-    for (const sku of held.keys()) this.#hold(atUs, hold!, sku, held.get(sku)!);
-    for (const sku of stock.touched) {
+    for (const { sku, quantity } of lines) {
+      this.#hold(atUs, hold!, sku, quantity);
+    }
+    for (const { sku } of stock.touched) {
       this.#judge(atUs, sku, this.#historyOf(sku));
     }
   }
@@ -267,7 +277,8 @@ export class ReserveLinearizable extends Inspection {
     if (history.logged < 0) history.isSuspect = true;
     const held = history.change(this.#at, "take", quantity);
     const scope = scopeOfHold(holdId);
-    this.#held.add(scope);
+    // A plain hold stands in the view; its scope says how it is called.
+    if (!isPlainHold(holdId)) this.#heldAgain.add(scope);
     const pending = this.#byScope.get(scope)?.find((call) =>
       call.held === null && call.sku === sku && call.quantity === quantity
     );
@@ -284,7 +295,7 @@ export class ReserveLinearizable extends Inspection {
   #lose(event: Recorded["event"]): void {
     if (event.kind !== "stock_held") return;
     const scope = scopeOfHold((event as StockHeld).holdId);
-    this.#held.delete(scope);
+    this.#heldAgain.delete(scope);
     for (const call of this.#byScope.get(scope) ?? []) call.held = null;
   }
 
@@ -296,6 +307,7 @@ export class ReserveLinearizable extends Inspection {
     const history = this.#historyOf(sku);
     const pending: Pending = {
       scope,
+      plainHoldId: plainHoldOf(place),
       sku,
       quantity,
       calledAt: this.#at,
@@ -343,16 +355,16 @@ export class ReserveLinearizable extends Inspection {
   }
 
   #return({ atUs, call, outcome }: Returned): void {
-    const pending = this.#calls.get(call);
+    const pending = this.#calls.take(call);
     if (pending === undefined) return;
-    this.#forget(call, pending);
+    this.#forget(pending);
     const { history, calledAt, quantity, held } = pending;
     if (outcome.kind === "ok") {
       this.checked++;
       if (held !== null) {
         held.calledAt = calledAt;
         held.returnedAt = this.#at;
-      } else if (!this.#held.has(pending.scope)) {
+      } else if (!this.#wasHeld(pending)) {
         history.takeUnlogged(calledAt, this.#at, quantity);
       }
     } else if (outcome.kind === "rejected" && outcome.code === "sold-out") {
@@ -363,8 +375,13 @@ export class ReserveLinearizable extends Inspection {
     this.#judge(atUs, pending.sku, history);
   }
 
-  #forget(call: number, pending: Pending): void {
-    this.#calls.delete(call);
+  /** Whether units were ever held for the key, under any call of it. */
+  #wasHeld({ scope, plainHoldId }: Pending): boolean {
+    return this.#heldAgain.has(scope) ||
+      this.#view.stock.knowsHold(plainHoldId);
+  }
+
+  #forget(pending: Pending): void {
     pending.history.pending--;
     const same = this.#byScope.get(pending.scope)!;
     if (same.length === 1) this.#byScope.delete(pending.scope);

@@ -10,6 +10,8 @@
  * @module
  */
 import type { Observation } from "../observation.ts";
+import { CallTable } from "../call_table.ts";
+import { KeyRecord, OrderRecord, Records } from "./order_records.ts";
 import type { Called, Decided, Durable, Recorded } from "./inspection.ts";
 import { type InitialStock, StockFold } from "./stock_fold.ts";
 
@@ -46,6 +48,9 @@ export class RunView {
   nowUs = 0;
   /** Stock as recorded on the newest lines. */
   readonly stock: StockFold;
+  /** What is known of orders, and of the uses of keys by `scopeOf`. */
+  readonly orders = new Records((id) => new OrderRecord(id));
+  readonly keys = new Records(() => new KeyRecord());
   /** The event of this observation, when it stands on its actor's line. */
   recorded: Recorded | null = null;
   /** What this observation shows to be lost, newest first. */
@@ -55,7 +60,7 @@ export class RunView {
   /** The call that this observation ended; null also for an unknown one. */
   called: Called | null = null;
   readonly #lines = new Map<string, Line>();
-  readonly #calls = new Map<number, Called>();
+  readonly #calls = new CallTable<Called>();
   #latest: Observation | null = null;
 
   constructor(context: CheckContext) {
@@ -77,8 +82,7 @@ export class RunView {
         this.#calls.set(observation.call, observation);
         return;
       case "returned":
-        this.called = this.#calls.get(observation.call) ?? null;
-        this.#calls.delete(observation.call);
+        this.called = this.#calls.take(observation.call) ?? null;
         return;
       case "recorded":
         return this.#record(observation);

@@ -8,7 +8,16 @@
  * @module
  */
 import type { Line } from "../../actors/inventory_shard.ts";
-import type { StockFold } from "./stock_fold.ts";
+import { CallTable } from "../call_table.ts";
+import type { StockLevel } from "./stock_fold.ts";
+
+/** Stock as somebody folds it. */
+export interface Levels {
+  /** What changed with the newest event. */
+  readonly touched: readonly StockLevel[];
+  /** What is available of a SKU; 0 when it is not known. */
+  availableOf(sku: string): number;
+}
 
 /** A line that a pending call asks for, and since when. */
 interface Wanted extends Line {
@@ -51,11 +60,11 @@ export class LowWater {
 
 /** See the module's text. */
 export class Shortages {
-  readonly #stock: StockFold;
+  readonly #stock: Levels;
   readonly #levels = new Map<string, LowWater>();
-  readonly #waiting = new Map<number, readonly Wanted[]>();
+  readonly #waiting = new CallTable<readonly Wanted[]>();
 
-  constructor(stock: StockFold) {
+  constructor(stock: Levels) {
     this.#stock = stock;
   }
 
@@ -73,18 +82,22 @@ export class Shortages {
 
   /** Looks at the SKUs that the fold has just touched. */
   note(): void {
-    for (const sku of this.#stock.touched) {
-      this.#levels.get(sku)?.note(this.#available(sku));
+    for (const { sku, available } of this.#stock.touched) {
+      this.#levels.get(sku)?.note(available);
     }
   }
 
+  /** Ends the wait of a call that was not sold out. */
+  forget(call: number): void {
+    this.#waiting.take(call);
+  }
+
   /**
-   * Ends the wait of a call: null when some line was short meanwhile, else the
+   * Ends the wait of a call that was sold out: null when some line was short meanwhile, else the
    * first line with the least that was available.
    */
   end(call: number): { readonly sku: string; readonly detail: string } | null {
-    const wanted = this.#waiting.get(call) ?? [];
-    this.#waiting.delete(call);
+    const wanted = this.#waiting.take(call) ?? [];
     for (const { sku, quantity, since } of wanted) {
       if (this.#levelOf(sku).lowestSince(since) < quantity) return null;
     }
@@ -101,13 +114,9 @@ export class Shortages {
     let level = this.#levels.get(sku);
     if (level === undefined) {
       level = new LowWater();
-      level.note(this.#available(sku));
+      level.note(this.#stock.availableOf(sku));
       this.#levels.set(sku, level);
     }
     return level;
-  }
-
-  #available(sku: string): number {
-    return this.#stock.unitsOf(sku)?.available ?? 0;
   }
 }

@@ -24,7 +24,7 @@ import {
 } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 import { Shortages } from "./shortages.ts";
-import type { FoldedHold } from "./stock_fold.ts";
+import type { FoldedHold, Units } from "./stock_fold.ts";
 
 const TOTALS = [
   "available",
@@ -53,21 +53,21 @@ export class StockConserved extends Inspection {
     this.#view.observe(observation);
     const { stock } = this.#view;
     const { atUs } = observation;
-    for (const sku of stock.touched) {
-      const units = stock.unitsOf(sku);
-      if (units !== undefined) this.#weigh(atUs, sku, units);
-    }
+    for (const units of stock.touched) this.#weigh(atUs, units);
     if (stock.fault?.about === "stock") {
       this.report(atUs, stock.fault.key, stock.fault.detail);
     }
     if (observation.kind === "decided") this.#compare(observation);
   }
 
-  #weigh(atUs: number, sku: string, units: Readonly<StockTotals>): void {
+  #weigh(atUs: number, units: Readonly<Units>): void {
     this.checked++;
-    const { available, held, sold, initial, restocked, removed } = units;
+    const { sku, available, held, sold, initial, restocked, removed } = units;
     const isWhole = available + held + sold === initial + restocked - removed;
-    if (isWhole && TOTALS.every((name) => units[name] >= 0)) return;
+    if (
+      isWhole && available >= 0 && held >= 0 && sold >= 0 && initial >= 0 &&
+      restocked >= 0 && removed >= 0
+    ) return;
     this.report(atUs, sku, `"${sku}" does not add up: ${textOf(units)}`);
   }
 
@@ -124,10 +124,8 @@ export class StockNeverOversold extends Inspection {
     this.#view.observe(observation);
     const { stock, called } = this.#view;
     const { atUs } = observation;
-    for (const sku of stock.touched) {
-      const units = stock.unitsOf(sku);
-      if (units === undefined) continue;
-      const { held, sold, initial, restocked, removed } = units;
+    for (const units of stock.touched) {
+      const { sku, held, sold, initial, restocked, removed } = units;
       this.checked++;
       const supply = initial + restocked - removed;
       if (held + sold <= supply) continue;
@@ -201,9 +199,11 @@ export class StockNeverUndersold extends Inspection {
   }
 
   #returned({ atUs, call, outcome }: Returned): void {
+    const isSoldOut = outcome.kind === "rejected" &&
+      outcome.code === "sold-out";
+    if (!isSoldOut) return this.#shortages.forget(call);
     const surplus = this.#shortages.end(call);
     if (this.#view.called?.step !== "place_order") return;
-    if (outcome.kind !== "rejected" || outcome.code !== "sold-out") return;
     this.checked++;
     if (surplus !== null) this.report(atUs, surplus.sku, surplus.detail);
   }

@@ -20,10 +20,16 @@ export type InitialStock = ReadonlyMap<
   { readonly units: number; readonly priceCents: number }
 >;
 
+/** What is available of a product. */
+export interface StockLevel {
+  readonly sku: string;
+  readonly available: number;
+}
+
 /** The units of one SKU. */
-export type Units = {
-  -readonly [Name in keyof StockTotals]: StockTotals[Name];
-};
+export type Units =
+  & { readonly sku: string; isOpened: boolean }
+  & { -readonly [Name in keyof StockTotals]: StockTotals[Name] };
 
 /** A hold and what became of it. */
 export interface FoldedHold {
@@ -60,14 +66,12 @@ interface FoldOptions {
 
 /** See the module's text. */
 export class StockFold {
-  /** SKUs whose units changed since `begin`, in order, with repeats. */
-  readonly touched: string[] = [];
+  /** The units that changed since `begin`, in order, with repeats. */
+  readonly touched: Readonly<Units>[] = [];
   /** What did not fit since `begin`. */
   fault: FoldFault | null = null;
   readonly #options: FoldOptions;
   readonly #units = new Map<string, Units>();
-  /** SKUs that an event opened. */
-  readonly #opened = new Set<string>();
   /** Holds by shard and id: the lines of an order have one id everywhere. */
   readonly #holds = new Map<string, Map<string, FoldedHold>>();
   /** Units held or owned, by SKU and user. */
@@ -81,7 +85,7 @@ export class StockFold {
 
   /** Forgets what was touched before. */
   begin(): void {
-    this.touched.length = 0;
+    if (this.touched.length > 0) this.touched.length = 0;
     this.fault = null;
   }
 
@@ -93,9 +97,14 @@ export class StockFold {
     return initial === undefined ? undefined : this.#open(sku, initial.units);
   }
 
-  /** SKUs that have units, in the order of first mention. */
-  get skus(): Iterable<string> {
-    return this.#units.keys();
+  /** What is available of a SKU; 0 when it is not for sale. */
+  availableOf(sku: string): number {
+    return this.unitsOf(sku)?.available ?? 0;
+  }
+
+  /** Whether an event did not fit, so that it changed nothing. */
+  isUnfit(recorded: Recorded): boolean {
+    return this.#unfit.size > 0 && this.#unfit.has(recorded);
   }
 
   /** Units of a SKU that a user holds or owns; 0 without a limit. */
@@ -106,6 +115,14 @@ export class StockFold {
   /** A hold of a shard; undefined when it is not known. */
   holdOf(shard: string, holdId: string): FoldedHold | undefined {
     return this.#holds.get(shard)?.get(holdId);
+  }
+
+  /** Whether some shard has a hold of that id. */
+  knowsHold(holdId: string): boolean {
+    for (const holds of this.#holds.values()) {
+      if (holds.has(holdId)) return true;
+    }
+    return false;
   }
 
   /** All holds of all shards. */
@@ -127,10 +144,7 @@ export class StockFold {
     const event = recorded.event as InventoryEvent;
     switch (event.kind) {
       case "stock_opened":
-        this.#units.delete(event.sku);
-        this.#opened.delete(event.sku);
-        this.touched.push(event.sku);
-        return;
+        return this.#close(event.sku);
       case "stock_adjusted":
         return this.#adjust(event.sku, event.add, -1);
       case "hold_refused":
@@ -192,8 +206,18 @@ export class StockFold {
     }
   }
 
+  /** What was opened was not; the opening stock is there to be told of. */
+  #close(sku: string): void {
+    const closed = this.#units.get(sku)!;
+    this.#units.delete(sku);
+    closed.available = closed.initial = 0;
+    this.touched.push(this.unitsOf(sku) ?? closed);
+  }
+
   #open(sku: string, initial: number): Units {
     const units: Units = {
+      sku,
+      isOpened: false,
       available: initial,
       held: 0,
       sold: 0,
@@ -207,17 +231,17 @@ export class StockFold {
 
   #openByEvent(sku: string, initial: number): FoldFault | null {
     const expected = this.#options.initialStock.get(sku)?.units ?? initial;
-    if (this.#opened.has(sku)) return stockFault(sku, "is opened twice");
+    const units = this.#units.get(sku) ?? null;
+    if (units?.isOpened) return stockFault(sku, "is opened twice");
     if (initial !== expected || !(initial >= 0)) {
       return stockFault(sku, `is opened with ${initial} of ${expected} units`);
     }
-    const units = this.#units.get(sku);
-    if (units !== undefined && units.available !== initial) {
+    if (units !== null && units.available !== initial) {
       return stockFault(sku, "was sold before it was opened");
     }
-    if (units === undefined) this.#open(sku, initial);
-    this.#opened.add(sku);
-    this.touched.push(sku);
+    const opened = units ?? this.#open(sku, initial);
+    opened.isOpened = true;
+    this.touched.push(opened);
     return null;
   }
 
@@ -226,7 +250,7 @@ export class StockFold {
     units.available += sign * add;
     if (add > 0) units.restocked += sign * add;
     else units.removed -= sign * add;
-    this.touched.push(sku);
+    this.touched.push(units);
   }
 
   #hold(
@@ -313,7 +337,7 @@ export class StockFold {
       units.available += available * count;
       units.held += held * count;
       units.sold += sold * count;
-      this.touched.push(sku);
+      this.touched.push(units);
       if (this.#options.limitPerUser === null || available === 0) continue;
       const taken = this.takenBy(userId, sku) - available * count;
       if (taken === 0) this.#taken.delete(`${sku} ${userId}`);

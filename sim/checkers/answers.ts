@@ -20,7 +20,6 @@ import {
   type Called,
   Inspection,
   ordersTold,
-  placeCallOf,
   type Recorded,
   type Returned,
 } from "./inspection.ts";
@@ -78,15 +77,15 @@ export class AnswerRevealsNothing extends Inspection {
     super();
     this.#view = view;
     this.#stock = new DurableStock(view.context, view.stock);
-    this.#shortages = new Shortages(this.#stock);
+    this.#shortages = new Shortages(({ durable }) => durable);
   }
 
   observe(observation: Observation): void {
     this.#view.observe(observation);
     for (const recorded of this.#view.durable) this.#keep(recorded);
     if (observation.kind === "called") {
-      const place = placeCallOf(observation);
-      if (place !== null) this.#shortages.begin(observation.call, place.lines);
+      const { place } = this.#view;
+      if (place !== null) this.#shortages.begin(observation.call, place);
     } else if (observation.kind === "returned") {
       const { called } = this.#view;
       const { call, outcome } = observation;
@@ -100,7 +99,7 @@ export class AnswerRevealsNothing extends Inspection {
   #keep(recorded: Recorded): void {
     const event = recorded.event as InventoryEvent | StorefrontEvent;
     this.#stock.apply(recorded);
-    this.#shortages.note();
+    this.#shortages.note(this.#stock.touched);
     if (event.kind === "stock_held") {
       const { userId } = event;
       if (this.#view.context.limitPerUser === null) return;
@@ -132,7 +131,7 @@ export class AnswerRevealsNothing extends Inspection {
   ): void {
     if (outcome.kind !== "rejected") return;
     const { code } = outcome;
-    const place = placeCallOf(called);
+    const { place } = this.#view;
     if (place !== null && code === "sold-out") {
       this.checked++;
       const surplus = this.#shortages.end(call);

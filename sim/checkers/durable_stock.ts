@@ -18,22 +18,16 @@ const NO_LINES: readonly PricedLine[] = [];
 
 /** See the module's text. */
 export class DurableStock {
-  /** Products that the newest event changed, with repeats. */
+  /** The levels that the newest event changed, with repeats. */
   readonly touched: StockLevel[] = [];
   readonly #context: CheckContext;
   readonly #recorded: StockFold;
-  readonly #levels = new Map<string, { sku: string; available: number }>();
   readonly #taken = new Map<string, number>();
 
   /** @param recorded The fold of what is recorded, which is ahead of this. */
   constructor(context: CheckContext, recorded: StockFold) {
     this.#context = context;
     this.#recorded = recorded;
-  }
-
-  /** The units of a product; 0 when it is not known. */
-  availableOf(sku: string): number {
-    return this.#levelOf(sku).available;
   }
 
   /** Units of a product that a user holds or owns; 0 without a limit. */
@@ -47,10 +41,12 @@ export class DurableStock {
     if (this.#recorded.isUnfit(recorded)) return;
     const event = recorded.event as InventoryEvent;
     switch (event.kind) {
-      case "stock_opened":
-        this.#levelOf(event.sku).available = event.units;
-        this.touched.push(this.#levelOf(event.sku));
+      case "stock_opened": {
+        const level = this.#levelOf(event.sku);
+        level.available = event.units;
+        this.touched.push(level);
         return;
+      }
       case "stock_adjusted":
         return this.#give(event.sku, event.add);
       case "stock_held":
@@ -79,13 +75,7 @@ export class DurableStock {
     this.touched.push(level);
   }
 
-  #levelOf(sku: string): { sku: string; available: number } {
-    let level = this.#levels.get(sku);
-    if (level === undefined) {
-      const { initialStock } = this.#context;
-      level = { sku, available: initialStock.get(sku)?.units ?? 0 };
-      this.#levels.set(sku, level);
-    }
-    return level;
+  #levelOf(sku: string): StockLevel {
+    return this.#recorded.recordOf(sku).durable;
   }
 }

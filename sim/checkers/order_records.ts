@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Reserving } from "./reserves.ts";
 import type { OrderPlaced } from "../../actors/storefront/order.ts";
 
 /** An order, once anything was heard of it. */
@@ -39,6 +40,16 @@ export class KeyRecord {
   /** The order that its client was told of: `order.oncePerKey`. */
   toldOrderId: string | null = null;
   toldAtMs = 0;
+  /** Whether units were ever held for it: `reserve.linearizable`. */
+  isHeld = false;
+  /** Its calls that have not returned: `reserve.linearizable`. */
+  readonly waiting: Reserving[] = [];
+
+  /** Whether it says no more than one that is new. */
+  get isBlank(): boolean {
+    return this.madeOrderId === null && this.toldOrderId === null &&
+      !this.isHeld && this.waiting.length === 0;
+  }
 }
 
 /** Records by id; a record is made when it is first asked for. */
@@ -73,6 +84,12 @@ export class Records<Record> {
     this.#lastId = id;
     this.#last = record;
     return record;
+  }
+
+  /** Forgets what is known under that id. */
+  forget(id: string): void {
+    if (id === this.#lastId) this.#last = undefined;
+    this.#records.delete(id);
   }
 
   /** All of them, the oldest first. */

@@ -9,7 +9,7 @@ import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import type { Placed, StorefrontEvent } from "../../actors/storefront.ts";
 import type { Observation } from "../observation.ts";
 import { CallTable } from "../call_table.ts";
-import { type Called, Inspection, placeCallOf, scopeOf } from "./inspection.ts";
+import { type Called, Inspection, keyIdOf, scopeOf } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 
 /** Keys are kept for 24 hours, as the contract says. */
@@ -39,7 +39,7 @@ export class OrderOncePerKey extends Inspection {
     if (observation.kind !== "returned" || called === null) return;
     const { outcome } = observation;
     if (outcome.kind !== "ok" || called.step !== "place_order") return;
-    this.#tell(atUs, called, outcome.value as Placed);
+    this.#tell(atUs, outcome.value as Placed);
   }
 
   #place(atUs: number, event: StorefrontEvent): void {
@@ -50,11 +50,10 @@ export class OrderOncePerKey extends Inspection {
       this.report(atUs, orderId, `Order ${orderId} is placed twice`);
     }
     order.isPlaced = true;
-    const scope = scopeOf(event);
-    const use = this.#view.keys.of(scope);
+    const use = this.#view.keys.of(keyIdOf(event.holdId));
     this.#compare(
       atUs,
-      scope,
+      event,
       use.madeOrderId,
       orderId,
       placedAtMs - use.madeAtMs,
@@ -63,14 +62,13 @@ export class OrderOncePerKey extends Inspection {
     use.madeAtMs = placedAtMs;
   }
 
-  #tell(atUs: number, called: Called, { order }: Placed): void {
-    const place = placeCallOf(called)!;
-    const scope = scopeOf(place);
+  #tell(atUs: number, { order }: Placed): void {
+    const place = this.#view.place!;
     const { id: orderId, placedAtMs } = order;
-    const use = this.#view.keys.of(scope);
+    const use = this.#view.keys.of(place.keyId);
     this.#compare(
       atUs,
-      scope,
+      place,
       use.toldOrderId,
       orderId,
       placedAtMs - use.toldAtMs,
@@ -80,17 +78,17 @@ export class OrderOncePerKey extends Inspection {
     if (use.madeOrderId !== null && use.madeOrderId !== orderId) {
       const detail = `The key made ${use.madeOrderId}, the client was told ` +
         orderId;
-      this.report(atUs, scope, detail);
+      this.report(atUs, scopeOf(place), detail);
     }
     if (!isSame(place.lines, order.lines)) {
       const detail = `Order ${orderId} has other lines than were asked for`;
-      this.report(atUs, scope, detail);
+      this.report(atUs, scopeOf(place), detail);
     }
   }
 
   #compare(
     atUs: number,
-    scope: string,
+    user: { readonly userId: string; readonly key: string },
     before: string | null,
     orderId: string,
     ageMs: number,
@@ -99,7 +97,7 @@ export class OrderOncePerKey extends Inspection {
     if (before === null || before === orderId) return;
     if (ageMs >= (this.#view.context.keepKeysMs ?? KEEP_KEYS_MS)) return;
     const detail = `The key made ${before} and ${orderId}`;
-    this.report(atUs, scope, detail);
+    this.report(atUs, scopeOf(user), detail);
   }
 }
 

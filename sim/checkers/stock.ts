@@ -19,7 +19,6 @@ import {
   type Decided,
   Inspection,
   ordersTold,
-  placeCallOf,
   type Returned,
 } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
@@ -177,20 +176,17 @@ export class StockNeverUndersold extends Inspection {
   constructor(view: RunView) {
     super();
     this.#view = view;
-    this.#shortages = new Shortages(view.stock);
+    this.#shortages = new Shortages((units) => units);
   }
 
   observe(observation: Observation): void {
     this.#view.observe(observation);
-    this.#shortages.note();
+    const { stock, place } = this.#view;
+    this.#shortages.note(stock.touched);
     switch (observation.kind) {
-      case "called": {
-        const place = placeCallOf(observation);
-        if (place !== null) {
-          this.#shortages.begin(observation.call, place.lines);
-        }
+      case "called":
+        if (place !== null) this.#shortages.begin(observation.call, place);
         return;
-      }
       case "returned":
         return this.#returned(observation);
       case "decided":
@@ -203,7 +199,7 @@ export class StockNeverUndersold extends Inspection {
       outcome.code === "sold-out";
     if (!isSoldOut) return this.#shortages.forget(call);
     const surplus = this.#shortages.end(call);
-    if (this.#view.called?.step !== "place_order") return;
+    if (this.#view.place === null) return;
     this.checked++;
     if (surplus !== null) this.report(atUs, surplus.sku, surplus.detail);
   }

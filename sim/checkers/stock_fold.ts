@@ -13,6 +13,8 @@ import type {
   StockTotals,
 } from "../../actors/inventory_shard.ts";
 import type { Recorded } from "./inspection.ts";
+import type { UnitHistory } from "./reserves.ts";
+import type { LowWater } from "./shortages.ts";
 
 /** The opening stock by SKU. */
 export type InitialStock = ReadonlyMap<
@@ -20,16 +22,29 @@ export type InitialStock = ReadonlyMap<
   { readonly units: number; readonly priceCents: number }
 >;
 
-/** What is available of a product. */
+/** What is available of a product by some of its events. */
 export interface StockLevel {
-  readonly sku: string;
-  readonly available: number;
+  available: number;
+  /** The lowest it was while calls wait for it; null: nobody has waited yet. */
+  low: LowWater | null;
 }
 
-/** The units of one SKU. */
+/**
+ * A product: its units by what is recorded, and what checkers keep of it. They
+ * keep it here because looking a product up costs more than what they do then.
+ */
 export type Units =
   & { readonly sku: string; isOpened: boolean }
-  & { -readonly [Name in keyof StockTotals]: StockTotals[Name] };
+  & { -readonly [Name in keyof StockTotals]: StockTotals[Name] }
+  & StockLevel
+  & {
+    /** False: an event or the opening stock has yet to tell of it. */
+    isKnown: boolean;
+    /** By what is on disk: `DurableStock`. */
+    readonly durable: StockLevel;
+    /** `reserve.linearizable`. */
+    history: UnitHistory | null;
+  };
 
 /** A hold and what became of it. */
 export interface FoldedHold {
@@ -67,7 +82,7 @@ interface FoldOptions {
 /** See the module's text. */
 export class StockFold {
   /** The units that changed since `begin`, in order, with repeats. */
-  readonly touched: Readonly<Units>[] = [];
+  readonly touched: Units[] = [];
   /** What did not fit since `begin`. */
   fault: FoldFault | null = null;
   readonly #options: FoldOptions;
@@ -76,6 +91,8 @@ export class StockFold {
   readonly #holds = new Map<string, Map<string, FoldedHold>>();
   /** Units held or owned, by SKU and user. */
   readonly #taken = new Map<string, number>();
+  /** Units that were taken when there was none. */
+  oversoldUnits = 0;
   /** Events that changed nothing, so undoing them changes nothing either. */
   readonly #unfit = new Set<Recorded>();
 
@@ -90,11 +107,31 @@ export class StockFold {
   }
 
   /** The units of a SKU; undefined when it is not for sale. */
-  unitsOf(sku: string): Readonly<Units> | undefined {
-    const units = this.#units.get(sku);
-    if (units !== undefined) return units;
+  unitsOf(sku: string): Units | undefined {
+    const units = this.recordOf(sku);
+    if (units.isKnown) return units;
     const initial = this.#options.initialStock.get(sku);
-    return initial === undefined ? undefined : this.#open(sku, initial.units);
+    return initial === undefined ? undefined : open(units, initial.units);
+  }
+
+  /** The record of a SKU, also of one that is not for sale. */
+  recordOf(sku: string): Units {
+    let units = this.#units.get(sku);
+    if (units === undefined) {
+      units = newUnits(sku);
+      this.#units.set(sku, units);
+      const initial = this.#options.initialStock.get(sku);
+      if (initial !== undefined) {
+        open(units, initial.units);
+        units.durable.available = initial.units;
+      }
+    }
+    return units;
+  }
+
+  /** The records of all SKUs that anything was heard of. */
+  get records(): Iterable<Units> {
+    return this.#units.values();
   }
 
   /** What is available of a SKU; 0 when it is not for sale. */
@@ -115,14 +152,6 @@ export class StockFold {
   /** A hold of a shard; undefined when it is not known. */
   holdOf(shard: string, holdId: string): FoldedHold | undefined {
     return this.#holds.get(shard)?.get(holdId);
-  }
-
-  /** Whether some shard has a hold of that id. */
-  knowsHold(holdId: string): boolean {
-    for (const holds of this.#holds.values()) {
-      if (holds.has(holdId)) return true;
-    }
-    return false;
   }
 
   /** All holds of all shards. */
@@ -208,40 +237,25 @@ export class StockFold {
 
   /** What was opened was not; the opening stock is there to be told of. */
   #close(sku: string): void {
-    const closed = this.#units.get(sku)!;
-    this.#units.delete(sku);
+    const closed = this.recordOf(sku);
+    closed.isKnown = closed.isOpened = false;
     closed.available = closed.initial = 0;
     this.touched.push(this.unitsOf(sku) ?? closed);
   }
 
-  #open(sku: string, initial: number): Units {
-    const units: Units = {
-      sku,
-      isOpened: false,
-      available: initial,
-      held: 0,
-      sold: 0,
-      initial,
-      restocked: 0,
-      removed: 0,
-    };
-    this.#units.set(sku, units);
-    return units;
-  }
-
   #openByEvent(sku: string, initial: number): FoldFault | null {
     const expected = this.#options.initialStock.get(sku)?.units ?? initial;
-    const units = this.#units.get(sku) ?? null;
-    if (units?.isOpened) return stockFault(sku, "is opened twice");
+    const units = this.recordOf(sku);
+    if (units.isOpened) return stockFault(sku, "is opened twice");
     if (initial !== expected || !(initial >= 0)) {
       return stockFault(sku, `is opened with ${initial} of ${expected} units`);
     }
-    if (units !== null && units.available !== initial) {
+    if (units.isKnown && units.available !== initial) {
       return stockFault(sku, "was sold before it was opened");
     }
-    const opened = units ?? this.#open(sku, initial);
-    opened.isOpened = true;
-    this.touched.push(opened);
+    if (!units.isKnown) open(units, initial);
+    units.isOpened = true;
+    this.touched.push(units);
     return null;
   }
 
@@ -335,6 +349,9 @@ export class StockFold {
       const units = this.unitsOf(sku) as Units;
       const count = sign * quantity;
       units.available += available * count;
+      if (sign > 0 && units.available < 0) {
+        this.oversoldUnits += Math.min(quantity, -units.available);
+      }
       units.held += held * count;
       units.sold += sold * count;
       this.touched.push(units);
@@ -350,6 +367,35 @@ export class StockFold {
     if (holds === undefined) this.#holds.set(shard, holds = new Map());
     return holds;
   }
+}
+
+function newUnits(sku: string): Units {
+  return {
+    sku,
+    isKnown: false,
+    isOpened: false,
+    available: 0,
+    held: 0,
+    sold: 0,
+    initial: 0,
+    restocked: 0,
+    removed: 0,
+    low: null,
+    durable: { available: 0, low: null },
+    history: null,
+  };
+}
+
+/** Its opening stock becomes known. */
+function open(units: Units, initial: number): Units {
+  units.isKnown = true;
+  units.available = units.initial = initial;
+  units.held =
+    units.sold =
+    units.restocked =
+    units.removed =
+      0;
+  return units;
 }
 
 function stockFault(key: string, detail: string): FoldFault {

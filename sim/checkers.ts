@@ -52,7 +52,8 @@ export const checkerIds: readonly string[] = Object.keys(FACTORIES);
  */
 export class Watch {
   readonly checkers: readonly Checker[];
-  readonly #view: RunView;
+  /** What they see together. */
+  readonly view: RunView;
   readonly #watching = new Map<Observation["kind"], readonly Checker[]>();
 
   /**
@@ -64,8 +65,8 @@ export class Watch {
     context: CheckContext,
     extra: readonly Checker[] = [],
   ) {
-    this.#view = new RunView(context);
-    this.checkers = [...make(ids, this.#view), ...extra];
+    this.view = new RunView(context);
+    this.checkers = [...make(ids, this.view), ...extra];
   }
 
   /** Takes the next observation, in order of time. */
@@ -78,7 +79,7 @@ export class Watch {
       );
       this.#watching.set(kind, watching);
     }
-    this.#view.observe(observation);
+    this.view.observe(observation);
     for (let index = 0; index < watching.length; index++) {
       watching[index]!.observe(observation);
     }

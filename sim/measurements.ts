@@ -11,8 +11,14 @@ import type { Outcome } from "../actors/runtime/outcome.ts";
 import { CallTable } from "./call_table.ts";
 import type { Observation } from "./observation.ts";
 import type { LatencySummary, Series } from "./run_result.ts";
-import { StockLedgers } from "./stock_ledger.ts";
-import { type Bucket, newBucket, newTally, type Tally } from "./tallies.ts";
+import type { StockFold } from "./checkers/stock_fold.ts";
+import {
+  type Bucket,
+  newBucket,
+  newTally,
+  type StockLedger,
+  type Tally,
+} from "./tallies.ts";
 
 /** A call from its first try on. */
 interface Operation {
@@ -54,13 +60,14 @@ export class Measurements {
   /** By the first try: retryable ends, until the client tries again. */
   readonly #open = new Map<number, Operation>();
   readonly #buckets: Bucket[] = [];
-  readonly #stock = new StockLedgers();
+  readonly #stock: StockFold;
   readonly #counts = new Map<string, number>();
   readonly #deepest = new Map<string, number>();
 
   /**
    * @param options `startUs`: when clients begin to come. `flash`: SKUs of the
-   * flash sale. `hot`: SKUs whose stock the report shows.
+   * flash sale. `hot`: SKUs whose stock the report shows. `stock`: as the
+   * checkers fold it, up to the observation that is taken next.
    */
   constructor(options: {
     readonly startUs: number;
@@ -68,7 +75,9 @@ export class Measurements {
     readonly durationUs: number;
     readonly flash: ReadonlySet<string>;
     readonly hot: readonly string[];
+    readonly stock: StockFold;
   }) {
+    this.#stock = options.stock;
     this.#startUs = options.startUs;
     this.#warmupUs = options.warmupUs;
     this.#bucketUs = Math.max(1_000, Math.ceil(options.durationUs / BUCKETS));
@@ -109,7 +118,7 @@ export class Measurements {
     const bucket = this.#bucketAt(atUs);
     bucket.depths = { ...depths };
     for (const sku of this.#hot) {
-      bucket.stock[sku] = { ...this.#stock.of(sku) };
+      bucket.stock[sku] = this.#ledgerOf(sku);
     }
     for (const [kind, depth] of Object.entries(depths)) {
       const deepest = Math.max(depth, this.#deepest.get(kind) ?? 0);
@@ -312,11 +321,8 @@ export class Measurements {
     }
   }
 
-  #recorded(
-    { actor, event }: Extract<Observation, { kind: "recorded" }>,
-  ): void {
-    const fact = event as Record<string, unknown> & { kind: string };
-    switch (fact.kind) {
+  #recorded({ event }: Extract<Observation, { kind: "recorded" }>): void {
+    switch (event.kind) {
       case "order_placed":
         return this.#add("orders.placed");
       case "order_paid":
@@ -325,16 +331,20 @@ export class Measurements {
         return this.#add("orders.cancelled");
       case "order_expired":
         return this.#add("orders.expired");
-      default:
-        return this.#stock.apply(actor, fact);
     }
+  }
+
+  #ledgerOf(sku: string): StockLedger {
+    const { available = 0, held = 0, sold = 0 } = this.#stock.unitsOf(sku) ??
+      {};
+    return { available, held, sold };
   }
 
   #ofStock(metric: string): number {
     if (metric === "units.oversold") return this.#stock.oversoldUnits;
     let sum = 0;
     for (const sku of this.#flash) {
-      const { available, held, sold } = this.#stock.of(sku);
+      const { available, held, sold } = this.#ledgerOf(sku);
       if (metric === "flash.stock") sum += available + held + sold;
       if (metric === "flash.sold") sum += sold;
       if (metric === "flash.taken") sum += held + sold;

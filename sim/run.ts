@@ -159,20 +159,8 @@ class Run {
       durationUs: scenario.clock.durationUs,
       flash: new Set(skus.slice(0, flash?.products ?? 0)),
       hot: skus.slice(0, HOT_PRODUCTS),
+      stock: this.#watch.view.stock,
     });
-    // What was opened is told again: measuring begins only now.
-    for (const { sku, units } of this.#products) {
-      const event = { kind: "stock_opened", sku, units };
-      const atUs = this.#startUs;
-      this.#measurements.observe({
-        kind: "recorded",
-        atUs,
-        actor: "",
-        epoch: 0,
-        sequence: 0,
-        event,
-      });
-    }
     this.#strikes = new Strikes({
       faults: scenario.faults,
       seed,

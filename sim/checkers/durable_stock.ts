@@ -14,8 +14,6 @@ import type { CheckContext } from "./run_view.ts";
 import type { Recorded } from "./inspection.ts";
 import type { StockFold, StockLevel } from "./stock_fold.ts";
 
-const NO_LINES: readonly PricedLine[] = [];
-
 /** See the module's text. */
 export class DurableStock {
   /** The levels that the newest event changed, with repeats. */
@@ -54,7 +52,8 @@ export class DurableStock {
       case "hold_released":
       case "stock_returned": {
         const hold = this.#recorded.holdOf(recorded.actor, event.holdId);
-        return this.#move(hold?.lines ?? NO_LINES, hold?.userId ?? "", 1);
+        if (hold === undefined) return;
+        return this.#move(hold.held.lines, hold.held.userId, 1);
       }
     }
   }

@@ -9,7 +9,7 @@
 import type { StorefrontEvent } from "../../actors/storefront.ts";
 import type { Observation } from "../observation.ts";
 import { Inspection, type Recorded } from "./inspection.ts";
-import type { OrderRecord } from "./order_records.ts";
+import type { Money, OrderRecord } from "./order_records.ts";
 import type { RunView } from "./run_view.ts";
 
 /** Money moved at the provider. */
@@ -48,9 +48,8 @@ export class MoneyConserved extends Inspection {
   }
 
   override end(): void {
-    for (const account of this.#view.orders.values()) {
-      const { orderId, chargedCents, refundedCents, isPaid } = account;
-      const keptCents = chargedCents - refundedCents;
+    for (const [orderId, { money, isPaid }] of this.#view.orders.entries()) {
+      const keptCents = keptOf(money);
       if (isPaid || keptCents === 0) continue;
       const detail = `Order ${orderId} is not paid at the end, but the ` +
         `provider has ${keptCents} cents for it`;
@@ -60,18 +59,20 @@ export class MoneyConserved extends Inspection {
 
   #charge({ atUs, attempt, amountCents }: Moved): void {
     this.checked++;
-    const account = this.#of(orderOfAttempt(attempt));
-    const { orderId, totalCents } = account;
-    const charged = account.charged ??= new Set();
-    if (charged.has(attempt)) {
+    const orderId = orderOfAttempt(attempt);
+    const order = this.#of(orderId);
+    const money = moneyOf(order);
+    const { attempts } = money;
+    if (attempts.has(attempt)) {
       this.report(atUs, attempt, `Attempt ${attempt} is charged twice`);
-    } else if (charged.size > 0) {
-      const [first] = charged.keys();
+    } else if (attempts.size > 0) {
+      const [first] = attempts;
       const detail = `Order ${orderId} is charged by ${first} and ${attempt}`;
       this.report(atUs, orderId, detail);
     }
-    charged.add(attempt);
-    account.chargedCents += amountCents;
+    attempts.add(attempt);
+    money.chargedCents += amountCents;
+    const { totalCents } = order;
     if (amountCents === totalCents) return;
     const detail = `Order ${orderId} costs ${totalCents ?? "nothing yet"}, ` +
       `but ${amountCents} cents are charged`;
@@ -80,17 +81,17 @@ export class MoneyConserved extends Inspection {
 
   #refund({ atUs, attempt, amountCents }: Moved): void {
     this.checked++;
-    const account = this.#of(orderOfAttempt(attempt));
-    const { orderId, charged, isPaid } = account;
-    account.refundedCents += amountCents;
-    if (
-      !charged?.has(attempt) || account.refundedCents > account.chargedCents
-    ) {
-      const detail = `${account.refundedCents} cents of order ${orderId} are ` +
-        `refunded, ${account.chargedCents} were charged`;
+    const orderId = orderOfAttempt(attempt);
+    const order = this.#of(orderId);
+    const money = moneyOf(order);
+    money.refundedCents += amountCents;
+    const { attempts, chargedCents, refundedCents } = money;
+    if (!attempts.has(attempt) || refundedCents > chargedCents) {
+      const detail = `${refundedCents} cents of order ${orderId} are ` +
+        `refunded, ${chargedCents} were charged`;
       this.report(atUs, orderId, detail);
     }
-    if (!isPaid) return;
+    if (!order.isPaid) return;
     this.report(atUs, orderId, `Order ${orderId} is paid and refunded`);
   }
 
@@ -103,30 +104,32 @@ export class MoneyConserved extends Inspection {
       case "payment_captured": {
         this.checked++;
         const { orderId, attempt } = fact;
-        if (this.#of(orderId).charged?.has(`${orderId}-${attempt}`)) return;
+        const attempts = this.#of(orderId).money?.attempts;
+        if (attempts?.has(`${orderId}-${attempt}`)) return;
         const detail = `Attempt ${attempt} of order ${orderId} is captured, ` +
           "but was never charged";
         return this.report(atUs, orderId, detail);
       }
       case "order_paid": {
         this.checked++;
-        const account = this.#of(fact.orderId);
-        account.isPaid = true;
-        return this.#expect(atUs, account, account.totalCents, "paid");
+        const { orderId } = fact;
+        const order = this.#of(orderId);
+        order.isPaid = true;
+        return this.#expect(atUs, orderId, order.totalCents, "paid");
       }
       case "order_refunded":
         this.checked++;
-        return this.#expect(atUs, this.#of(fact.orderId), 0, "refunded");
+        return this.#expect(atUs, fact.orderId, 0, "refunded");
     }
   }
 
   #expect(
     atUs: number,
-    { orderId, chargedCents, refundedCents }: OrderRecord,
+    orderId: string,
     expectedCents: number | null,
     status: string,
   ): void {
-    const keptCents = chargedCents - refundedCents;
+    const keptCents = keptOf(this.#of(orderId).money);
     if (keptCents === expectedCents) return;
     const detail = `Order ${orderId} is ${status}, but the provider has ` +
       `${keptCents} cents for it and not ${expectedCents}`;
@@ -136,6 +139,18 @@ export class MoneyConserved extends Inspection {
   #of(orderId: string): OrderRecord {
     return this.#view.orders.of(orderId);
   }
+}
+
+function moneyOf(order: OrderRecord): Money {
+  return order.money ??= {
+    chargedCents: 0,
+    refundedCents: 0,
+    attempts: new Set(),
+  };
+}
+
+function keptOf(money: Money | null): number {
+  return money === null ? 0 : money.chargedCents - money.refundedCents;
 }
 
 /** An attempt's id is its order's, a dash and its number. */

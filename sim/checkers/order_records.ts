@@ -9,30 +9,33 @@
 import type { Reserving } from "./reserves.ts";
 import type { OrderPlaced } from "../../actors/storefront/order.ts";
 
-/** An order, once anything was heard of it. */
-export class OrderRecord {
-  /** Whether its `order_placed` is durable: `order.oncePerKey`. */
-  isPlaced = false;
-  /** That event; null: there is none yet: `order.neverLost`. */
-  placed: OrderPlaced | null = null;
-  /** Kinds of its durable facts, a bit each: `answer.revealsNothing`. */
-  facts = 0;
-  /** Who was told of it first; undefined: nobody: `order.neverLost`. */
-  toldTo: unknown = undefined;
-  wasTold = false;
-  /** Its money at the provider: `money.conserved`. */
-  chargedCents = 0;
-  refundedCents = 0;
-  /** Null until it is recorded as placed. */
-  totalCents: number | null = null;
-  isPaid = false;
-  /** Attempts that were charged; null: none. */
-  charged: Set<string> | null = null;
-
-  constructor(readonly orderId: string) {}
+/** The money of an order at the provider. */
+export interface Money {
+  chargedCents: number;
+  refundedCents: number;
+  /** Attempts that were charged. */
+  readonly attempts: Set<string>;
 }
 
-/** The use of a key by a user, while anything of it matters. */
+/** An order, once anything was heard of it. */
+export class OrderRecord {
+  /** Its durable `order_placed`, the first; null: there is none yet. */
+  placed: OrderPlaced | null = null;
+  /** Who was told of it first; null: nobody: `order.neverLost`. */
+  toldTo: string | null = null;
+  /** Kinds of its durable facts, a bit each: `answer.revealsNothing`. */
+  facts = 0;
+  /** What it costs; null until it is recorded: `money.conserved`. */
+  totalCents: number | null = null;
+  isPaid = false;
+  /** Null: none moved yet: `money.conserved`. */
+  money: Money | null = null;
+}
+
+/**
+ * The use of a key by a user. One that made an order of which its client was
+ * told, and of which no call is pending, is kept as the id of that order.
+ */
 export class KeyRecord {
   /** The order that it made by the journal, and when: `order.oncePerKey`. */
   madeOrderId: string | null = null;
@@ -44,23 +47,65 @@ export class KeyRecord {
   isHeld = false;
   /** Its calls that have not returned: `reserve.linearizable`. */
   readonly waiting: Reserving[] = [];
+}
 
-  /** Whether it says no more than one that is new. */
-  get isBlank(): boolean {
-    return this.madeOrderId === null && this.toldOrderId === null &&
-      !this.isHeld && this.waiting.length === 0;
+/** Records of keys by `keyIdOf`. */
+export class KeyRecords {
+  readonly #records = new Map<string, KeyRecord | OrderPlaced>();
+
+  /** The record of a key, new when there is none. */
+  of(keyId: string): KeyRecord {
+    const known = this.#records.get(keyId);
+    if (known instanceof KeyRecord) return known;
+    const record = new KeyRecord();
+    if (known !== undefined) {
+      record.madeOrderId = record.toldOrderId = known.orderId;
+      record.madeAtMs = record.toldAtMs = known.atMs;
+      record.isHeld = true;
+    }
+    this.#records.set(keyId, record);
+    return record;
   }
+
+  /** The calls that wait for a key; none of one that is not known. */
+  waitingFor(keyId: string): readonly Reserving[] {
+    const known = this.#records.get(keyId);
+    return known instanceof KeyRecord ? known.waiting : NOBODY;
+  }
+
+  /** A call for a key has ended: keeps what can still matter of it. */
+  rest(keyId: string, orders: Records<OrderRecord>): void {
+    const record = this.#records.get(keyId);
+    if (!(record instanceof KeyRecord) || record.waiting.length > 0) return;
+    const { madeOrderId, toldOrderId, isHeld } = record;
+    if (madeOrderId === null) {
+      if (toldOrderId === null && !isHeld) this.#records.delete(keyId);
+      return;
+    }
+    const placed = orders.find(madeOrderId)?.placed ?? null;
+    if (placed === null || !isHeld || !isOf(record, placed)) return;
+    // Under the event's own text of the key, if it has one: it is kept anyhow.
+    this.#records.delete(keyId);
+    this.#records.set(placed.holdId === keyId ? placed.holdId : keyId, placed);
+  }
+}
+
+const NOBODY: readonly Reserving[] = [];
+
+function isOf(record: KeyRecord, { orderId, atMs }: OrderPlaced): boolean {
+  return record.madeOrderId === orderId && record.toldOrderId === orderId &&
+    record.madeAtMs === atMs && record.toldAtMs === atMs;
 }
 
 /** Records by id; a record is made when it is first asked for. */
 export class Records<Record> {
-  readonly #make: (id: string) => Record;
+  readonly #make: () => Record;
   readonly #records = new Map<string, Record>();
   /** What is heard of an order at one moment comes in a row. */
   #lastId = "";
   #last: Record | undefined = undefined;
 
-  constructor(make: (id: string) => Record) {
+  constructor(make: () => Record) {
     this.#make = make;
   }
 
@@ -68,7 +113,7 @@ export class Records<Record> {
   of(id: string): Record {
     let record = this.find(id);
     if (record === undefined) {
-      record = this.#make(id);
+      record = this.#make();
       this.#records.set(id, record);
       this.#lastId = id;
       this.#last = record;
@@ -86,14 +131,8 @@ export class Records<Record> {
     return record;
   }
 
-  /** Forgets what is known under that id. */
-  forget(id: string): void {
-    if (id === this.#lastId) this.#last = undefined;
-    this.#records.delete(id);
-  }
-
-  /** All of them, the oldest first. */
-  values(): Iterable<Record> {
-    return this.#records.values();
+  /** All of them with their ids, the oldest first. */
+  entries(): Iterable<readonly [id: string, record: Record]> {
+    return this.#records.entries();
   }
 }

@@ -46,10 +46,9 @@ export class OrderOncePerKey extends Inspection {
     if (event.kind !== "order_placed") return;
     const { orderId, atMs: placedAtMs } = event;
     const order = this.#view.orders.of(orderId);
-    if (order.isPlaced) {
+    if (order.placed !== event) {
       this.report(atUs, orderId, `Order ${orderId} is placed twice`);
     }
-    order.isPlaced = true;
     const use = this.#view.keys.of(keyIdOf(event.holdId));
     this.#compare(
       atUs,
@@ -147,10 +146,8 @@ export class OrderNeverLost extends Inspection {
   }
 
   #keep(event: JournalEvent): void {
-    const fact = event as StorefrontEvent | StockHeld;
-    if (fact.kind === "order_placed") {
-      this.#view.orders.of(fact.orderId).placed = fact;
-    } else if (fact.kind === "stock_held") {
+    const fact = event as StockHeld;
+    if (fact.kind === "stock_held") {
       const held = this.#held.get(fact.holdId);
       const lines = held === undefined ? fact.lines : [...held, ...fact.lines];
       this.#held.set(fact.holdId, lines);
@@ -168,9 +165,8 @@ export class OrderNeverLost extends Inspection {
   #tell(atUs: number, orderId: string, userId: unknown): void {
     this.checked++;
     const record = this.#view.orders.of(orderId);
-    if (record.wasTold) return;
-    record.wasTold = true;
-    record.toldTo = userId;
+    if (record.toldTo !== null) return;
+    record.toldTo = String(userId);
     const { placed: order } = record;
     if (order === null) {
       const detail = `A client was told of order ${orderId}, which is not ` +

@@ -173,7 +173,6 @@ function isImpossible(
 
 /** A call for one SKU that has not returned. */
 export interface Reserving extends Line {
-  readonly keyId: string;
   readonly key: KeyRecord;
   readonly calledAt: number;
   readonly units: Units;
@@ -225,8 +224,11 @@ export class ReserveLinearizable extends Inspection {
         return this.#call(observation);
       case "decided":
         return this.#decide(observation);
-      case "returned":
-        return this.#return(observation);
+      case "returned": {
+        this.#return(observation);
+        const { place, keys, orders } = this.#view;
+        if (place !== null) keys.rest(place.keyId, orders);
+      }
     }
   }
 
@@ -298,7 +300,6 @@ export class ReserveLinearizable extends Inspection {
     const history = this.#historyOf(units);
     const key = keys.of(keyId);
     const pending: Reserving = {
-      keyId,
       key,
       sku,
       quantity,
@@ -322,7 +323,7 @@ export class ReserveLinearizable extends Inspection {
       return this.#checkLimit(atUs, userId, mergeLines(lines));
     }
     if (outcome.code !== "sold-out") return;
-    for (const call of this.#view.keys.find(keyIdOf(holdId))?.waiting ?? []) {
+    for (const call of this.#view.keys.waitingFor(keyIdOf(holdId))) {
       if (call.units.available < call.quantity) call.isRefused = true;
     }
   }
@@ -362,7 +363,6 @@ export class ReserveLinearizable extends Inspection {
       if (!pending.isRefused) history.isSuspect = true;
     }
     this.#judge(atUs, pending.units);
-    if (pending.key.isBlank) this.#view.keys.forget(pending.keyId);
   }
 
   #forget(pending: Reserving): void {

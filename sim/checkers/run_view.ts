@@ -10,10 +10,14 @@
  * @module
  */
 import type { Line } from "../../actors/inventory_shard.ts";
-import { holdIdOf, mergeLines } from "../../actors/storefront/order.ts";
+import {
+  holdIdOf,
+  mergeLines,
+  type OrderPlaced,
+} from "../../actors/storefront/order.ts";
 import type { Observation } from "../observation.ts";
 import { CallTable } from "../call_table.ts";
-import { KeyRecord, OrderRecord, Records } from "./order_records.ts";
+import { KeyRecords, OrderRecord, Records } from "./order_records.ts";
 import type { Called, Decided, Durable, Recorded } from "./inspection.ts";
 import { type InitialStock, StockFold, type Units } from "./stock_fold.ts";
 
@@ -66,8 +70,8 @@ export class RunView {
   /** Stock as recorded on the newest lines. */
   readonly stock: StockFold;
   /** What is known of orders, and of the uses of keys by `keyIdOf`. */
-  readonly orders = new Records((id) => new OrderRecord(id));
-  readonly keys = new Records(() => new KeyRecord());
+  readonly orders = new Records(() => new OrderRecord());
+  readonly keys = new KeyRecords();
   /** The event of this observation, when it stands on its actor's line. */
   recorded: Recorded | null = null;
   /** What this observation shows to be lost, newest first. */
@@ -165,7 +169,14 @@ export class RunView {
     const { tail } = line;
     while (
       line.head < tail.length && tail[line.head]!.sequence <= lastSequence
-    ) durable.push(tail[line.head++]!);
+    ) {
+      const recorded = tail[line.head++]!;
+      durable.push(recorded);
+      if (recorded.event.kind === "order_placed") {
+        const placed = recorded.event as unknown as OrderPlaced;
+        this.orders.of(placed.orderId).placed ??= placed;
+      }
+    }
     if (line.head >= CUT_MIN && line.head * 2 >= tail.length) {
       tail.splice(0, line.head);
       line.head = 0;

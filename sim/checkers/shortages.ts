@@ -32,12 +32,23 @@ export class LowWater {
 
   /** Takes the next value. */
   note(value: number): void {
-    while (this.#values.length > 0 && this.#values.at(-1)! >= value) {
-      this.#values.pop();
-      this.#positions.pop();
+    const values = this.#values;
+    const positions = this.#positions;
+    let last = values.length - 1;
+    while (last > 0 && values[last]! >= value) {
+      values.pop();
+      positions.pop();
+      last--;
     }
-    this.#values.push(value);
-    this.#positions.push(++this.#count);
+    this.#count++;
+    if (last === 0 && values[0]! >= value) {
+      // Nearly always: stock goes down, so the newest value is the lowest.
+      values[0] = value;
+      positions[0] = this.#count;
+      return;
+    }
+    values.push(value);
+    positions.push(this.#count);
   }
 
   /** The lowest value from there on, itself included. */

@@ -293,7 +293,7 @@ export class HoldResolvedOnce extends Inspection {
     const nowMs = this.#originMs + this.#view.nowUs / 1_000;
     for (const [holdId, hold] of this.#view.stock.holds()) {
       if (hold.status !== "open") continue;
-      const dueMs = Math.max(hold.untilMs, hold.pinnedUntilMs);
+      const dueMs = Math.max(hold.held.untilMs, hold.pinnedUntilMs);
       const lateMs = nowMs - dueMs;
       if (lateMs <= OVERDUE_MS) continue;
       const detail = `Hold ${holdId} is open ${lateMs} ms after its deadline`;

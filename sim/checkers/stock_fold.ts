@@ -9,7 +9,7 @@
  */
 import type {
   InventoryEvent,
-  PricedLine,
+  StockHeld,
   StockTotals,
 } from "../../actors/inventory_shard.ts";
 import type { Recorded } from "./inspection.ts";
@@ -48,10 +48,8 @@ export type Units =
 
 /** A hold and what became of it. */
 export interface FoldedHold {
-  readonly lines: readonly PricedLine[];
-  readonly userId: string;
-  readonly atUs: number;
-  readonly untilMs: number;
+  /** What was held; nothing, where a release came before its reserve. */
+  readonly held: Pick<StockHeld, "lines" | "userId" | "untilMs">;
   pinnedUntilMs: number;
   status: "open" | "sold" | "released" | "returned" | "refused";
 }
@@ -71,7 +69,7 @@ const SELL: Move = [0, -1, 1];
 const RELEASE: Move = [1, -1, 0];
 const RETURN: Move = [1, 0, -1];
 
-const NO_LINES: readonly PricedLine[] = [];
+const NOTHING: FoldedHold["held"] = { lines: [], userId: "", untilMs: 0 };
 
 interface FoldOptions {
   readonly initialStock: InitialStock;
@@ -268,10 +266,10 @@ export class StockFold {
   }
 
   #hold(
-    { actor, atUs }: Recorded,
+    { actor }: Recorded,
     event: Extract<InventoryEvent, { kind: "stock_held" }>,
   ): FoldFault | null {
-    const { holdId, userId, lines, untilMs } = event;
+    const { holdId, lines } = event;
     const holds = this.#holdsAt(actor);
     const known = holds.get(holdId);
     if (known !== undefined) return misfit(event, known);
@@ -285,33 +283,20 @@ export class StockFold {
         return stockFault(sku, `is held ${quantity} times`);
       }
     }
-    const hold: FoldedHold = {
-      lines,
-      userId,
-      atUs,
-      untilMs,
-      pinnedUntilMs: 0,
-      status: "open",
-    };
+    // The event itself: a copy of it would be kept as long.
+    const hold: FoldedHold = { held: event, pinnedUntilMs: 0, status: "open" };
     holds.set(holdId, hold);
     this.#move(hold, HOLD, 1);
     return null;
   }
 
-  #bury({ actor, atUs }: Recorded, holdId: string): FoldFault | null {
+  #bury({ actor }: Recorded, holdId: string): FoldFault | null {
     const holds = this.#holdsAt(actor);
     const known = holds.get(holdId);
     if (known !== undefined) {
       return misfit({ kind: "hold_refused", holdId }, known);
     }
-    holds.set(holdId, {
-      lines: NO_LINES,
-      userId: "",
-      atUs,
-      untilMs: 0,
-      pinnedUntilMs: 0,
-      status: "refused",
-    });
+    holds.set(holdId, { held: NOTHING, pinnedUntilMs: 0, status: "refused" });
     return null;
   }
 
@@ -341,10 +326,11 @@ export class StockFold {
   }
 
   #move(
-    { lines, userId }: FoldedHold,
-    [available, held, sold]: Move,
+    { held: { lines, userId } }: FoldedHold,
+    move: Move,
     sign: 1 | -1,
   ): void {
+    const [available, held, sold] = move;
     for (const { sku, quantity } of lines) {
       const units = this.unitsOf(sku) as Units;
       const count = sign * quantity;

@@ -323,6 +323,7 @@ class Run {
       seed,
       verdict: verdictOf(this.#liveness, checks, all),
       events: this.#scheduler.acts,
+      messages: this.#scheduler.messages,
       virtualMs: (this.#scheduler.nowUs - this.#startUs) / 1_000,
       trace: this.#scheduler.trace,
       metrics: measurements.metrics(),

@@ -17,6 +17,8 @@ export interface Act {
 export class Scheduler {
   /** Acts so far. */
   acts = 0;
+  /** Messages that threads have counted so far: `RunResult.messages`. */
+  messages = 0;
   readonly #queue = new EventQueue<Act>();
   /** Two words of 32 bits: enough that a difference shows. */
   #low = 0x811c9dc5;

@@ -71,6 +71,11 @@ export interface SimulationResult {
   readonly checks: readonly CheckResult[];
   /** Deliveries, steps, syncs and timers so far. */
   readonly events: number;
+  /**
+   * Messages: each that an actor handled and each frame between threads; one
+   * that crosses to an actor is both.
+   */
+  readonly messages: number;
   /** When it ended, in virtual milliseconds. */
   readonly virtualMs: number;
   /** The hash of all that happened: equal runs have equal ones. */
@@ -173,6 +178,7 @@ class World implements Simulation {
       ok: checks.every(({ ok }) => ok),
       checks,
       events: this.#scheduler.acts,
+      messages: this.#scheduler.messages,
       virtualMs: this.nowMs,
       trace: this.#scheduler.trace,
     };

@@ -102,6 +102,7 @@ export class Thread {
       freeze: true,
       observer: {
         stepped: (actor, message, outcome, sequence, epoch) => {
+          scheduler.messages++;
           if (options.traced) this.#stepped = { actor, kind: message.kind };
           this.#serviceUs = options.serviceUs(actor, message.kind);
           scheduler.mix(this.#factOf(message.kind) ^ sequence);
@@ -162,6 +163,7 @@ export class Thread {
     if (!this.#isAlive || link === undefined) return;
     const nowMs = this.#scheduler.nowUs / 1_000;
     link.receive(batch, nowMs, (to, from, ask, deadlineMs, content, chain) => {
+      this.#scheduler.messages++;
       const envelope = new Envelope(to, from, ask, deadlineMs, content, chain);
       const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
       if (gateway === undefined) this.domain.deliver(envelope);

@@ -11,11 +11,12 @@ import { type Outcome, rejected } from "../actors/runtime/outcome.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
 import type { Gate } from "../cluster/gate.ts";
-import { log, sample } from "./distributions.ts";
+import { log } from "./distributions.ts";
 import type { Observation } from "./observation.ts";
 import type { RecordedOrder } from "./recorded_orders.ts";
 import type { Journey, LoadPhase, Scenario, Step } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { drawUs } from "./streams.ts";
 
 /** What a workload needs. */
 export interface WorkloadOptions {
@@ -102,12 +103,12 @@ export class Workload {
         const own = this.#stream(`user ${name}`);
         const again = () => {
           const atUs = this.#scheduler.nowUs +
-            Math.round(sample(arrivals.think, own));
+            drawUs(arrivals.think, own);
           if (atUs >= startUs + phase.toUs) return;
           this.#at(atUs, name, () => this.#arrive(phase, name, own, again));
         };
         const firstUs = startUs + phase.fromUs +
-          Math.round(sample(arrivals.think, own));
+          drawUs(arrivals.think, own);
         this.#at(firstUs, name, () => this.#arrive(phase, name, own, again));
       }
       return;
@@ -332,7 +333,7 @@ export class Workload {
     client.step++;
     client.tries = 0;
     const { think } = client.journey;
-    this.#later(client, Math.round(sample(think, client.random)));
+    this.#later(client, drawUs(think, client.random));
   }
 
   #mayRetry(client: Client): boolean {

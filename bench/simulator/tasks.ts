@@ -7,10 +7,11 @@
 import { fileURLToPath } from "node:url";
 import { SeededRandom } from "../../actors/runtime/random.ts";
 import { runnerOf } from "../../sim/command.ts";
-import { type Distribution, sample } from "../../sim/distributions.ts";
+import type { Distribution } from "../../sim/distributions.ts";
 import { EventQueue } from "../../sim/event_queue.ts";
 import { LatencyHistogram } from "../../sim/latency_histogram.ts";
 import { parseScenario, resolveScenario } from "../../sim/scenario.ts";
+import { drawUs } from "../../sim/streams.ts";
 import type { Ran, Run, Sizes } from "../actors/program.ts";
 import { LOAD, PROCESSES, SEED, verifyHold, verifySojourn } from "./models.ts";
 
@@ -34,7 +35,7 @@ function mm1({ n }: Sizes): Promise<Ran> {
   let served = 0;
   let count = 0;
   const after = (distribution: Distribution) =>
-    queue.nowUs + Math.round(sample(distribution, random));
+    queue.nowUs + drawUs(distribution, random);
   queue.schedule(after(GAP), ARRIVAL);
   while (served < customers) {
     const event = queue.next();
@@ -57,7 +58,7 @@ function phold({ n }: Sizes): Promise<Ran> {
   const queue = new EventQueue<number>();
   const random = new SeededRandom(SEED, "phold");
   const handled = new Uint32Array(PROCESSES);
-  const after = () => queue.nowUs + Math.round(sample(SERVICE, random));
+  const after = () => queue.nowUs + drawUs(SERVICE, random);
   for (let process = 0; process < PROCESSES; process++) {
     queue.schedule(after(), process);
   }

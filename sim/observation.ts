@@ -19,7 +19,7 @@ export type Observation =
     /** Such as `place_order`, `pay_order`, `read_product`. */
     readonly step: string;
     /** The client's first try, which this call tries again; absent: it is one. */
-    readonly first?: number;
+    readonly first?: number | undefined;
     /** The message, as the gate takes it apart. */
     readonly input: Readonly<Record<string, unknown>>;
   }

@@ -246,8 +246,8 @@ export class Workload {
       call,
       client: client.userId,
       step: step.do,
-      ...client.tries > 0 && { first: client.first },
-      input: { ...input, phase: client.phase, try: client.tries },
+      first: client.tries > 0 ? client.first : undefined,
+      input,
     });
     const admission = gate.admit(client.userId, "");
     if (!admission.admitted) {
@@ -257,16 +257,19 @@ export class Workload {
     this.#ask(client, step, input, ended);
   }
 
+  /** What a call is about, with its phase and its tries for the report. */
   #inputOf(client: Client, step: Step): Record<string, unknown> {
-    const { userId, key, order } = client;
+    const { userId, key, order, phase, tries } = client;
     if (step.do === "read_product") {
-      return { sku: this.#options.pick(step.target, client.random) };
+      const sku = this.#options.pick(step.target, client.random);
+      return { sku, phase, try: tries };
     }
     if (step.do !== "place_order") {
-      return { userId, key: `${key}p`, orderId: order?.id ?? "" };
+      const orderId = order?.id ?? "";
+      return { userId, key: `${key}p`, orderId, phase, try: tries };
     }
-    if (client.tries === 0) client.lines = this.#linesFor(client, step);
-    return { userId, key, lines: client.lines };
+    if (tries === 0) client.lines = this.#linesFor(client, step);
+    return { userId, key, lines: client.lines, phase, try: tries };
   }
 
   #linesFor(client: Client, step: Step): readonly Line[] {

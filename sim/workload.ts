@@ -11,8 +11,8 @@ import { type Outcome, rejected } from "../actors/runtime/outcome.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
 import type { Gate } from "../cluster/gate.ts";
-import { log } from "./distributions.ts";
 import type { Observation } from "./observation.ts";
+import { OpenArrivals } from "./open_arrivals.ts";
 import type { RecordedOrder } from "./recorded_orders.ts";
 import type { Journey, LoadPhase, Scenario, Step } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -49,8 +49,6 @@ interface Client {
   order: OrderView | null;
 }
 
-/** Gaps shorter than this are one moment: a client is a microsecond apart. */
-const GAP_MIN_US = 1;
 const MICROSECONDS = 1_000_000;
 
 /** See the module's text. */
@@ -145,25 +143,18 @@ export class Workload {
     });
   }
 
-  /** Poisson arrivals of a changing rate, by thinning (Lewis, Shedler 1979). */
+  /** They come whatever the shop answers. */
   #comeOpenly(phase: LoadPhase, startUs: number, random: SeededRandom): void {
     const { arrivals, users } = phase;
     if (arrivals.kind !== "open") return;
-    const { curve, spacing } = arrivals;
-    const most = Math.max(...curve.map(({ perSecond }) => perSecond));
-    if (most <= 0) return;
-    const beginUs = startUs + phase.fromUs;
-    const endUs = startUs + phase.toUs;
+    const come = new OpenArrivals(arrivals, {
+      beginUs: startUs + phase.fromUs,
+      endUs: startUs + phase.toUs,
+      random,
+    });
     const next = (fromUs: number) => {
-      let atUs = fromUs;
-      for (;;) {
-        const gap = spacing === "uniform" ? 1 : -log(unit(random));
-        atUs += Math.max(GAP_MIN_US, Math.round(gap * MICROSECONDS / most));
-        if (atUs >= endUs) return;
-        const rate = rateAt(curve, atUs - beginUs);
-        if (random.next() / 4_294_967_296 * most < rate) break;
-      }
-      this.#scheduler.again(atUs, arrival);
+      const atUs = come.after(fromUs);
+      if (atUs !== null) this.#scheduler.again(atUs, arrival);
     };
     // One act for all of them: the next one waits for this one.
     const arrival = {
@@ -173,7 +164,7 @@ export class Workload {
         next(this.#scheduler.nowUs);
       },
     };
-    next(beginUs);
+    next(startUs + phase.fromUs);
   }
 
   #arrive(
@@ -392,25 +383,4 @@ function backoffUs({ journey, tries, random }: Client): number {
   const { backoffUs, jitter } = journey.retry;
   const wholeUs = backoffUs * 2 ** Math.min(tries - 1, 16);
   return jitter === "none" ? wholeUs : random.below(Math.max(1, wholeUs));
-}
-
-function rateAt(
-  curve: readonly { readonly atUs: number; readonly perSecond: number }[],
-  sinceUs: number,
-): number {
-  let before = curve[0]!;
-  for (const point of curve) {
-    if (point.atUs > sinceUs) {
-      const share = (sinceUs - before.atUs) / (point.atUs - before.atUs || 1);
-      return before.perSecond +
-        (point.perSecond - before.perSecond) * Math.max(0, share);
-    }
-    before = point;
-  }
-  return before.perSecond;
-}
-
-/** In (0, 1]. */
-function unit(random: SeededRandom): number {
-  return (random.next() + 1) / 4_294_967_296;
 }

@@ -173,6 +173,7 @@ export class RunView {
       const recorded = tail[line.head++]!;
       durable.push(recorded);
       if (recorded.event.kind === "order_placed") {
+        // Its kind says which event of a storefront it is.
         const placed = recorded.event as unknown as OrderPlaced;
         this.orders.of(placed.orderId).placed ??= placed;
       }

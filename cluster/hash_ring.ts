@@ -51,6 +51,18 @@ export class HashRing {
   }
 
   /**
+   * Visits the nodes clockwise from `key`'s own, one for each point, until
+   * `isDone` says true; at most once around.
+   */
+  walk(key: string, isDone: (node: string) => boolean): void {
+    const first = this.#pointAfter(key);
+    for (let step = 0; step < this.#points.length; step++) {
+      const point = (first + step) % this.#points.length;
+      if (isDone(this.#nodeAt(point))) return;
+    }
+  }
+
+  /**
    * Gives each key a node, none more than ⌈keys / nodes × slack⌉ of them: a key
    * whose node is full goes to the next one clockwise that is not ("consistent
    * hashing with bounded loads", Mirrokni 2018). For few keys, where a plain

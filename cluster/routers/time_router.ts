@@ -1,0 +1,57 @@
+/**
+ * Sharding by time: what happened in one period stands in one shard, so that
+ * old periods can be put away whole. A period holds its first moment and not
+ * its last: an order at midnight belongs to the new day, to the millisecond.
+ *
+ * @module
+ */
+import { RangeRouter } from "./range_router.ts";
+import type { Router } from "./router.ts";
+
+/** What happened from `from` to before `to`, in RFC 3339, and who keeps it. */
+export interface ShardPeriod {
+  readonly from: string;
+  readonly to: string;
+  readonly shard: string;
+}
+
+/** See the module. Keys are milliseconds since 1970. */
+export class TimeRouter implements Router<number> {
+  readonly #ranges: RangeRouter;
+
+  /**
+   * @throws {RangeError} For a time that cannot be read or has no offset, and
+   * for a period that is empty or overlaps another.
+   */
+  constructor(version: number, periods: readonly ShardPeriod[]) {
+    this.#ranges = new RangeRouter(
+      version,
+      periods.map(({ from, to, shard }) => ({
+        from: momentOf(from),
+        to: momentOf(to),
+        shard,
+      })),
+    );
+  }
+
+  get version(): number {
+    return this.#ranges.version;
+  }
+
+  route(atMs: number): string | null {
+    return this.#ranges.route(atMs);
+  }
+}
+
+/** Without an offset a text means another moment on each machine. */
+const MOMENT =
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
+
+function momentOf(text: string): number {
+  const moment = MOMENT.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(moment)) return moment;
+  throw new RangeError(
+    `Cannot route by time as a border must be a time with an offset, such as ` +
+      `"2026-11-11T00:00:00Z": current value is "${text}"`,
+  );
+}

@@ -99,6 +99,13 @@ export class Call {
     return this.#session.userId;
   }
 
+  /** Who asks: the user, else the peer's address. */
+  get client(): string {
+    const { peers } = this.services;
+    return this.#session?.userId ??
+      peers.addressOf(this.request, this.#context.env);
+  }
+
   /** A part of the path by its name in the route's template. */
   param(name: string): string {
     return this.#context.req.param(name) ?? "";

@@ -40,7 +40,7 @@ const POLICIES = {
 export type BalancerName = keyof typeof POLICIES;
 
 /** All names, the default first. */
-export const BALANCER_NAMES = Object.keys(POLICIES) as readonly BalancerName[];
+export const BALANCER_NAMES = Object.keys(POLICIES) as BalancerName[];
 
 /** Makes the policy of that name. Throws `RangeError` as `HashRing` does. */
 export function createBalancer(

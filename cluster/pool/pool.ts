@@ -36,7 +36,7 @@ export interface PoolOptions {
   readonly slackPercent: number;
   readonly health: HealthPolicy;
   /** Calls under way at one member at most. */
-  readonly capacity: number;
+  readonly capacityCalls: number;
   readonly random: SeededRandom;
 }
 
@@ -96,9 +96,9 @@ export class Pool {
 
   /** @throws {RangeError} Without members, weight or capacity. */
   constructor(options: PoolOptions) {
-    const { names, weights = [], capacity } = options;
+    const { names, weights = [], capacityCalls } = options;
     check(names.length > 0, "it must have a member", names.length);
-    check(capacity >= 1, "capacity must be >= 1", capacity);
+    check(capacityCalls >= 1, "capacityCalls must be >= 1", capacityCalls);
     this.#options = options;
     this.#members = names.map((name, index) => ({
       index,
@@ -232,9 +232,9 @@ export class Pool {
   #pickOf(members: readonly PoolMember[], key: string): PoolMember | null {
     if (members.length === 0) return null;
     const member = this.#balancer.pick(members, key);
-    const { capacity } = this.#options;
-    if (member.inFlight < capacity) return member;
-    const free = members.filter(({ inFlight }) => inFlight < capacity);
+    const { capacityCalls } = this.#options;
+    if (member.inFlight < capacityCalls) return member;
+    const free = members.filter(({ inFlight }) => inFlight < capacityCalls);
     return free.length === 0 ? null : this.#balancer.pick(free, key);
   }
 

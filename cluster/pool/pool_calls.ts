@@ -16,8 +16,11 @@ import type { AdaptiveThrottle } from "./adaptive_throttle.ts";
 import type { Pool, PoolReport } from "./pool.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 
-/** Takes how a call ended. */
-export type CallEnded = (outcome: Outcome<unknown>) => void;
+/** Takes how a call ended, and who it was asked of last; null: nobody. */
+export type CallEnded = (
+  outcome: Outcome<unknown>,
+  server: string | null,
+) => void;
 
 /** What calls need. */
 export interface PoolCallsOptions {
@@ -35,7 +38,7 @@ export interface PoolCallsOptions {
     name: string,
     message: Message,
     withinMs: number,
-    done: CallEnded,
+    done: (outcome: Outcome<unknown>) => void,
   ) => void;
 }
 
@@ -82,7 +85,7 @@ export class PoolCalls {
     const nowMs = clock.monotonicMs();
     if (throttle !== null && !throttle.admits(nowMs)) {
       this.#throttled++;
-      return done(OVERLOADED);
+      return done(OVERLOADED, null);
     }
     budget.noteFirstTry();
     const deadlineMs = nowMs + withinMs;
@@ -119,7 +122,9 @@ export class PoolCalls {
     const { pool, ask, clock, tryWithinMs } = this.#options;
     const startedMs = clock.monotonicMs();
     const member = pool.take(call.key, startedMs, call.tried);
-    if (member === null) return call.done(instead);
+    if (member === null) {
+      return call.done(instead, call.tried.at(-1)?.name ?? null);
+    }
     call.tried.push(member);
     const leftMs = call.deadlineMs - startedMs;
     const withinMs = Math.min(tryWithinMs, leftMs);
@@ -129,9 +134,11 @@ export class PoolCalls {
       pool.settle(member, isGood, nowMs - startedMs, nowMs);
       if (isGood) {
         this.#options.throttle?.noteAccepted(nowMs);
-        return call.done(outcome);
+        return call.done(outcome, member.name);
       }
-      if (!this.#mayRetry(call, nowMs)) return call.done(outcome);
+      if (!this.#mayRetry(call, nowMs)) {
+        return call.done(outcome, member.name);
+      }
       this.#retries++;
       this.#try(call, outcome);
     });

@@ -84,6 +84,7 @@ function begin(plan: WorkerPlan): void {
         recoveryMs: Math.round(hostClock.monotonicMs() - startedMs),
       };
       scope.post({ kind: "ready", recovery });
+      begun.startProbes();
       beats = setInterval(() => beat(begun), plan.heartbeatMs);
     });
   } catch (cause) {
@@ -92,14 +93,14 @@ function begin(plan: WorkerPlan): void {
 }
 
 /** Says that the thread lives, and how it is. */
-function beat({ turns }: AssembledDomain): void {
+function beat({ turns, catalogCalls }: AssembledDomain): void {
   // A number takes eight bytes.
   if (leakBytesPerBeat > 0) {
     leaked.push(new Array(leakBytesPerBeat / 8).fill(0.5));
   }
   scope.post({
     kind: "beat",
-    report: turns.domain.report(),
+    report: { ...turns.domain.report(), pool: catalogCalls?.report() ?? null },
     waitingFrames: turns.waitingFrames,
     heap: measureHeap(),
   });

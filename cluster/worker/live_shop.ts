@@ -31,9 +31,10 @@ import {
   assembleDomain,
   hostTimers,
 } from "./assemble.ts";
+import { describeShop, poolsOf } from "./describe_shop.ts";
 import { injectFault } from "./faults.ts";
 import { hostClock } from "./host_clock.ts";
-import { shopMetrics } from "./shop_metrics.ts";
+import { poolMetrics, shopMetrics } from "./shop_metrics.ts";
 import { Snapshots } from "./snapshots.ts";
 import { WorkerSupervisor } from "./worker_supervisor.ts";
 
@@ -259,6 +260,7 @@ async function startThreads(
     throw error;
   }
   snapshots.start();
+  main.startProbes();
   return { main, workers, stop };
 }
 
@@ -295,36 +297,16 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     topology: new Topology(plan),
     clock: hostClock,
     admission: config.admission,
+    catalog: main.catalogCalls!,
     withinMs: config.edge.requestTimeoutMs,
-    describe: () => describeTopology(config, plan, threads),
+    describe: () => describeShop(config, plan, threads),
     injectFault: (fault) => injectFault(fault, plan, threads),
-    metrics: () => shopMetrics(main.turns, workers.statuses()),
+    metrics: () => [
+      ...shopMetrics(main.turns, workers.statuses()),
+      ...poolMetrics(poolsOf(threads)),
+    ],
     isReady: () => workers.isReady,
   });
-}
-
-/** What runs where, as the admin page shows it. */
-function describeTopology(config: Config, plan: ShopPlan, threads: Threads) {
-  const reports = new Map(
-    [
-      threads.main.turns.domain.report(),
-      ...threads.workers.statuses().map(({ report }) => report),
-    ].flatMap((report) => report?.actors ?? [])
-      .map((actor) => [actor.address, actor]),
-  );
-  return {
-    placement: config.topology.placement,
-    partitions: plan.partitions,
-    virtualNodes: plan.virtualNodes,
-    workers: threads.workers.statuses().map(({ report: _, ...rest }) => rest),
-    actors: plan.actors.map(({ address, domain, journaled }) => ({
-      ...reports.get(address),
-      address,
-      worker: domain,
-      journaled,
-    })),
-    gateways: plan.gateways,
-  };
 }
 
 /** Tells each shard the opening stock of its SKUs; known ones stay. */

@@ -22,6 +22,8 @@ const OPERATIONS = [
   "POST /v1/admin/products/{sku}/stock",
   "GET /v1/admin/invariants",
   "POST /v1/admin/faults",
+  "GET /balance",
+  "POST /v1/admin/balance/{server}",
   "GET /health/live",
   "GET /health/ready",
   "GET /metrics",

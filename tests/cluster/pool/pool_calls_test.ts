@@ -37,7 +37,7 @@ class Stage {
         policy: "round-robin",
         virtualNodes: 16,
         slackPercent: 25,
-        capacity: 100,
+        capacityCalls: 100,
         random,
         health: {
           badRepliesInRow: 5,

@@ -26,7 +26,7 @@ function poolOf(count: number, changes: Changes = {}): Pool {
     policy: "round-robin",
     virtualNodes: 16,
     slackPercent: 25,
-    capacity: 1_000,
+    capacityCalls: 1_000,
     random: new SeededRandom(1, "pool"),
     ...changes,
     health: { ...HEALTH, ...changes.health },
@@ -178,7 +178,7 @@ Deno.test("with every member draining there is nobody to take", () => {
 
 Deno.test("a member has as many calls under way as its capacity, and then the others are asked", () => {
   const pool = poolOf(2, {
-    capacity: 2,
+    capacityCalls: 2,
     weights: [3, 1],
     policy: "weighted-round-robin",
   });
@@ -209,7 +209,10 @@ Deno.test("who was tried is not picked again", () => {
 Deno.test("a pool without members, weight or capacity is refused, with what it got", () => {
   assert.throws(() => poolOf(0), /must have a member: current value is 0/);
   assert.throws(() => poolOf(2, { weights: [0, 0] }), /sum of weights/);
-  assert.throws(() => poolOf(2, { capacity: 0 }), /capacity must be >= 1/);
+  assert.throws(
+    () => poolOf(2, { capacityCalls: 0 }),
+    /capacityCalls must be >= 1/,
+  );
 });
 
 Deno.test("the smoothed latency is that of good answers, the newest an eighth of it", () => {

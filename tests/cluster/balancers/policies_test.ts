@@ -119,6 +119,14 @@ Deno.test("weighted by load follows a latency that changes, and tries who has no
   assert.equal(tally(picks(policy, all, 10)).get("b"), 2);
 });
 
+Deno.test("weighted by load owes nothing of what loads were before they changed a thousandfold", () => {
+  const all = members(2, (index) => ({ latencyMs: [1, 1_000][index]! }));
+  const policy = balancer("weighted-by-load", all);
+  picks(policy, all, 5_000);
+  for (const member of all) member.latencyMs = 1_000;
+  assert.equal(tally(picks(policy, all, 20)).get("b"), 10);
+});
+
 /** The share of keys that another member has when one more is there. */
 function movedShare(
   name: "source-hash" | "consistent-hash",

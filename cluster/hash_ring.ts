@@ -20,6 +20,8 @@ export class HashRing {
   readonly #owners: Uint32Array;
 
   /**
+   * Builds the ring.
+   *
    * @param nodes At least one name, each once.
    * @param virtualNodes Points for each node. With N nodes the shares' standard
    * deviation is √((N−1)/(N·virtualNodes+1)) of the mean: 8 % at 8 nodes × 128.

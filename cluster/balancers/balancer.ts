@@ -11,6 +11,7 @@
 export interface Member {
   /** Its place in the pool, from 0; stays the same while others come and go. */
   readonly index: number;
+  /** Unlike any other's in the pool; hashing policies go by it. */
   readonly name: string;
   /** Its share beside the others', in policies that weigh; at least 0. */
   readonly weight: number;

@@ -25,7 +25,20 @@ export interface BalancerOptions extends ConsistentHashOptions {
   readonly random: SeededRandom;
 }
 
-const POLICIES = {
+/** A policy's name. */
+export type BalancerName =
+  | "round-robin"
+  | "weighted-round-robin"
+  | "random"
+  | "weighted-by-load"
+  | "least-connections"
+  | "power-of-two-choices"
+  | "source-hash"
+  | "consistent-hash";
+
+const POLICIES: Readonly<
+  Record<BalancerName, (options: BalancerOptions) => Balancer>
+> = {
   "round-robin": () => new RoundRobin(),
   "weighted-round-robin": () => new WeightedRoundRobin(),
   "random": ({ random }) => new RandomChoice(random),
@@ -34,10 +47,7 @@ const POLICIES = {
   "power-of-two-choices": ({ random }) => new PowerOfTwoChoices(random),
   "source-hash": () => new SourceHash(),
   "consistent-hash": ({ names, ...ring }) => new ConsistentHash(names, ring),
-} as const satisfies Record<string, (options: BalancerOptions) => Balancer>;
-
-/** A policy's name. */
-export type BalancerName = keyof typeof POLICIES;
+};
 
 /** All names, the default first. */
 export const BALANCER_NAMES = Object.keys(POLICIES) as BalancerName[];

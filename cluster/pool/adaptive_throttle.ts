@@ -16,6 +16,7 @@ import type { SeededRandom } from "../../actors/runtime/random.ts";
 export interface ThrottlePolicy {
   /** K, in percent: calls in the window per accepted one. */
   readonly multiplierPercent: number;
+  /** How long a call counts. */
   readonly windowMs: number;
 }
 
@@ -49,6 +50,7 @@ export class AdaptiveThrottle {
   /** The number of the newest slot since the clock's start. */
   #slot = -Infinity;
 
+  /** Begins without any calls, and so with none refused. */
   constructor(policy: ThrottlePolicy, random: SeededRandom) {
     this.#multiplier = policy.multiplierPercent / 100;
     this.#slotMs = policy.windowMs / SLOTS;

@@ -18,6 +18,7 @@ export interface HealthPolicy {
   readonly badRepliesInRow: number;
   /** How long the first time; n times as long the n-th time in a row. */
   readonly ejectedForMs: number;
+  /** And never longer than this. */
   readonly ejectedForMostMs: number;
   /** Of all members; who would be one more stays. */
   readonly ejectedPercentMost: number;

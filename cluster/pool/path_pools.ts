@@ -13,6 +13,8 @@ export class PathPools<Target> {
   readonly #prefixes: readonly (readonly [prefix: string, target: Target])[];
 
   /**
+   * Takes what each prefix leads to, in any order.
+   *
    * @throws {RangeError} For a prefix that does not begin with a slash, or
    * comes twice.
    */

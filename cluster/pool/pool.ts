@@ -31,12 +31,17 @@ export interface PoolOptions {
   readonly names: readonly string[];
   /** By index, 1 where it is left out; not all may be 0. */
   readonly weights?: readonly number[];
+  /** Who picks. */
   readonly policy: BalancerName;
+  /** For `consistent-hash`: points of each member on the ring. */
   readonly virtualNodes: number;
+  /** For `consistent-hash`: what a member may have above the mean. */
   readonly slackPercent: number;
+  /** When a member is not fit. */
   readonly health: HealthPolicy;
   /** Calls under way at one member at most. */
   readonly capacityCalls: number;
+  /** The stream of a policy that draws. */
   readonly random: SeededRandom;
 }
 
@@ -54,23 +59,33 @@ interface PoolMember extends Member {
 
 /** A member as people see it. */
 export interface MemberReport {
+  /** As the pool was given it. */
   readonly name: string;
+  /** Its share beside the others', in policies that weigh. */
   readonly weight: number;
+  /** Whether it is given calls, and if not, why. */
   readonly state: MemberState;
+  /** Calls that it has not answered yet. */
   readonly inFlight: number;
+  /** Smoothed time of its good answers; 0 before the first. */
   readonly latencyMs: number;
+  /** Calls that it was given. */
   readonly picks: number;
   /** Of all picks, from 0 to 1; 0 before the first. */
   readonly share: number;
+  /** Calls that it did not answer. */
   readonly failures: number;
+  /** Times that bad replies put it out. */
   readonly ejections: number;
 }
 
 /** A pool as people see it. */
 export interface PoolReport {
+  /** Who picks. */
   readonly policy: BalancerName;
   /** No member is fit, so all that do not drain are used. */
   readonly isPanicking: boolean;
+  /** By index. */
   readonly members: readonly MemberReport[];
 }
 
@@ -94,7 +109,11 @@ export class Pool {
   /** When a health changes by time alone. */
   #lookAgainMs = -Infinity;
 
-  /** @throws {RangeError} Without members, weight or capacity. */
+  /**
+   * All members are new and fit.
+   *
+   * @throws {RangeError} Without members, weight or capacity.
+   */
   constructor(options: PoolOptions) {
     const { names, weights = [], capacityCalls } = options;
     check(names.length > 0, "it must have a member", names.length);

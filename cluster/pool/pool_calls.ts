@@ -24,7 +24,9 @@ export type CallEnded = (
 
 /** What calls need. */
 export interface PoolCallsOptions {
+  /** Who is called. */
   readonly pool: Pool;
+  /** What retries may add. */
   readonly budget: RetryBudget;
   /** Null: a client of the pool never holds back. */
   readonly throttle: AdaptiveThrottle | null;
@@ -32,6 +34,7 @@ export interface PoolCallsOptions {
   readonly retriesMost: number;
   /** How long one try may take. */
   readonly tryWithinMs: number;
+  /** For deadlines, and for what the pool must know of time. */
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Sends a message to a member; its outcome comes within the time. */
   readonly ask: (
@@ -62,6 +65,7 @@ export class PoolCalls {
   #retries = 0;
   #throttled = 0;
 
+  /** Nothing is called yet. */
   constructor(options: PoolCallsOptions) {
     this.#options = options;
   }

@@ -26,6 +26,7 @@ export class RetryBudget {
   readonly #policy: RetryBudgetPolicy;
   #millionths: number;
 
+  /** Begins with its reserve. */
   constructor(policy: RetryBudgetPolicy) {
     this.#policy = policy;
     this.#millionths = policy.reserveRetries * RETRY;

@@ -11,10 +11,15 @@ import type { Router } from "./router.ts";
 
 /** See the module. */
 export class HashRouter implements Router<string> {
+  /** Grows with each change of the map. */
   readonly version: number;
   readonly #shards: readonly string[];
 
-  /** @throws {RangeError} Without shards. */
+  /**
+   * Makes the map of that version.
+   *
+   * @throws {RangeError} Without shards.
+   */
   constructor(version: number, shards: readonly string[]) {
     if (shards.length === 0) {
       throw new RangeError("Cannot route by hash as there are no shards");

@@ -9,18 +9,26 @@ import type { Router } from "./router.ts";
 
 /** The keys from `from` to below `to`, and who keeps them. */
 export interface ShardRange {
+  /** Its first key. */
   readonly from: number;
+  /** The first key behind it. */
   readonly to: number;
+  /** Who keeps it. */
   readonly shard: string;
 }
 
 /** See the module. */
 export class RangeRouter implements Router<number> {
+  /** Grows with each change of the map. */
   readonly version: number;
   /** In order; none overlaps the next. */
   readonly #ranges: readonly ShardRange[];
 
-  /** @throws {RangeError} For a range that is empty, or overlaps another. */
+  /**
+   * Makes the map of that version, from ranges in any order.
+   *
+   * @throws {RangeError} For a range that is empty, or overlaps another.
+   */
   constructor(version: number, ranges: readonly ShardRange[]) {
     this.version = version;
     this.#ranges = ranges.toSorted((left, right) => left.from - right.from);
@@ -34,6 +42,7 @@ export class RangeRouter implements Router<number> {
     }
   }
 
+  /** The shard of a key; null where no range holds it. */
   route(key: number): string | null {
     let low = 0;
     let high = this.#ranges.length;

@@ -8,7 +8,9 @@ import type { Router } from "./router.ts";
 
 /** Where a key is, and by which map. */
 export interface Route {
+  /** Null: the map has a gap there. */
   readonly shard: string | null;
+  /** Of the map that says so. */
   readonly version: number;
 }
 
@@ -16,6 +18,7 @@ export interface Route {
 export class Routes<Key> {
   #router: Router<Key>;
 
+  /** Begins with this map. */
   constructor(router: Router<Key>) {
     this.#router = router;
   }

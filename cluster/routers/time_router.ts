@@ -10,8 +10,11 @@ import type { Router } from "./router.ts";
 
 /** What happened from `from` to before `to`, in RFC 3339, and who keeps it. */
 export interface ShardPeriod {
+  /** Its first moment. */
   readonly from: string;
+  /** The first moment after it. */
   readonly to: string;
+  /** Who keeps it. */
   readonly shard: string;
 }
 
@@ -20,6 +23,8 @@ export class TimeRouter implements Router<number> {
   readonly #ranges: RangeRouter;
 
   /**
+   * Makes the map of that version, from periods in any order.
+   *
    * @throws {RangeError} For a time that cannot be read or has no offset, and
    * for a period that is empty or overlaps another.
    */
@@ -34,10 +39,12 @@ export class TimeRouter implements Router<number> {
     );
   }
 
+  /** Grows with each change of the map. */
   get version(): number {
     return this.#ranges.version;
   }
 
+  /** The shard of a moment; null where no period holds it. */
   route(atMs: number): string | null {
     return this.#ranges.route(atMs);
   }

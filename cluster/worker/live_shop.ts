@@ -105,6 +105,7 @@ export async function openShop(
     const gate = openGate(config, plan, threads);
     await openStock(dataFolder, threads.main, new Topology(plan));
     await loadRevocations(gate);
+    threads.main.startProbes();
     const startedInMs = Math.round(hostClock.monotonicMs() - startedMs);
     return { gate, ...secrets, startedInMs, stop };
   } catch (error) {
@@ -260,7 +261,6 @@ async function startThreads(
     throw error;
   }
   snapshots.start();
-  main.startProbes();
   return { main, workers, stop };
 }
 

@@ -33,7 +33,7 @@ export class WeightedRoundRobin implements Balancer {
       const earned = isUnweighted ? 1 : this.#weightOf(member);
       const credit = (this.#credits[index] ?? 0) + earned;
       this.#credits[index] = credit;
-      if (credit > most && earned > 0) {
+      if (credit > most) {
         most = credit;
         picked = member;
       }

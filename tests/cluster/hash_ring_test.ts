@@ -104,6 +104,27 @@ Deno.test("HashRing.assign() is locate() when the bound is not met", () => {
   for (const [key, node] of assigned) assert.equal(node, ring.locate(key));
 });
 
+Deno.test("HashRing.walk() comes to a key's own node, then to who would have it without that one", () => {
+  const ring = new HashRing(nodes(5), 16);
+  for (const key of KEYS.slice(0, 200)) {
+    const seen = new Set<string>();
+    ring.walk(key, (node) => seen.add(node).size === 2);
+    const [own, next] = [...seen];
+    assert.equal(own, ring.locate(key));
+    const others = nodes(5).filter((node) => node !== own);
+    assert.equal(next, new HashRing(others, 16).locate(key));
+  }
+});
+
+Deno.test("HashRing.walk() goes around once and no further", () => {
+  let visits = 0;
+  new HashRing(nodes(3), 8).walk("key", () => {
+    visits++;
+    return false;
+  });
+  assert.equal(visits, 24);
+});
+
 Deno.test("HashRing refuses no nodes, repeated nodes and no points", () => {
   assert.throws(() => new HashRing([], 8), RangeError);
   assert.throws(() => new HashRing(["a", "a"], 8), RangeError);

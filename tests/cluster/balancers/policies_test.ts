@@ -63,6 +63,12 @@ Deno.test("with two choices the fullest of 4,096 bins holds 4 balls at most, wit
   assert.ok(Math.abs(one.used - 0.6321) < 0.015, `one choice: ${one.used}`);
 });
 
+Deno.test("of two members two choices always find the less busy one", () => {
+  const all = members(2, (index) => ({ inFlight: [3, 2][index]! }));
+  const sequence = picks(balancer("power-of-two-choices", all), all, 100);
+  assert.deepEqual(tally(sequence), new Map([["b", 100]]));
+});
+
 Deno.test("row 13: random over four nodes gives each a quarter within half a percent of 100,000 picks", () => {
   const all = members(4);
   const counts = tally(picks(balancer("random", all), all, 100_000));
@@ -117,6 +123,12 @@ Deno.test("weighted by load follows a latency that changes, and tries who has no
   assert.equal(tally(picks(policy, all, 10)).get("b"), 5);
   all[1]!.latencyMs = 40;
   assert.equal(tally(picks(policy, all, 10)).get("b"), 2);
+});
+
+Deno.test("weighted by load gives a member with a call under way half as much as an idle one", () => {
+  const all = members(2, (index) => ({ latencyMs: 10, inFlight: index }));
+  const counts = tally(picks(balancer("weighted-by-load", all), all, 30));
+  assert.deepEqual(all.map(({ name }) => counts.get(name)), [20, 10]);
 });
 
 Deno.test("weighted by load owes nothing of what loads were before they changed a thousandfold", () => {

@@ -52,7 +52,7 @@ Deno.test("an hour of calm does not pay for a storm", () => {
   });
   for (let call = 0; call < 1_000_000; call++) budget.noteFirstTry();
   let retries = 0;
-  while (budget.tryRetry()) retries++;
+  while (retries < 1_000 && budget.tryRetry()) retries++;
   assert.equal(retries, 10);
 });
 

@@ -23,17 +23,16 @@ const TIMES = 2;
 
 const DENO = ["run", "--quiet", "--no-prompt", "--no-check"] as const;
 
-function program(name: string, path: string): Arm {
-  const main = fileURLToPath(import.meta.resolve(path));
-  return { name, command: [Deno.execPath(), ...DENO, main] };
+function program(name: string, url: string): Arm {
+  return { name, command: [Deno.execPath(), ...DENO, fileURLToPath(url)] };
 }
 
-const OURS = program("ours", "./balancers/main.ts");
+const OURS = program("ours", import.meta.resolve("./balancers/main.ts"));
 
 /** Ours first, then the peer of the ring. */
 export const RING_ARMS: readonly Arm[] = [
   OURS,
-  program(HASHRING, "./peers/hashring/main.ts"),
+  program(HASHRING, import.meta.resolve("./peers/hashring/main.ts")),
 ];
 
 function contest(

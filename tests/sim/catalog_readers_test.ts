@@ -57,6 +57,7 @@ const FAULTS = {
   },
 };
 
+// G63
 for (const [what, fault] of Object.entries(FAULTS)) {
   Deno.test(`no read fails while one of three readers ${what}`, () => {
     const faults = [{ id: "it", at: "2s", ...fault }];

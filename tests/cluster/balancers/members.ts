@@ -1,4 +1,8 @@
-/** Members for the tests of balancers. */
+/**
+ * Members for the tests of balancers, and what many picks of them come to.
+ *
+ * @module
+ */
 import { SeededRandom } from "../../../actors/runtime/random.ts";
 import type { Balancer, Member } from "../../../cluster/balancers/balancer.ts";
 import {

@@ -139,6 +139,7 @@ Deno.test("I27 a refusal is an answer and is not asked for again", () => {
   assert.ok(members.every(({ state }) => state === "healthy"));
 });
 
+// G62
 Deno.test("I27 attempts stay within one and the budget for each call, whatever fails", () => {
   const stage = new Stage({ budgetPercent: 20, retriesMost: 9 });
   stage.answers = () => DOWN;

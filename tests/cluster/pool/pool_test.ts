@@ -168,6 +168,28 @@ for (const policy of BALANCER_NAMES) {
   });
 }
 
+for (const policy of ["consistent-hash", "source-hash"] as const) {
+  Deno.test(`row 7: a fifth server that joins under ${policy} takes a fifth of the keys and 3 % at most, and every call finds a server`, () => {
+    const pool = poolOf(5, { policy, virtualNodes: 512 });
+    const keys = Array.from({ length: 5_000 }, (_, key) => `sku-${key}`);
+    const ownersNow = () =>
+      keys.map((key) => {
+        const member = pool.take(key, 0);
+        assert.ok(member !== null);
+        pool.settle(member, true, 1, 0);
+        return member.name;
+      });
+    pool.drain("s4", true, 0);
+    const before = ownersNow();
+    pool.drain("s4", false, 0);
+    const after = ownersNow();
+    const moved = after.filter((name, index) => name !== before[index]);
+    assert.ok(moved.every((name) => name === "s4"));
+    assert.ok(moved.length <= 5_000 * (1 / 5 + 0.03), `moved ${moved.length}`);
+    assert.ok(moved.length >= 5_000 * (1 / 5 - 0.05), `moved ${moved.length}`);
+  });
+}
+
 Deno.test("with every member draining there is nobody to take", () => {
   const pool = poolOf(2);
   pool.drain("s0", true, 0);
@@ -233,6 +255,7 @@ const anyEvent = fc.record({
   isGood: fc.boolean(),
 });
 
+// G61
 Deno.test("whatever happens, someone who does not drain is used if there is one, and as few are out as allowed", () => {
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 5 }),

@@ -18,15 +18,9 @@ import {
   readEnvironment,
   settle,
 } from "./config_values.ts";
+import { duration, integer, section, size } from "./config_rules.ts";
 import { MOST_TOKENS } from "./token_bucket.ts";
-import {
-  DURATION,
-  parseDuration,
-  parseRate,
-  parseSize,
-  RATE,
-  SIZE,
-} from "./units.ts";
+import { parseRate, RATE } from "./units.ts";
 
 export { type Config, ConfigError, type Environment };
 export type {
@@ -34,44 +28,6 @@ export type {
   PartitionCounts,
   Placement,
 } from "./config_values.ts";
-
-/** An object that takes these keys and no other; all have defaults. */
-function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `one of ${Object.keys(shape).join(", ")}`
-        : "an object",
-  });
-}
-
-/** A duration of at least `least` and at most `most`. */
-function duration(least: string, most: string) {
-  const error = `a duration from "${least}" to "${most}", such as "30s"`;
-  const between = (text: string) => {
-    const durationMs = parseDuration(text);
-    return durationMs !== null && durationMs >= parseDuration(least)! &&
-      durationMs <= parseDuration(most)!;
-  };
-  return z.string({ error }).regex(DURATION, { error, abort: true })
-    .refine(between, { error });
-}
-
-function integer(least: number, most: number) {
-  const error = `an integer from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
-}
-
-function size(least: string, most: string) {
-  const error = `a size from "${least}" to "${most}", such as "64KB"`;
-  const between = (text: string) => {
-    const bytes = parseSize(text);
-    return bytes !== null && bytes >= parseSize(least)! &&
-      bytes <= parseSize(most)!;
-  };
-  return z.string({ error }).regex(SIZE, { error, abort: true })
-    .refine(between, { error });
-}
 
 /** Tokens are integers, so a rate is a whole number of them each second. */
 function rate() {

@@ -148,8 +148,8 @@ export interface Gate {
   readBalance(client: string, done: Done<BalanceView>): void;
 
   /**
-   * Gives a server of the catalog nothing new until told otherwise. Rejected
-   * `not-found`.
+   * Gives a server of the catalog nothing new until told otherwise; a thread
+   * that starts anew has to be told again. Rejected `not-found`.
    */
   drainServer(
     name: string,

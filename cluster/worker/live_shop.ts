@@ -305,7 +305,11 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
       ...shopMetrics(main.turns, workers.statuses()),
       ...poolMetrics(poolsOf(threads)),
     ],
-    isReady: () => workers.isReady,
+    // A reader that is away has others in its place.
+    isReady: () =>
+      workers.statuses().every(({ name, status }) =>
+        status === "ready" || name.startsWith("reader-")
+      ),
   });
 }
 

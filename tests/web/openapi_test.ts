@@ -73,7 +73,11 @@ Deno.test("Every operation has an id of its own, its parameters and its errors",
         assert.equal(typeof response.description, "string");
         const { content } = response;
         if (Number(status) < 400) continue;
-        assert.ok("application/problem+json" in content, `${path} ${status}`);
+        const [type] = Object.keys(content);
+        // The routes of the first documents refuse in their envelope.
+        const isEnveloped = /^\/(balance$|(cache\/)?product\/)/.test(path);
+        const expected = isEnveloped ? "json" : "problem+json";
+        assert.equal(type, `application/${expected}`, `${path} ${status}`);
       }
     }
   }

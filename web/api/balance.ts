@@ -6,16 +6,11 @@
  * @module
  */
 import { z } from "zod";
+import type { BalanceView } from "../../cluster/gate.ts";
 import type { PoolReport } from "../../cluster/pool/pool.ts";
 import type { Call } from "../call.ts";
-import {
-  type Problem,
-  problemOf,
-  PROBLEMS,
-  retryAfterSeconds,
-  statusOf,
-} from "../problems.ts";
 import type { Operation, Route } from "../routes.ts";
+import * as schemas from "../schemas.ts";
 
 const pool = {
   policy: z.string(),
@@ -30,10 +25,7 @@ const BALANCE: Operation = {
   answers: {
     200: {
       text: "Who answered, the policy, the servers",
-      schema: z.object({
-        status: z.literal("success"),
-        data: z.object({ server: z.string(), ...pool }),
-      }),
+      schema: schemas.enveloped(z.object({ server: z.string(), ...pool })),
     },
   },
   problems: [],
@@ -54,30 +46,10 @@ const DRAIN: Operation = {
   problems: ["not-found"],
 };
 
-/** In the envelope of the seeds' routes, whatever the outcome. */
 function read(call: Call): Promise<Response> {
-  return new Promise((resolve, reject) =>
-    call.services.gate.readBalance(call.client, (outcome) => {
-      try {
-        resolve(
-          outcome.kind === "ok"
-            ? call.sendJson(200, { status: "success", data: outcome.value })
-            : refused(call, problemOf(outcome)),
-        );
-      } catch (error) {
-        reject(error);
-      }
-    })
-  );
-}
-
-function refused(call: Call, problem: Problem): Response {
-  const message = problem.detail ?? PROBLEMS[problem.code].detail;
-  const seconds = retryAfterSeconds(problem);
-  return call.sendJson(
-    statusOf(problem),
-    { status: "error", message },
-    seconds === null ? {} : { "retry-after": String(seconds) },
+  return call.ask(
+    (done) => call.services.gate.readBalance(call.client, done),
+    (data: BalanceView) => call.sendJson(200, { status: "success", data }),
   );
 }
 
@@ -98,6 +70,7 @@ export const BALANCE_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/balance",
     access: "public",
+    isEnveloped: true,
     operation: BALANCE,
     handle: read,
   },

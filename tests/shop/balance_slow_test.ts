@@ -121,6 +121,70 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "a reader that hangs is found by probes alone, and taken in again when " +
+    "it answers them",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    await using shop = stage.start({
+      topology: CONFIG.topology,
+      balance: {
+        probe: { every: "100ms", failures: 2, successes: 2 },
+        retry: { tryWithin: "100ms" },
+      },
+    });
+    using client = await stage.connect(shop);
+    await shop.url;
+    await client.injectFault({ do: "hang", target: "reader[1]", for: "2s" });
+    const become = (what: readonly string[]) =>
+      eventually(`a reader that is ${what}`, 20_000, async () => {
+        const { pools: all } = await pools(client);
+        const main = all.find(({ domain }) => domain === "main")!;
+        return what.includes(main.members[1]!.state) ? main : null;
+      });
+    await become(["down"]);
+    const back = await become(["warming", "healthy"]);
+    // Nobody called it meanwhile.
+    assert.deepEqual(back.members.map(({ failures }) => failures), [0, 0, 0]);
+  },
+});
+
+Deno.test({
+  name: "row 18: with all readers down GET /balance is 503 with Retry-After " +
+    "within a second, while the shop is ready and shows what it holds",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    await using shop = stage.start({
+      ...CONFIG,
+      topology: {
+        ...CONFIG.topology,
+        restart: { backoffMin: "30s", backoffMax: "30s" },
+      },
+    });
+    using client = await stage.connect(shop);
+    const url = await shop.url;
+    assert.equal(await readAll(url), 0);
+    await client.injectFault({ do: "crash", target: "reader[*]" });
+    await eventually("a refusal", 10_000, async () => {
+      const askedMs = performance.now();
+      const response = await fetch(`${url}/balance`);
+      const { status } = await response.json();
+      if (response.status === 200) return null;
+      assert.ok(performance.now() - askedMs < 1_000);
+      assert.deepEqual([response.status, status], [503, "error"]);
+      assert.ok(Number(response.headers.get("retry-after")) >= 1);
+      return response;
+    });
+    const ready = await fetch(`${url}/health/ready`);
+    await ready.body?.cancel();
+    assert.equal(ready.status, 200);
+    assert.equal(await readAll(url), 0);
+  },
+});
+
+Deno.test({
   name: "a reader that drains gets no calls, of searches or of cache nodes, " +
     "until it is taken in again",
   ignore: LACKS_PROCESSES,

@@ -124,6 +124,23 @@ Deno.test("with two choices the mean time of 400 servers at 0.7 is 1.6145 servic
   assert.ok(Math.abs(one - 3.3333) < 0.05 * 3.3333, `one choice ${one}`);
 });
 
+for (const [failing, attempts] of [[0.2, 1.248], [0.5, 1.875]] as const) {
+  Deno.test(`with a budget that is never short three retries of calls that fail ${failing} of the time make ${attempts} attempts of one, as theory has it`, () => {
+    // (1 − p⁴) / (1 − p): each try is at another of four servers.
+    const bad = { ...server(1), failsPerMillion: failing * 1_000_000 };
+    const result = run("random", {
+      servers: [bad, bad, bad, bad],
+      retriesMost: 3,
+      health: { ...POOL.health, badRepliesInRow: 1_000_000_000 },
+      budget: { budgetPerMillion: 1_000_000, reserveRetries: 10_000 },
+    });
+    const measured = 1 + result.retries / POOL.calls;
+    assert.ok(Math.abs(measured - attempts) < 0.02, `${measured}`);
+    const lost = result.failed / POOL.calls;
+    assert.ok(Math.abs(lost - failing ** 4) < 0.01, `${lost} lost`);
+  });
+}
+
 Deno.test("a pool that is overloaded for good is called no more than its budget allows", () => {
   const storm = { callsPerSecond: 2_000, tryWithinMs: 200, withinMs: 1_000 };
   const calm = { budgetPerMillion: 100_000, reserveRetries: 10 };

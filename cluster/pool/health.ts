@@ -116,10 +116,10 @@ export function noteReply(
     health.badReplies = 0;
     return false;
   }
-  health.badReplies++;
-  const isEnough = health.badReplies >= policy.badRepliesInRow;
   // Replies to calls of before its ejection say nothing new.
-  if (!isEnough || !mayEject || health.ejectedUntilMs > 0) return false;
+  if (health.ejectedUntilMs > 0) return false;
+  health.badReplies++;
+  if (health.badReplies < policy.badRepliesInRow || !mayEject) return false;
   const { ejectedForMs, ejectedForMostMs } = policy;
   const lastMs = ejectedForMs * health.ejectionsInRow;
   // Well for as long as it was out: the next time is a first time.

@@ -177,6 +177,7 @@ export class Pool {
         ? tookMs
         : (tookMs - own.latencyMs) * NEWEST_SHARE;
     } else own.failures++;
+    if (nowMs >= this.#lookAgainMs) this.#look(nowMs);
     const mayEject = !isGood && this.#mayEject();
     const now = { nowMs, mayEject };
     if (!noteReply(own.health, this.#options.health, isGood, now)) return;

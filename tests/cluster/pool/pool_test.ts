@@ -86,6 +86,18 @@ Deno.test("a member that was well for long enough is put out as for the first ti
   assert.equal(states(pool, 3_001), "healthy healthy");
 });
 
+Deno.test("late replies to calls of before its ejection are not held against a member that is back", () => {
+  const pool = poolOf(2);
+  const open = Array.from({ length: 40 }, (_, call) => pool.take(`${call}`, 0)!)
+    .filter(({ name }) => name === "s0");
+  for (const member of open) pool.settle(member, false, 1, 0);
+  assert.equal(states(pool, 0), "ejected healthy");
+  call(pool, 1_000, 8, ["s0"]);
+  assert.equal(states(pool, 1_000), "healthy healthy");
+  call(pool, 1_000, 2, ["s0"]);
+  assert.equal(states(pool, 1_000), "ejected healthy");
+});
+
 Deno.test("no more members are put out than the cap allows, and none of one", () => {
   const pool = poolOf(4);
   call(pool, 0, 100, ["s0", "s1", "s2", "s3"]);

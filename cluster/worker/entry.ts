@@ -84,6 +84,7 @@ function begin(plan: WorkerPlan): void {
         recoveryMs: Math.round(hostClock.monotonicMs() - startedMs),
       };
       scope.post({ kind: "ready", recovery });
+      begun.startProbes();
       beats = setInterval(
         () => beat(begun, plan.heartbeatMs),
         plan.heartbeatMs,
@@ -98,7 +99,10 @@ function begin(plan: WorkerPlan): void {
  * Says that the thread lives, and how it is. A disk that does not come back
  * silences it, so that the worker is replaced as if it hung.
  */
-function beat({ turns }: AssembledDomain, everyMs: number): void {
+function beat(
+  { turns, catalogCalls }: AssembledDomain,
+  everyMs: number,
+): void {
   if (turns.domain.appendingMs > everyMs) return;
   // A number takes eight bytes.
   if (leakBytesPerBeat > 0) {
@@ -106,7 +110,7 @@ function beat({ turns }: AssembledDomain, everyMs: number): void {
   }
   scope.post({
     kind: "beat",
-    report: turns.domain.report(),
+    report: { ...turns.domain.report(), pool: catalogCalls?.report() ?? null },
     waitingFrames: turns.waitingFrames,
     heap: measureHeap(),
   });

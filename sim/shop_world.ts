@@ -347,6 +347,7 @@ export class ShopWorld {
       topology: this.topology,
       clock: clockOf(this.#scheduler, clock.startMs),
       admission: config.admission,
+      near: config.cache.near,
       withinMs: config.edge.requestTimeoutMs,
       describe: () => null,
       injectFault: () => {

@@ -18,6 +18,7 @@ import {
   type Problem,
   problemBody,
   problemOf,
+  PROBLEMS,
   retryAfterSeconds,
   statusOf,
 } from "./problems.ts";
@@ -246,6 +247,10 @@ export class Call {
     if (this.#route.operation === undefined && this.wantsPage) {
       const page = { problem, traceId: this.traceId(), session: this.#session };
       return this.sendPage(status, problemDocument(page), headers);
+    }
+    if (this.#route.isEnveloped) {
+      const message = problem.detail ?? PROBLEMS[problem.code].detail;
+      return this.sendJson(status, { status: "error", message }, headers);
     }
     headers["content-type"] = "application/problem+json";
     headers["cache-control"] = PERSONAL;

@@ -295,6 +295,7 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     topology: new Topology(plan),
     clock: hostClock,
     admission: config.admission,
+    near: config.cache.near,
     withinMs: config.edge.requestTimeoutMs,
     describe: () => describeTopology(config, plan, threads),
     injectFault: (fault) => injectFault(fault, plan, threads),

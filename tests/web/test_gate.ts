@@ -67,6 +67,7 @@ class MemoryGate implements TestGate {
   readonly #keys = new Map<string, Kept>();
   readonly #users = new Map<string, string>();
   readonly #revoked = new Set<string>();
+  readonly #cached = new Set<string>();
 
   constructor(options: TestGateOptions) {
     this.#wallMs = options.wallMs ?? Date.now;
@@ -75,6 +76,7 @@ class MemoryGate implements TestGate {
       const { sku, name, priceCents, units } of options.products ?? PRODUCTS
     ) {
       this.#entries.push({ sku, name, currency: "GBP", version: 1 });
+      this.#cached.add(sku);
       this.#stock.set(sku, {
         sku,
         priceCents,
@@ -189,9 +191,38 @@ class MemoryGate implements TestGate {
 
   readProduct(...[sku, fresh, done]: Parameters<Gate["readProduct"]>) {
     if (this.#fails(done)) return;
+    const product = this.#productOf(sku);
+    if (product === null) return no(done, "not-found");
+    const status = fresh || !this.#cached.has(sku) ? "miss" : "hit";
+    this.#cached.add(sku);
+    done(ok({ ...product, status, freshForMs: 5000 }));
+  }
+
+  lookAtCache(...[sku, done]: Parameters<Gate["lookAtCache"]>) {
+    if (this.#fails(done)) return;
+    const product = this.#cached.has(sku) ? this.#productOf(sku) : null;
+    const held = { status: "hit", freshForMs: 5000 } as const;
+    done(ok({ entry: product && { ...product, ...held } }));
+  }
+
+  warmCache(...[sku, done]: Parameters<Gate["warmCache"]>) {
+    if (this.#fails(done)) return;
+    if (this.#productOf(sku) === null) return no(done, "not-found");
+    const wasHeld = this.#cached.has(sku);
+    this.#cached.add(sku);
+    done(ok({ wasHeld }));
+  }
+
+  dropFromCache(...[sku, done]: Parameters<Gate["dropFromCache"]>) {
+    if (this.#fails(done)) return;
+    this.#cached.delete(sku);
+    done(ok(null));
+  }
+
+  #productOf(sku: string): { body: string; version: number } | null {
     const entry = this.#entries.find((each) => each.sku === sku);
     const stock = this.#stock.get(sku);
-    if (!entry || !stock) return no(done, "not-found");
+    if (!entry || !stock) return null;
     const { priceCents, available, version } = stock;
     const stockState = available === 0
       ? "sold_out"
@@ -200,9 +231,7 @@ class MemoryGate implements TestGate {
       : "in_stock";
     const { name, currency } = entry;
     const view = { sku, name, priceCents, currency, stockState, available };
-    const body = JSON.stringify({ ...view, version });
-    const status = fresh ? "miss" : "hit";
-    done(ok({ body, version, status, freshForMs: 5000 }));
+    return { body: JSON.stringify({ ...view, version }), version };
   }
 
   searchCatalog(

@@ -67,18 +67,19 @@ export interface World {
 
 /** See the module's text, and `Context` for each member. */
 export class ActorContext implements Context {
-  readonly self: string;
   readonly #cell: Cell;
   readonly #world: World;
   #random: SeededRandom | null = null;
   /** Whom it sent to last: nearly always the next one too. */
-  #lastTo = "";
-  #lastCell: Cell | null = null;
+  #last: Cell | null = null;
 
   constructor(cell: Cell, world: World) {
-    this.self = cell.address;
     this.#cell = cell;
     this.#world = world;
+  }
+
+  get self(): string {
+    return this.#cell.address;
   }
 
   get incarnation(): number {
@@ -86,7 +87,9 @@ export class ActorContext implements Context {
   }
 
   now(): number {
-    return Math.max(this.#world.time.wallMs, this.#cell.newestEventMs);
+    const { past } = this.#cell;
+    const { wallMs } = this.#world.time;
+    return past === null ? wallMs : Math.max(wallMs, past.newestEventMs);
   }
 
   random(): number {
@@ -190,6 +193,8 @@ export class ActorContext implements Context {
     const { lives } = this.#world;
     // Its protocol and its arguments are its own; nobody else looks at them.
     const spawned = lives.spawn(this.#cell, child as unknown as ChildSpec);
+    // Who is started is told something at once.
+    this.#last = spawned;
     return spawned.address as Ref<T>;
   }
 
@@ -225,7 +230,7 @@ export class ActorContext implements Context {
     }
     const stash = cell.stash ??= [];
     if (effects.isStashed) return true;
-    if (stash.length >= cell.stashCapacity) return false;
+    if (stash.length >= cell.spec.stashCapacity) return false;
     // Who asked is taken along, and waits with it.
     effects.isStashed = true;
     effects.isDirty = true;
@@ -272,15 +277,12 @@ export class ActorContext implements Context {
   }
 
   #find(to: string): Cell | undefined {
-    const last = this.#lastCell;
-    if (last !== null && to === this.#lastTo && last.status !== "ended") {
+    const last = this.#last;
+    if (last !== null && to === last.address && last.status !== "ended") {
       return last;
     }
     const found = this.#world.exchange.find(to, this.#cell);
-    if (found !== undefined) {
-      this.#lastTo = to;
-      this.#lastCell = found;
-    }
+    if (found !== undefined) this.#last = found;
     return found;
   }
 

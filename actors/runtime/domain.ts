@@ -535,7 +535,7 @@ export class Domain {
   slow(address: string, delayMs: number): boolean {
     const cell = this.#cells.get(address);
     if (cell === undefined) return false;
-    cell.slowMs = delayMs;
+    cell.ownTroubles.slowMs = delayMs;
     return true;
   }
 

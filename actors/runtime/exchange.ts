@@ -88,9 +88,10 @@ export class Exchange {
     if (bracket < 0) return undefined;
     const group = this.#options.groups.get(address.slice(0, bracket));
     if (group === undefined || by === null) return group?.activate(address);
-    by.isInStep = true;
+    // Its own place is not taken for the newcomer.
+    if (by.place !== null) by.place.isInStep = true;
     const started = this.#effects.aside(() => group.activate(address));
-    by.isInStep = false;
+    if (by.place !== null) by.place.isInStep = false;
     return started;
   }
 
@@ -324,7 +325,7 @@ export class Exchange {
 
   /** A tell found its lane full. */
   #overflow(from: Cell | null, target: Cell, message: Message): Delivery {
-    const { overflow, address } = target;
+    const { spec: { overflow }, address } = target;
     const lane = target.laneOf(message.kind);
     const act = () => {
       if (overflow === "drop_newest" || target.status === "ended") {
@@ -383,7 +384,8 @@ export class Exchange {
     if (target !== undefined) {
       // A tell waits for the next life; an ask is told at once to come back.
       if (target.status !== "running") {
-        const leftMs = Math.ceil(target.retryAtMs - this.#time.monotonicMs);
+        const retryAtMs = target.troubles?.retryAtMs ?? 0;
+        const leftMs = Math.ceil(retryAtMs - this.#time.monotonicMs);
         return failed("unavailable", Math.max(leftMs, RETRY_AFTER_MS));
       }
       if (!target.mailbox.hasRoom(target.laneOf(message.kind))) {

@@ -102,8 +102,9 @@ export class Exits {
   }
 
   #note(cell: Cell, message: Message | null, cause: unknown): void {
-    cell.crashes++;
-    cell.lastCrash = {
+    const troubles = cell.ownTroubles;
+    troubles.crashes++;
+    troubles.lastCrash = {
       atMs: this.#world.time.wallMs,
       incarnation: cell.incarnation,
       messageKind: message?.kind ?? "signal",
@@ -111,8 +112,8 @@ export class Exits {
     };
     if (message === null) return;
     const key = cell.keyOf(message);
-    cell.quarantine ??= new Quarantine();
-    if (cell.quarantine.note(message.kind, key) !== CRASHES_MAX) return;
+    troubles.quarantine ??= new Quarantine();
+    if (troubles.quarantine.note(message.kind, key) !== CRASHES_MAX) return;
     this.#world.log("error", "message quarantined", {
       actor: cell.address,
       messageKind: message.kind,
@@ -158,7 +159,7 @@ export class Exits {
     const { policy, restarts } = cell.family;
     this.#world.log("error", "actor crashed", {
       actor: cell.address,
-      ...cell.lastCrash,
+      ...cell.troubles?.lastCrash,
       action,
       delayMs,
       restartsLeft: Math.max(0, policy.maxRestarts - restarts),
@@ -176,8 +177,8 @@ export class Exits {
     for (const cell of members.flatMap(cellsOf)) {
       if (cell.status === "ended") continue;
       cell.status = status;
-      cell.directive = directive;
-      cell.retryAtMs = nowMs + delayMs;
+      cell.ownTroubles.directive = directive;
+      cell.ownTroubles.retryAtMs = nowMs + delayMs;
       cell.breaker?.targetDown(nowMs, delayMs);
     }
     this.#options.after(delayMs, () => {
@@ -247,11 +248,11 @@ export class Exits {
     if (cell.status !== "running") return this.end(cell, reason);
     cell.status = "draining";
     cell.endReason = reason;
-    if (cell.shutdownMs === 0) return this.#stopped(cell, TOO_LATE);
+    if (cell.spec.shutdownMs === 0) return this.#stopped(cell, TOO_LATE);
     if (cell.mailbox.size === 0) this.drained(cell);
     if (cell.status !== "draining") return;
     const { life } = cell;
-    this.#options.after(cell.shutdownMs, () => {
+    this.#options.after(cell.spec.shutdownMs, () => {
       if (cell.status !== "draining" || cell.life !== life) return;
       this.#stopped(cell, TOO_LATE);
     });
@@ -337,7 +338,7 @@ export class Exits {
   #remove(cell: Cell): void {
     cell.status = "ended";
     cell.family.members.delete(cell);
-    cell.group?.ended(cell);
+    cell.place?.group.ended(cell);
     this.#options.cells.delete(cell.address);
   }
 

@@ -8,7 +8,7 @@
 import type { JournalEvent, Message, Signal } from "./actor.ts";
 import type { Cell } from "./cell.ts";
 import type { CommitQueue } from "./commit_queue.ts";
-import type { World } from "./context.ts";
+import { ActorContext, type World } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { RunQueue } from "./run_queue.ts";
 import { type Ask, isAnswer, SignalSlip, type Slip } from "./slip.ts";
@@ -56,7 +56,8 @@ export class Steps {
     const limit = Math.min(stepsMax, STEPS_PER_TURN);
     const { mailbox } = cell;
     let steps = 0;
-    const isSlow = cell.slowMs > 0;
+    const slowMs = cell.troubles === null ? 0 : cell.troubles.slowMs;
+    const isSlow = slowMs > 0;
     let isPaused = false;
     while (steps < limit && cell.isAlive) {
       const message = mailbox.shift();
@@ -67,7 +68,7 @@ export class Steps {
       this.#run(cell, message, mailbox.slip);
       if (isSlow) {
         isPaused = true;
-        this.#pause(cell, cell.slowMs);
+        this.#pause(cell, slowMs);
         break;
       }
     }
@@ -82,8 +83,8 @@ export class Steps {
       if (slip.role === "ask" && !slip.isSettled) asking = slip;
     }
     if (
-      cell.quarantine !== null &&
-      cell.quarantine.holds(message.kind, cell.keyOf(message))
+      cell.troubles !== null &&
+      cell.troubles.quarantine?.holds(message.kind, cell.keyOf(message))
     ) {
       const { exchange } = this.#world;
       exchange.refuse(
@@ -97,8 +98,9 @@ export class Steps {
     }
     cell.handled++;
     this.#effects.begin(message, slip, asking);
+    const context = cell.context ??= new ActorContext(cell, this.#world);
     try {
-      cell.behavior.receive(cell.context, cell.state, message);
+      cell.behavior.receive(context, cell.state, message);
     } catch (cause) {
       return this.#world.exits.crash(cell, cause);
     }
@@ -144,8 +146,9 @@ export class Steps {
     const { behavior } = cell;
     if (behavior.signal === undefined) return;
     this.#effects.begin(null, null, null);
+    const context = cell.context ??= new ActorContext(cell, this.#world);
     try {
-      behavior.signal(cell.context, cell.state, signal);
+      behavior.signal(context, cell.state, signal);
     } catch (cause) {
       return this.#world.exits.crash(cell, cause);
     }
@@ -199,11 +202,11 @@ export class Steps {
 
   #endTurn(cell: Cell, isPaused: boolean): void {
     const { mailbox } = cell;
-    cell.isActive = true;
+    if (cell.place !== null) cell.place.isActive = true;
     if (cell.waitingForRoom !== null && mailbox.isHalfFree) {
       this.tellRoom(cell);
     }
-    if (cell.idleAfterMs > 0) this.armIdle(cell);
+    if (cell.spec.idleAfterMs > 0) this.armIdle(cell);
     if (isPaused) return;
     if (mailbox.size > 0) this.#ready.push(cell);
     else if (cell.status === "draining") this.#world.exits.drained(cell);
@@ -224,19 +227,21 @@ export class Steps {
    * leaves the wait to the next one.
    */
   armIdle(cell: Cell): void {
-    cell.lastActiveMs = this.#world.time.monotonicMs;
-    if (cell.isIdleArmed) return;
-    cell.isIdleArmed = true;
+    const { idleAfterMs } = cell.spec;
+    const quiet = cell.quiet ??= { sinceMs: 0, isAwaited: false };
+    quiet.sinceMs = this.#world.time.monotonicMs;
+    if (quiet.isAwaited) return;
+    quiet.isAwaited = true;
     const look = () => {
       const isBusy = cell.mailbox.size > 0;
-      const quietMs = this.#world.time.monotonicMs - cell.lastActiveMs;
-      const leftMs = cell.idleAfterMs - (isBusy ? 0 : quietMs);
+      const quietMs = this.#world.time.monotonicMs - quiet.sinceMs;
+      const leftMs = idleAfterMs - (isBusy ? 0 : quietMs);
       const isRunning = cell.status === "running";
       if (isRunning && leftMs > 0) return this.#after(leftMs, look);
-      cell.isIdleArmed = false;
+      quiet.isAwaited = false;
       if (isRunning) this.signal(cell, { kind: "idle" });
     };
-    this.#after(cell.idleAfterMs, look);
+    this.#after(idleAfterMs, look);
   }
 
   #pause(cell: Cell, delayMs: number): void {

@@ -51,6 +51,8 @@ export interface ActorSpec {
 /** How an actor is run: one object for all that were started alike. */
 export interface CellSpec {
   readonly behavior: AnyBehavior;
+  /** The behavior's: looked up once, as behaviors have shapes of all kinds. */
+  readonly receive: AnyBehavior["receive"];
   /** The behavior's; null: every kind is normal. */
   readonly urgent: ReadonlySet<string> | null;
   readonly restartType: RestartType;
@@ -209,10 +211,11 @@ export class Cell implements Sibling {
     return this.behavior.keyOf?.(message) ?? "";
   }
 
-  /** The lane in which a message kind travels. */
-  laneOf(kind: string): Lane {
+  /** The lane in which a message travels. */
+  laneOf(message: Message): Lane {
+    // Without urgent kinds no message is looked into.
     const { urgent } = this.spec;
-    return urgent !== null && urgent.has(kind) ? "urgent" : "normal";
+    return urgent !== null && urgent.has(message.kind) ? "urgent" : "normal";
   }
 }
 

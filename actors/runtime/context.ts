@@ -20,7 +20,7 @@ import type { Cell } from "./cell.ts";
 import type { Effects } from "./effects.ts";
 import { Envelope } from "./envelope.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Exits } from "./exits.ts";
+import { type Exits, NORMAL, SHUTDOWN } from "./exits.ts";
 import { IdMap } from "./id_map.ts";
 import type { Lives } from "./lives.ts";
 import type { DomainObserver } from "./ports.ts";
@@ -133,12 +133,12 @@ export class ActorContext implements Context {
   }
 
   reply(outcome: Outcome<unknown>): void {
-    const { effects, exchange, freezes } = this.#world;
+    const { effects, exchange, freezes, observer } = this.#world;
     const { asking } = effects;
     if (asking === null || effects.isAnswered) return;
     if (freezes) freezePlain(outcome);
     effects.isAnswered = true;
-    effects.reply = outcome;
+    if (observer !== null) effects.reply = outcome;
     exchange.answer(asking, outcome);
   }
 
@@ -201,8 +201,8 @@ export class ActorContext implements Context {
   stop(child?: string): void {
     const stopped = child === undefined ? this.#cell : this.#childOf(child);
     if (stopped === null) return;
-    const reason = child === undefined ? "normal" : "shutdown";
-    this.#defer(() => this.#world.exits.stop(stopped, { kind: reason }));
+    const reason = child === undefined ? NORMAL : SHUTDOWN;
+    this.#defer(() => this.#world.exits.stop(stopped, reason));
   }
 
   kill(child: string): void {

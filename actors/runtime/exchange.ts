@@ -104,7 +104,7 @@ export class Exchange {
       this.#defer(() => this.#die(target.address, message.kind, "ended"));
       return "gone";
     }
-    const lane = target.laneOf(message.kind);
+    const lane = target.laneOf(message);
     if (target.mailbox.hasRoom(lane)) {
       target.mailbox.push(message, null, lane);
       this.#effects.pushed(target, lane);
@@ -297,7 +297,7 @@ export class Exchange {
     if (cell.status === "ended") {
       return this.#die(cell.address, message.kind, "ended");
     }
-    const lane = cell.laneOf(message.kind);
+    const lane = cell.laneOf(message);
     cell.mailbox.push(message, slip, lane);
     if (this.#effects.isOpen) this.#effects.pushed(cell, lane);
     if (!cell.queued) this.#ready.push(cell);
@@ -317,7 +317,7 @@ export class Exchange {
       if (refusal !== null) return this.answer(ask, refusal);
     } else if (cell.status === "draining") {
       return this.#die(to, message.kind, "ended");
-    } else if (!cell.mailbox.hasRoom(cell.laneOf(message.kind))) {
+    } else if (!cell.mailbox.hasRoom(cell.laneOf(message))) {
       return void this.#overflow(null, cell, message);
     }
     this.#post(cell, message, ask);
@@ -326,7 +326,7 @@ export class Exchange {
   /** A tell found its lane full. */
   #overflow(from: Cell | null, target: Cell, message: Message): Delivery {
     const { spec: { overflow }, address } = target;
-    const lane = target.laneOf(message.kind);
+    const lane = target.laneOf(message);
     const act = () => {
       if (overflow === "drop_newest" || target.status === "ended") {
         return this.#die(address, message.kind, "dropped");
@@ -388,7 +388,7 @@ export class Exchange {
         const leftMs = Math.ceil(retryAtMs - this.#time.monotonicMs);
         return failed("unavailable", Math.max(leftMs, RETRY_AFTER_MS));
       }
-      if (!target.mailbox.hasRoom(target.laneOf(message.kind))) {
+      if (!target.mailbox.hasRoom(target.laneOf(message))) {
         return failed("overloaded", RETRY_AFTER_MS);
       }
     }

@@ -22,6 +22,11 @@ import { CRASHES_MAX, Quarantine } from "./supervision.ts";
 import { isAbnormal } from "./supervisor.ts";
 import type { Waits } from "./waits.ts";
 
+/** One object for all that end alike: there may be a million of them. */
+export const NORMAL: ExitReason = Object.freeze({ kind: "normal" });
+/** See `NORMAL`. */
+export const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
+
 /** It was to stop, and had no more time. */
 const TOO_LATE: ExitReason = { kind: "killed", why: "deadline" };
 
@@ -219,7 +224,7 @@ export class Exits {
     }
     cell.status = "backing_off";
     if (isLeaving || cell.restartType === "temporary") {
-      this.end(cell, { kind: "shutdown" });
+      this.end(cell, SHUTDOWN);
     }
   }
 
@@ -265,7 +270,7 @@ export class Exits {
     const { children } = cell;
     while (children !== null && children.members.size > 0) {
       const newest = children.newest as Cell;
-      this.stop(newest, { kind: "shutdown" });
+      this.stop(newest, SHUTDOWN);
       // Its end, when it comes, is heard first and leads back here.
       if (newest.status !== "ended" || cell.mailbox.size > 0) return;
     }
@@ -321,7 +326,7 @@ export class Exits {
   passivate(cell: Cell): void {
     // From here on it takes no mail, and nobody picks it a second time.
     cell.status = "draining";
-    cell.endReason = { kind: "shutdown" };
+    cell.endReason = SHUTDOWN;
     this.#options.steps.signal(cell, { kind: "stopping" });
     if (cell.status !== "draining") return;
     this.#remove(cell);
@@ -352,7 +357,7 @@ export class Exits {
     const children = [...cell.children.members] as Cell[];
     cell.children.renew();
     for (const child of children.reverse()) {
-      this.end(child, { kind: "shutdown" });
+      this.end(child, SHUTDOWN);
     }
   }
 

@@ -68,6 +68,7 @@ export class Founder {
     const { address, args, behavior, journaled, mailboxCapacity } = spec;
     const cellSpec: CellSpec = {
       behavior,
+      receive: behavior.receive,
       urgent: behavior.urgent ?? null,
       restartType: "permanent",
       journaled,

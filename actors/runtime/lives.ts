@@ -315,6 +315,7 @@ export function specOf(child: ChildSpec, restartType: RestartType): CellSpec {
   const mailboxCapacity = mailbox.capacity ?? CAPACITY;
   return {
     behavior: child.behavior as CellSpec["behavior"],
+    receive: child.behavior.receive as CellSpec["receive"],
     urgent: child.behavior.urgent ?? null,
     restartType: child.restart ?? restartType,
     journaled: child.journaled ?? false,

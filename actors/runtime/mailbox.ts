@@ -174,11 +174,13 @@ export class Mailbox {
   readonly capacity: number;
   /** How many messages wait in both lanes. */
   size = 0;
-  /** The slip of the message that `shift` gave last. */
+  /**
+   * The slip of the message that `shift` gave last, until the next call. While
+   * there is a `#first`, its slip: storing it once less is what can be seen.
+   */
   slip: Slip | null = null;
   /** A normal message that came when there was none: older than `#normal`. */
   #first: Message | null = null;
-  #firstSlip: Slip | null = null;
   #normal: MailQueue | null = null;
   #urgent: MailQueue | null = null;
   #urgentRun = 0;
@@ -213,7 +215,7 @@ export class Mailbox {
       this.#first === null && (this.#normal === null || this.#normal.size === 0)
     ) {
       this.#first = message;
-      this.#firstSlip = slip;
+      this.slip = slip;
     } else (this.#normal ??= new MailQueue()).push(message, slip);
   }
 
@@ -229,6 +231,7 @@ export class Mailbox {
       // What is left of the size stands in the normal lane.
       if (this.#urgentRun < URGENT_RUN || this.size < urgent.size) {
         this.#urgentRun++;
+        if (this.#first !== null) this.#wholeNormal();
         const message = urgent.shift();
         this.slip = urgent.slip;
         return message;
@@ -237,8 +240,7 @@ export class Mailbox {
     this.#urgentRun = 0;
     const first = this.#first;
     if (first !== null) {
-      this.slip = this.#firstSlip;
-      this.#first = this.#firstSlip = null;
+      this.#first = null;
       return first;
     }
     const normal = this.#normal!;
@@ -288,8 +290,8 @@ export class Mailbox {
 
   #takeFirst(): Mail | null {
     if (this.#first === null) return null;
-    const mail = { message: this.#first, slip: this.#firstSlip };
-    this.#first = this.#firstSlip = null;
+    const mail = { message: this.#first, slip: this.slip };
+    this.#first = null;
     return mail;
   }
 }

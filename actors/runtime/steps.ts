@@ -11,7 +11,7 @@ import type { CommitQueue } from "./commit_queue.ts";
 import { ActorContext, type World } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { RunQueue } from "./run_queue.ts";
-import { type Ask, isAnswer, SignalSlip, type Slip } from "./slip.ts";
+import { isAnswer, SignalSlip, type Slip } from "./slip.ts";
 import type { Waits } from "./waits.ts";
 
 /** Steps of one actor in a row before the next has its turn. */
@@ -77,10 +77,10 @@ export class Steps {
   }
 
   #run(cell: Cell, message: Message, slip: Slip | null): void {
-    let asking: Ask | null = null;
+    let isAsked = false;
     if (slip !== null) {
       if (!this.#isWanted(cell, message, slip)) return;
-      if (slip.role === "ask" && !slip.isSettled) asking = slip;
+      isAsked = slip.role === "ask" && !slip.isSettled;
     }
     if (
       cell.troubles !== null &&
@@ -97,17 +97,18 @@ export class Steps {
       return;
     }
     cell.handled++;
-    this.#effects.begin(message, slip, asking);
+    const { behavior, receive } = cell.spec;
+    this.#effects.begin(message, slip, isAsked);
     const context = cell.context ??= new ActorContext(cell, this.#world);
     try {
-      cell.behavior.receive(context, cell.state, message);
+      receive.call(behavior, context, cell.state, message);
     } catch (cause) {
       return this.#world.exits.crash(cell, cause);
     }
+    const { observer } = this.#world;
     const { reply } = this.#effects;
     if (this.#effects.isDirty) this.#takeEffect(cell);
     else this.#effects.clear();
-    const { observer } = this.#world;
     if (observer === null) return;
     const { sequence = 0, epoch = 0 } = cell.past ?? {};
     observer.stepped(cell.address, message, reply, sequence, epoch);
@@ -145,7 +146,7 @@ export class Steps {
   signal(cell: Cell, signal: Signal): void {
     const { behavior } = cell;
     if (behavior.signal === undefined) return;
-    this.#effects.begin(null, null, null);
+    this.#effects.begin(null, null, false);
     const context = cell.context ??= new ActorContext(cell, this.#world);
     try {
       behavior.signal(context, cell.state, signal);
@@ -183,6 +184,11 @@ export class Steps {
     }
     if (deferred.length === 0) return effects.clear();
     // They may run steps of their own, which use the same effects.
+    if (deferred.length === 1) {
+      const act = deferred[0]!;
+      effects.clear();
+      return act();
+    }
     const acts = [...deferred];
     effects.clear();
     for (const act of acts) act();

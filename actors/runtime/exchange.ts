@@ -101,8 +101,7 @@ export class Exchange {
   tell(from: Cell, target: Cell, message: Message): Delivery {
     const { status } = target;
     if (status === "ended" || status === "draining") {
-      this.#defer(() => this.#die(target.address, message.kind, "ended"));
-      return "gone";
+      return this.#tellNobody(target, message);
     }
     const lane = target.laneOf(message);
     if (target.mailbox.hasRoom(lane)) {
@@ -248,8 +247,7 @@ export class Exchange {
       return this.#die(ask.to, "answer", "late_answer");
     }
     const { cell, guarded } = ask;
-    // An answer whose step throws is none, and the call has not ended.
-    if (guarded !== null) this.#defer(() => this.#report(guarded, outcome));
+    if (guarded !== null) this.#reportLater(guarded, outcome);
     if (cell === null) return ask.done?.(outcome);
     if (cell.life !== ask.life) {
       return this.#die(cell.address, ask.as, "late_answer");
@@ -412,6 +410,18 @@ export class Exchange {
     const { generation } = breaker;
     const startedMs = this.#time.monotonicMs;
     ask.guarded = { breaker, generation, startedMs };
+  }
+
+  // Functions of their own: a closure costs its function with every call.
+
+  #tellNobody({ address }: Cell, { kind }: Message): Delivery {
+    this.#defer(() => this.#die(address, kind, "ended"));
+    return "gone";
+  }
+
+  /** An answer whose step throws is none, and the call has not ended. */
+  #reportLater(guarded: GuardedCall, outcome: Outcome<unknown>): void {
+    this.#defer(() => this.#report(guarded, outcome));
   }
 
   #report(

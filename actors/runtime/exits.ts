@@ -256,13 +256,16 @@ export class Exits {
     if (cell.spec.shutdownMs === 0) return this.#stopped(cell, TOO_LATE);
     if (cell.mailbox.size === 0) this.drained(cell);
     if (cell.status !== "draining") return;
-    const { life } = cell;
+    this.#awaitDrained(cell, cell.life);
+    this.#options.ready.push(cell);
+    this.#options.wake();
+  }
+
+  #awaitDrained(cell: Cell, life: number): void {
     this.#options.after(cell.spec.shutdownMs, () => {
       if (cell.status !== "draining" || cell.life !== life) return;
       this.#stopped(cell, TOO_LATE);
     });
-    this.#options.ready.push(cell);
-    this.#options.wake();
   }
 
   /** A draining actor has no more mail: its children go before it. */

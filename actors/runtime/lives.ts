@@ -114,9 +114,8 @@ export class Lives {
       try {
         cell.state = cell.behavior.start(cell.args);
       } catch (cause) {
-        // Its family decides when the step that started it has returned.
-        this.#options.after(0, () => this.#world.exits.initFailed(cell, cause));
         cell.status = "backing_off";
+        this.#initFailed(cell, cause);
         return cell;
       }
       this.#live(cell);
@@ -124,8 +123,17 @@ export class Lives {
       return cell;
     }
     cell.status = "folding";
-    this.#options.after(0, () => this.#takeOver(cell));
+    this.#takeOverSoon(cell);
     return cell;
+  }
+
+  /** Its family decides when the step that started it has returned. */
+  #initFailed(cell: Cell, cause: unknown): void {
+    this.#options.after(0, () => this.#world.exits.initFailed(cell, cause));
+  }
+
+  #takeOverSoon(cell: Cell): void {
+    this.#options.after(0, () => this.#takeOver(cell));
   }
 
   /**

@@ -133,11 +133,16 @@ export class Effects {
     this.message = null;
     this.slip = null;
     this.#runs = 0;
-    if (this.#receivers.length > RECEIVERS_KEPT) {
-      // A step that told a million keeps no list of them.
-      this.#receivers.length = this.#lanes.length = this.#counts.length = 0;
-    }
-    if (!this.isDirty) return;
+    if (this.#receivers.length > RECEIVERS_KEPT) this.#forgetReceivers();
+    if (this.isDirty) this.#clearStaged();
+  }
+
+  /** A step that told a million keeps no list of them. */
+  #forgetReceivers(): void {
+    this.#receivers.length = this.#lanes.length = this.#counts.length = 0;
+  }
+
+  #clearStaged(): void {
     this.isDirty = false;
     this.isStashed = false;
     empty(this.outputs);

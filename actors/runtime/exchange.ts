@@ -142,23 +142,35 @@ export class Exchange {
       null,
       chain,
     );
-    if (refusal !== null) {
-      ask.isSettled = true;
-      return this.#post(cell, answerMessage(ask, refusal), ask);
-    }
+    if (refusal !== null) return this.#refuseAsk(cell, ask, refusal);
     if (breaker !== null) this.guard(ask, breaker);
     this.#waits.open(ask);
     if (target !== undefined) return this.#post(target, message, ask);
+    this.#sendAsk(ask, message);
+  }
+
+  #refuseAsk(cell: Cell, ask: Ask, refusal: Outcome<unknown>): void {
+    ask.isSettled = true;
+    this.#post(cell, answerMessage(ask, refusal), ask);
+  }
+
+  /** It leaves the domain when the step has returned. */
+  #sendAsk(ask: Ask, message: Message): void {
+    const { to, from, id, deadlineMs, chain } = ask;
     this.#effects.isDirty = true;
     this.#effects.opened.push(ask);
     this.#effects.outputs.push(
-      new Envelope(to, cell.address, ask.id, deadlineMs, message, text(chain)),
+      new Envelope(to, from, id, deadlineMs, message, text(chain)),
     );
   }
 
   /** Answers an ask: a step does, or the runtime in its place. */
   answer(ask: Ask, outcome: Outcome<unknown>): void {
-    if (ask.cell !== null) return this.settle(ask, outcome);
+    if (ask.cell !== null) this.settle(ask, outcome);
+    else this.#answerOutside(ask, outcome);
+  }
+
+  #answerOutside(ask: Ask, outcome: Outcome<unknown>): void {
     if (ask.done === null) ask.isSettled = true;
     else ask.isAnswered = true;
     const envelope = new Envelope(ask.from, ask.to, -ask.id, 0, outcome);
@@ -243,15 +255,11 @@ export class Exchange {
 
   /** Ends an ask of this domain, once. Whatever comes later is dead. */
   settle(ask: Ask, outcome: Outcome<unknown>): void {
-    if (!this.#waits.close(ask)) {
-      return this.#die(ask.to, "answer", "late_answer");
-    }
+    if (!this.#waits.close(ask)) return this.#dieLate(ask.to, "answer");
     const { cell, guarded } = ask;
     if (guarded !== null) this.#reportLater(guarded, outcome);
     if (cell === null) return ask.done?.(outcome);
-    if (cell.life !== ask.life) {
-      return this.#die(cell.address, ask.as, "late_answer");
-    }
+    if (cell.life !== ask.life) return this.#dieLate(cell.address, ask.as);
     this.#post(cell, answerMessage(ask, outcome), ask);
   }
 
@@ -289,6 +297,10 @@ export class Exchange {
   #die(to: string, messageKind: string, reason: DeadLetterReason): void {
     const atMs = this.#time.monotonicMs;
     this.dead.note({ atMs, to, messageKind, reason });
+  }
+
+  #dieLate(to: string, messageKind: string): void {
+    this.#die(to, messageKind, "late_answer");
   }
 
   #post(cell: Cell, message: Message, slip: Slip | null): void {
@@ -374,24 +386,26 @@ export class Exchange {
     chain: Chain | null,
     breaker: CircuitBreaker | null,
   ): Outcome<unknown> | null {
-    for (let link = chain; link !== null; link = link.next) {
-      if (link.address === to && isOpen(link)) {
-        return failed("call-cycle", RETRY_AFTER_MS);
-      }
+    if (chain !== null && isInCycle(chain, to)) {
+      return failed("call-cycle", RETRY_AFTER_MS);
     }
     if (target !== undefined) {
       // A tell waits for the next life; an ask is told at once to come back.
-      if (target.status !== "running") {
-        const retryAtMs = target.troubles?.retryAtMs ?? 0;
-        const leftMs = Math.ceil(retryAtMs - this.#time.monotonicMs);
-        return failed("unavailable", Math.max(leftMs, RETRY_AFTER_MS));
-      }
-      if (!target.mailbox.hasRoom(target.laneOf(message))) {
-        return failed("overloaded", RETRY_AFTER_MS);
-      }
+      if (target.status !== "running") return this.#awayOutcome(target);
+      const hasRoom = target.mailbox.hasRoom(target.laneOf(message));
+      if (!hasRoom) return failed("overloaded", RETRY_AFTER_MS);
     }
     if (this.#waits.isFull) return failed("overloaded", RETRY_AFTER_MS);
-    if (breaker === null) return null;
+    return breaker === null ? null : this.#tryCall(breaker);
+  }
+
+  #awayOutcome({ troubles }: Cell): Outcome<unknown> {
+    const retryAtMs = troubles?.retryAtMs ?? 0;
+    const leftMs = Math.ceil(retryAtMs - this.#time.monotonicMs);
+    return failed("unavailable", Math.max(leftMs, RETRY_AFTER_MS));
+  }
+
+  #tryCall(breaker: CircuitBreaker): Outcome<unknown> | null {
     const retryAfterMs = breaker.tryCall(this.#time.monotonicMs);
     return retryAfterMs > 0 ? failed("unavailable", retryAfterMs) : null;
   }
@@ -470,6 +484,14 @@ function chainFrom(addresses: string): Chain | null {
     chain = { address, ask: null, next: chain };
   }
   return chain;
+}
+
+/** Whether an ask to that address would wait for itself. */
+function isInCycle(chain: Chain, to: string): boolean {
+  for (let link: Chain | null = chain; link !== null; link = link.next) {
+    if (link.address === to && isOpen(link)) return true;
+  }
+  return false;
 }
 
 function isOpen({ ask }: Chain): boolean {

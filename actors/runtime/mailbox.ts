@@ -226,26 +226,31 @@ export class Mailbox {
       return undefined;
     }
     this.size--;
-    const urgent = this.#urgent;
-    if (urgent !== null && urgent.size > 0) {
-      // What is left of the size stands in the normal lane.
-      if (this.#urgentRun < URGENT_RUN || this.size < urgent.size) {
-        this.#urgentRun++;
-        if (this.#first !== null) this.#wholeNormal();
-        const message = urgent.shift();
-        this.slip = urgent.slip;
-        return message;
-      }
-    }
+    if (this.#isUrgentNext()) return this.#shiftFrom(this.#urgent!);
     this.#urgentRun = 0;
     const first = this.#first;
-    if (first !== null) {
-      this.#first = null;
-      return first;
-    }
-    const normal = this.#normal!;
-    const message = normal.shift();
-    this.slip = normal.slip;
+    if (first === null) return this.#shiftFrom(this.#normal!);
+    this.#first = null;
+    return first;
+  }
+
+  #isUrgentNext(): boolean {
+    return this.#urgent !== null && this.#takesUrgentTurn(this.#urgent.size);
+  }
+
+  #takesUrgentTurn(urgent: number): boolean {
+    if (urgent === 0) return false;
+    // What is left of the size stands in the normal lane.
+    if (this.#urgentRun >= URGENT_RUN && this.size >= urgent) return false;
+    this.#urgentRun++;
+    // The place of its slip is needed.
+    if (this.#first !== null) this.#wholeNormal();
+    return true;
+  }
+
+  #shiftFrom(queue: MailQueue): Message | undefined {
+    const message = queue.shift();
+    this.slip = queue.slip;
     return message;
   }
 

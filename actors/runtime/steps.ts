@@ -10,8 +10,16 @@ import type { Cell } from "./cell.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import { ActorContext, type World } from "./context.ts";
 import type { Effects } from "./effects.ts";
+import type { Outcome } from "./outcome.ts";
+import type { DomainObserver } from "./ports.ts";
 import type { RunQueue } from "./run_queue.ts";
-import { isAnswer, SignalSlip, type Slip } from "./slip.ts";
+import {
+  type Ask,
+  isAnswer,
+  SignalSlip,
+  type Slip,
+  type Timer,
+} from "./slip.ts";
 import type { Waits } from "./waits.ts";
 
 /** Steps of one actor in a row before the next has its turn. */
@@ -82,20 +90,7 @@ export class Steps {
       if (!this.#isWanted(cell, message, slip)) return;
       isAsked = slip.role === "ask" && !slip.isSettled;
     }
-    if (
-      cell.troubles !== null &&
-      cell.troubles.quarantine?.holds(message.kind, cell.keyOf(message))
-    ) {
-      const { exchange } = this.#world;
-      exchange.refuse(
-        message,
-        slip,
-        cell.address,
-        "quarantined",
-        "quarantined",
-      );
-      return;
-    }
+    if (cell.troubles !== null && this.#isRefused(cell, message, slip)) return;
     cell.handled++;
     const { behavior, receive } = cell.spec;
     this.#effects.begin(message, slip, isAsked);
@@ -109,27 +104,48 @@ export class Steps {
     const { reply } = this.#effects;
     if (this.#effects.isDirty) this.#takeEffect(cell);
     else this.#effects.clear();
-    if (observer === null) return;
-    const { sequence = 0, epoch = 0 } = cell.past ?? {};
-    observer.stepped(cell.address, message, reply, sequence, epoch);
+    if (observer !== null) tellStep(observer, cell, message, reply);
+  }
+
+  /** What crashed it too often is not run. */
+  #isRefused(cell: Cell, message: Message, slip: Slip | null): boolean {
+    const { quarantine } = cell.troubles!;
+    if (!quarantine?.holds(message.kind, cell.keyOf(message))) return false;
+    const why = "quarantined";
+    this.#world.exchange.refuse(message, slip, cell.address, why, why);
+    return true;
   }
 
   /** False for what belongs to an earlier life, comes too late, is a signal. */
   #isWanted(cell: Cell, message: Message, slip: Slip): boolean {
-    const { exchange, watches, time } = this.#world;
-    if (slip.role === "ask") {
-      if (isAnswer(slip, message, cell)) {
-        if (slip.life === cell.life) return true;
-        exchange.refuse(message, slip, cell.address, "late_answer", "expired");
-        return false;
-      }
-      const { deadlineMs, isSettled } = slip;
-      const isLate = deadlineMs > 0 && deadlineMs < time.monotonicMs;
-      if (!isLate && !isSettled) return true;
-      if (!cell.behavior.droppable?.has(message.kind)) return true;
-      exchange.refuse(message, slip, cell.address, "expired", "expired");
-      return false;
+    if (slip.role !== "ask") return this.#isFired(cell, message, slip);
+    if (isAnswer(slip, message, cell)) {
+      return slip.life === cell.life ||
+        this.#drop(cell, message, slip, "late_answer");
     }
+    const { deadlineMs, isSettled } = slip;
+    const { monotonicMs } = this.#world.time;
+    const isLate = deadlineMs > 0 && deadlineMs < monotonicMs;
+    if (!isLate && !isSettled) return true;
+    return !cell.behavior.droppable?.has(message.kind) ||
+      this.#drop(cell, message, slip, "expired");
+  }
+
+  /** It is not run. */
+  #drop(
+    cell: Cell,
+    message: Message,
+    slip: Ask,
+    why: "expired" | "late_answer",
+  ): false {
+    const { exchange } = this.#world;
+    exchange.refuse(message, slip, cell.address, why, "expired");
+    return false;
+  }
+
+  /** True for a timer of this life; a signal is given to the actor here. */
+  #isFired(cell: Cell, message: Message, slip: Timer | SignalSlip): boolean {
+    const { exchange, watches } = this.#world;
     if (slip.life !== cell.life) {
       exchange.refuse(message, slip, cell.address, "earlier_life", "expired");
       return false;
@@ -257,4 +273,14 @@ export class Steps {
       if (!isDone) this.#ready.push(cell);
     });
   }
+}
+
+function tellStep(
+  observer: DomainObserver,
+  { address, past }: Cell,
+  message: Message,
+  reply: Outcome<unknown> | null,
+): void {
+  const { sequence = 0, epoch = 0 } = past ?? {};
+  observer.stepped(address, message, reply, sequence, epoch);
 }

@@ -222,6 +222,7 @@ export function cellOf(address: string, journaled: boolean): Cell {
   return new Cell(
     address,
     undefined,
+    // Only its own behavior looks inside.
     specOf(child as unknown as ChildSpec, "permanent"),
     family,
   );

@@ -17,6 +17,7 @@ import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
 import { describeMachine } from "./machine.ts";
+import { POLICIES } from "./policies.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./report.ts";
 import { SAVINA_CONTESTS, SAVINA_WORKER_CONTESTS } from "./savina/claims.ts";
@@ -30,6 +31,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...SIMULATOR,
   ...BALANCING,
   SERVERS_IN_VIRTUAL_TIME,
+  ...POLICIES,
   ...SAVINA_CONTESTS.map(besidePeers),
   ...SAVINA_WORKER_CONTESTS.map(acrossWorkers),
 ];

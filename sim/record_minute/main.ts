@@ -26,7 +26,8 @@ const HELP = `Usage: deno task record-minute [--scale S] [--seed N]
 Runs the minute of the most orders, 583,000/s, in virtual time and with every
 checker, and says how many messages and events it played a second.
 
---scale S  the share of it, 0.1 unless told; 1 needs some 50 GB of memory
+--scale S  the share of it, 0.1 unless told, which takes 10 GB of memory; what a
+           larger one takes grows with it
 --seed N   1 unless told
 --help     this text
 

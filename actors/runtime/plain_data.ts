@@ -22,7 +22,7 @@ export function freezePlain<Value>(value: Value): Value {
         `current value is ${String(value)}`,
     );
   }
-  // Twice as fast as `Object.values`, and the same: nothing is inherited.
+  // As `Object.values`, since nothing is inherited, but without its list.
   if (Array.isArray(value)) { for (const member of value) freezePlain(member); }
   else for (const name in value) freezePlain(value[name]);
   return Object.freeze(value);

@@ -21,7 +21,7 @@ import {
   StockNeverOversold,
   StockNeverUndersold,
 } from "./checkers/stock.ts";
-import type { Checker } from "./observation.ts";
+import type { Checker, Observation } from "./observation.ts";
 
 export { StateEqualsFold } from "./checkers/journal.ts";
 export type { CheckContext } from "./checkers/run_view.ts";
@@ -47,6 +47,46 @@ const FACTORIES: Readonly<Record<string, (view: RunView) => Checker>> = {
 export const checkerIds: readonly string[] = Object.keys(FACTORIES);
 
 /**
+ * The checkers of one run: each is told of what it looks at, in their order,
+ * after the view that those of the shop share.
+ */
+export class Watch {
+  readonly checkers: readonly Checker[];
+  /** What they see together. */
+  readonly view: RunView;
+  readonly #watching = new Map<Observation["kind"], readonly Checker[]>();
+
+  /**
+   * @param extra Checkers beside those of the ids.
+   * @throws {TypeError} for an id that no checker has.
+   */
+  constructor(
+    ids: readonly string[],
+    context: CheckContext,
+    extra: readonly Checker[] = [],
+  ) {
+    this.view = new RunView(context);
+    this.checkers = [...make(ids, this.view), ...extra];
+  }
+
+  /** Takes the next observation, in order of time. */
+  observe(observation: Observation): void {
+    const { kind } = observation;
+    let watching = this.#watching.get(kind);
+    if (watching === undefined) {
+      watching = this.checkers.filter(({ sees }) =>
+        sees === undefined || sees.includes(kind)
+      );
+      this.#watching.set(kind, watching);
+    }
+    this.view.observe(observation);
+    for (let index = 0; index < watching.length; index++) {
+      watching[index]!.observe(observation);
+    }
+  }
+}
+
+/**
  * New checkers for one run, in the order of their ids.
  *
  * @throws {TypeError} for an id that no checker has.
@@ -55,7 +95,10 @@ export function checkersFor(
   ids: readonly string[],
   context: CheckContext,
 ): Checker[] {
-  const view = new RunView(context);
+  return make(ids, new RunView(context));
+}
+
+function make(ids: readonly string[], view: RunView): Checker[] {
   return ids.map((id) => {
     const create = Object.hasOwn(FACTORIES, id) ? FACTORIES[id] : undefined;
     if (create !== undefined) return create(view);

@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { stableHash } from "../actors/runtime/random.ts";
+import { type SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { Batch } from "../cluster/link.ts";
+import type { Distribution } from "./distributions.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Streams } from "./streams.ts";
+import { drawUs, happens, type Streams } from "./streams.ts";
 import type { Thread } from "./thread.ts";
 
 /** How good a network is. A delay is the least one and an exponential more. */
@@ -35,23 +36,37 @@ export interface NetworkOptions {
 /** A link that broke is made anew after this long. */
 const RELINK_US = 20_000;
 
+/** One way between two threads: what is drawn for it, and where it is. */
+interface Way {
+  readonly label: number;
+  readonly losses: SeededRandom;
+  readonly doublings: SeededRandom;
+  readonly delays: SeededRandom;
+  /** When its newest batch arrives: order is kept. */
+  arrivesUs: number;
+  isCut: boolean;
+}
+
 /** See the module's text. */
 export class Network {
   readonly #options: NetworkOptions;
-  /** When the newest batch of a link arrives: order is kept. */
-  readonly #arrivals = new Map<string, number>();
-  /** Links that are cut, as `a→b`. */
-  readonly #cut = new Set<string>();
+  /** By the thread that sends, then by the one that receives. */
+  readonly #ways = new Map<string, Map<string, Way>>();
+  /** How long a batch takes beyond the least; null: never longer. */
+  readonly #beyond: Distribution | null;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
+    const { delayMinUs, delayMeanUs } = options.values;
+    const meanUs = delayMeanUs - delayMinUs;
+    this.#beyond = meanUs > 0 ? { kind: "exponential", meanUs } : null;
   }
 
   /** Links two threads, when both run and nothing cuts them apart. */
   link(one: string, other: string): void {
     const [left, right] = this.#ends(one, other);
     if (left === null || right === null) return;
-    if (this.#cut.has(`${one}→${other}`)) return;
+    if (this.#way(one, other).isCut) return;
     left.connect(other);
     right.connect(one);
   }
@@ -65,45 +80,60 @@ export class Network {
 
   /** Cuts two threads apart, or joins them again. */
   cut(one: string, other: string, isCut: boolean): void {
-    for (const link of [`${one}→${other}`, `${other}→${one}`]) {
-      if (isCut) this.#cut.add(link);
-      else this.#cut.delete(link);
-    }
+    this.#way(one, other).isCut = isCut;
+    this.#way(other, one).isCut = isCut;
     if (isCut) this.unlink(one, other);
     else this.link(one, other);
   }
 
   /** Carries a batch from a thread to another one. */
   carry(from: Thread, to: string, batch: Batch): void {
-    const { scheduler, streams, values, threadOf } = this.#options;
-    const link = `${from.name}→${to}`;
+    const { scheduler, values, threadOf } = this.#options;
     const target = threadOf(to);
     if (threadOf(from.name) !== from || target === null) return;
-    if (streams.happens(`loss ${link}`, values.lossPerMillion)) {
+    const way = this.#way(from.name, to);
+    if (happens(values.lossPerMillion, way.losses)) {
       return this.#breakLink(from.name, to);
     }
     const atUs = Math.max(
-      scheduler.nowUs + this.#delayUs(link),
-      this.#arrivals.get(link) ?? 0,
+      scheduler.nowUs + this.#delayUs(way),
+      way.arrivesUs,
     );
-    this.#arrivals.set(link, atUs);
-    const isDoubled = streams.happens(
-      `doubled ${link}`,
-      values.duplicatePerMillion,
-    );
+    way.arrivesUs = atUs;
+    const arrive = () => {
+      if (threadOf(to) === target) target.receive(from.name, batch);
+    };
+    const isDoubled = happens(values.duplicatePerMillion, way.doublings);
     for (let time = isDoubled ? 2 : 1; time > 0; time--) {
-      scheduler.at(atUs, stableHash(link), () => {
-        if (threadOf(to) === target) target.receive(from.name, batch);
-      });
+      scheduler.at(atUs, way.label, arrive);
     }
   }
 
-  #delayUs(link: string): number {
-    const { delayMinUs, delayMeanUs } = this.#options.values;
-    const meanUs = delayMeanUs - delayMinUs;
-    if (meanUs <= 0) return delayMinUs;
-    const distribution = { kind: "exponential", meanUs } as const;
-    return delayMinUs + this.#options.streams.drawUs(link, distribution);
+  #delayUs({ delays }: Way): number {
+    const { delayMinUs } = this.#options.values;
+    return this.#beyond === null
+      ? delayMinUs
+      : delayMinUs + drawUs(this.#beyond, delays);
+  }
+
+  #way(from: string, to: string): Way {
+    let ways = this.#ways.get(from);
+    if (ways === undefined) this.#ways.set(from, ways = new Map());
+    let way = ways.get(to);
+    if (way === undefined) {
+      const { streams } = this.#options;
+      const name = `${from}→${to}`;
+      way = {
+        label: stableHash(name),
+        losses: streams.of(`chance loss ${name}`),
+        doublings: streams.of(`chance doubled ${name}`),
+        delays: streams.of(name),
+        arrivesUs: 0,
+        isCut: false,
+      };
+      ways.set(to, way);
+    }
+    return way;
   }
 
   /** A batch was lost: the ends notice, and are linked anew. */

@@ -18,6 +18,8 @@ export type Observation =
     readonly client: string;
     /** Such as `place_order`, `pay_order`, `read_product`. */
     readonly step: string;
+    /** The client's first try, which this call tries again; absent: it is one. */
+    readonly first?: number | undefined;
     /** The message, as the gate takes it apart. */
     readonly input: Readonly<Record<string, unknown>>;
   }
@@ -97,6 +99,11 @@ export interface Checker {
   readonly unknown?: number;
   /** The first thing that is wrong; null: nothing so far. */
   readonly violation: Violation | null;
+  /**
+   * The kinds that it looks at; all unless given. It may be told of others and
+   * must make nothing of them.
+   */
+  readonly sees?: readonly Observation["kind"][];
   /** Takes the next observation, in order of time. */
   observe(observation: Observation): void;
   /** The run is over and everything has settled. */

@@ -11,8 +11,8 @@
 import {
   type CheckContext,
   checkerIds,
-  checkersFor,
   StateEqualsFold,
+  Watch,
 } from "./checkers.ts";
 import { Measurements } from "./measurements.ts";
 import type { SimulatedProduct } from "./models.ts";
@@ -80,11 +80,12 @@ class Run {
   readonly #products: readonly SimulatedProduct[];
   readonly #world: ShopWorld;
   readonly #workload: Workload;
-  #checkers: readonly Checker[] = [];
+  readonly #watch: Watch;
   #measurements: Measurements | null = null;
   #strikes: Strikes | null = null;
   #liveness: Violation | null = null;
-  readonly #seen = new Set<string>();
+  /** What the scenario wants to see sometimes and has not seen yet. */
+  readonly #unseen: Set<string>;
   readonly #recordings = new Map<string, readonly RecordedOrder[]>();
   #startUs = 0;
 
@@ -96,10 +97,12 @@ class Run {
     const observe = (observation: Observation) => this.#observe(observation);
     const scheduler = this.#scheduler;
     const always = scenario.always ?? checkerIds;
-    this.#checkers = [
-      ...checkersFor(always, this.#contextOf()),
-      ...options.extraCheckers ?? [],
-    ];
+    this.#unseen = new Set(scenario.sometimes);
+    this.#watch = new Watch(
+      always,
+      this.#contextOf(),
+      options.extraCheckers,
+    );
     this.#world = new ShopWorld({
       scenario,
       seed,
@@ -132,7 +135,7 @@ class Run {
     this.#workload.stop();
     this.#settle(liveness.withinUs + drainUs);
     this.#compareWithFolds();
-    for (const checker of this.#checkers) checker.end();
+    for (const checker of this.#watch.checkers) checker.end();
     this.#measurements!.end();
     return this.#result();
   }
@@ -156,20 +159,8 @@ class Run {
       durationUs: scenario.clock.durationUs,
       flash: new Set(skus.slice(0, flash?.products ?? 0)),
       hot: skus.slice(0, HOT_PRODUCTS),
+      stock: this.#watch.view.stock,
     });
-    // What was opened is told again: measuring begins only now.
-    for (const { sku, units } of this.#products) {
-      const event = { kind: "stock_opened", sku, units };
-      const atUs = this.#startUs;
-      this.#measurements.observe({
-        kind: "recorded",
-        atUs,
-        actor: "",
-        epoch: 0,
-        sequence: 0,
-        event,
-      });
-    }
     this.#strikes = new Strikes({
       faults: scenario.faults,
       seed,
@@ -234,7 +225,7 @@ class Run {
 
   /** State is the fold of its events: looked at once, when all is quiet. */
   #compareWithFolds(): void {
-    for (const checker of this.#checkers) {
+    for (const checker of this.#watch.checkers) {
       if (!(checker instanceof StateEqualsFold)) continue;
       for (const actor of this.#world.partitions) {
         const state = this.#world.stateOf(actor);
@@ -256,15 +247,20 @@ class Run {
 
   #observe(observation: Observation): void {
     this.#options.recorder?.(observation);
-    this.#seen.add(observation.kind);
-    for (const checker of this.#checkers) checker.observe(observation);
+    this.#watch.observe(observation);
     this.#measurements?.observe(observation);
+    if (this.#unseen.size > 0) this.#see(observation);
+  }
+
+  #see(observation: Observation): void {
+    this.#unseen.delete(observation.kind);
     if (observation.kind === "returned") {
       const { outcome } = observation;
-      if (outcome.kind === "rejected") this.#seen.add(outcome.code);
-      else this.#seen.add(outcome.kind);
+      const isRejected = outcome.kind === "rejected";
+      this.#unseen.delete(isRejected ? outcome.code : outcome.kind);
+    } else if (observation.kind === "recorded") {
+      this.#unseen.delete(observation.event.kind);
     }
-    if (observation.kind === "recorded") this.#seen.add(observation.event.kind);
   }
 
   #contextOf(): CheckContext {
@@ -303,13 +299,13 @@ class Run {
   #result(): Omit<RunResult, "wallMs"> {
     const { scenario, seed, replay } = this.#options;
     const measurements = this.#measurements!;
-    const checks = this.#checkers.map((each) => this.#check(each));
+    const checks = this.#watch.checkers.map((each) => this.#check(each));
     const thresholds = scenario.thresholds.map((each) => this.#hold(each));
     const sometimes = scenario.sometimes.map((what): ThresholdResult => ({
       metric: `sometimes ${what}`,
       bound: "> 0",
-      value: this.#seen.has(what) ? 1 : 0,
-      ok: this.#seen.has(what),
+      value: this.#unseen.has(what) ? 0 : 1,
+      ok: !this.#unseen.has(what),
     }));
     if (this.#liveness !== null) {
       checks.push({
@@ -327,6 +323,7 @@ class Run {
       seed,
       verdict: verdictOf(this.#liveness, checks, all),
       events: this.#scheduler.acts,
+      messages: this.#scheduler.messages,
       virtualMs: (this.#scheduler.nowUs - this.#startUs) / 1_000,
       trace: this.#scheduler.trace,
       metrics: measurements.metrics(),

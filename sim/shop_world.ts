@@ -21,7 +21,7 @@ import { openStock } from "./opening.ts";
 import type { Observation } from "./observation.ts";
 import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { Streams } from "./streams.ts";
+import { drawUs, Streams } from "./streams.ts";
 import { clockOf, type GatewayModel, Thread, type Traced } from "./thread.ts";
 
 /** What a world is made of. */
@@ -64,6 +64,8 @@ export class ShopWorld {
   readonly #places = new Map<string, Place>();
   readonly #random: SeededRandom;
   readonly #streams: Streams;
+  /** The stream of each actor's service times. */
+  readonly #services = new Map<string, SeededRandom>();
   readonly #network: Network;
   /** How many times slower a gateway is. */
   readonly #slowGateways = new Map<string, number>();
@@ -266,6 +268,7 @@ export class ShopWorld {
     const actors = this.plan.actors.filter(({ domain }) => domain === name);
     const journaled = actors.some((actor) => actor.journaled);
     const { scenario, observe } = this.#options;
+    const syncs = this.#streams.of(`disk ${name}`);
     const thread: Thread = new Thread({
       scheduler: this.#scheduler,
       startMs: scenario.clock.startMs,
@@ -278,8 +281,7 @@ export class ShopWorld {
           ? journalOn(`${name} ${incarnation}`, {
             disk: this.disk,
             scheduler: this.#scheduler,
-            syncUs: () =>
-              this.#streams.drawUs(`disk ${name}`, scenario.disk.sync),
+            syncUs: () => drawUs(scenario.disk.sync, syncs),
             threadOf: () => thread,
             observe,
           })
@@ -358,9 +360,13 @@ export class ShopWorld {
 
   #serviceUs(actor: string, kind: string, byDefault: number): number {
     const distribution = this.#options.scenario.service.get(kind);
-    return distribution === undefined
-      ? byDefault
-      : this.#streams.drawUs(`service ${actor}`, distribution);
+    if (distribution === undefined) return byDefault;
+    let services = this.#services.get(actor);
+    if (services === undefined) {
+      services = this.#streams.of(`service ${actor}`);
+      this.#services.set(actor, services);
+    }
+    return drawUs(distribution, services);
   }
 
   // ── The gate ────────────────────────────────────────────────────────────

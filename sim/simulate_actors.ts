@@ -16,7 +16,7 @@ import type { Checker, Observation } from "./observation.ts";
 import { type CheckResult, checkResultOf } from "./run_result.ts";
 import type { Distribution } from "./distributions.ts";
 import { Scheduler } from "./scheduler.ts";
-import { Streams } from "./streams.ts";
+import { drawUs, Streams } from "./streams.ts";
 import { Thread } from "./thread.ts";
 import { withoutAmbient } from "./tripwire.ts";
 
@@ -71,6 +71,11 @@ export interface SimulationResult {
   readonly checks: readonly CheckResult[];
   /** Deliveries, steps, syncs and timers so far. */
   readonly events: number;
+  /**
+   * Messages: each that an actor handled and each frame between threads; one
+   * that crosses to an actor is both.
+   */
+  readonly messages: number;
   /** When it ended, in virtual milliseconds. */
   readonly virtualMs: number;
   /** The hash of all that happened: equal runs have equal ones. */
@@ -173,6 +178,7 @@ class World implements Simulation {
       ok: checks.every(({ ok }) => ok),
       checks,
       events: this.#scheduler.acts,
+      messages: this.#scheduler.messages,
       virtualMs: this.nowMs,
       trace: this.#scheduler.trace,
     };
@@ -277,6 +283,7 @@ class World implements Simulation {
 
   #makeThread(name: string, incarnation: number): Thread {
     const { service, sync = MILLISECOND } = this.#spec;
+    const syncs = this.#streams.of(`disk ${name}`);
     const thread: Thread = new Thread({
       scheduler: this.#scheduler,
       startMs: START_MS,
@@ -288,7 +295,7 @@ class World implements Simulation {
         journal: journalOn(`${name} ${incarnation}`, {
           disk: this.#disk,
           scheduler: this.#scheduler,
-          syncUs: () => this.#streams.drawUs(`disk ${name}`, sync),
+          syncUs: () => drawUs(sync, syncs),
           threadOf: () => thread,
           observe: (observation) => this.#observe(observation),
         }),
@@ -297,9 +304,9 @@ class World implements Simulation {
         },
       },
       serviceUs: (actor, kind) =>
-        this.#streams.drawUs(
-          `service ${actor}`,
+        drawUs(
           service?.(actor, kind) ?? MICROSECOND,
+          this.#streams.of(`service ${actor}`),
         ),
       locate: (address) => this.#locate(address),
       gateways: new Map(),

@@ -17,7 +17,7 @@ import type { Clock } from "../actors/runtime/ports.ts";
 import { stableHash } from "../actors/runtime/random.ts";
 import { type Batch, Link } from "../cluster/link.ts";
 import type { Observation } from "./observation.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Act, Scheduler } from "./scheduler.ts";
 
 /** Answers calls of a gateway, once, when it likes. */
 export type GatewayModel = (
@@ -68,7 +68,11 @@ export class Thread {
   readonly #options: ThreadOptions;
   readonly #scheduler: Scheduler;
   readonly #links = new Map<string, Link>();
-  readonly #label: number;
+  /** Hashes of message kinds. */
+  readonly #facts = new Map<string, number>();
+  /** Its next turn, and its links' next flush. */
+  readonly #go: Act;
+  readonly #flush: Act;
   #isAlive = true;
   /** The core has something to do until then. */
   #busyUntilUs = 0;
@@ -76,8 +80,8 @@ export class Thread {
   #turn = -1;
   #flushAtUs = 0;
   #serviceUs = 0;
-  /** Who took the last step, and with what. */
-  #stepped = { actor: "", kind: "" };
+  /** Who took the last step, and with what; for `traced` alone. */
+  #stepped: { readonly actor: string; readonly kind: string } | null = null;
   /** Nothing runs until then: the fault `hang`. */
   #hangsUntilUs = 0;
 
@@ -86,7 +90,9 @@ export class Thread {
     this.#options = options;
     this.#scheduler = scheduler;
     this.name = domain.name;
-    this.#label = stableHash(`${domain.name} ${domain.incarnation}`);
+    const label = stableHash(`${domain.name} ${domain.incarnation}`);
+    this.#go = { label, run: () => this.#turnNow() };
+    this.#flush = { label: label ^ 1, run: () => this.#flushNow() };
     this.domain = new Domain({
       ...domain,
       clock: clockOf(scheduler, options.startMs),
@@ -96,16 +102,25 @@ export class Thread {
       freeze: true,
       observer: {
         stepped: (actor, message, outcome, sequence, epoch) => {
+          scheduler.messages++;
           if (options.traced) this.#stepped = { actor, kind: message.kind };
           this.#serviceUs = options.serviceUs(actor, message.kind);
-          scheduler.mix(stableHash(message.kind) ^ sequence);
+          scheduler.mix(this.#factOf(message.kind) ^ sequence);
           if (outcome === null) return;
-          const [kind, atUs] = ["decided" as const, scheduler.nowUs];
-          observe({ kind, atUs, actor, message, outcome, sequence, epoch });
+          const atUs = scheduler.nowUs;
+          observe({
+            kind: "decided",
+            atUs,
+            actor,
+            message,
+            outcome,
+            sequence,
+            epoch,
+          });
         },
         recorded: (actor, epoch, sequence, event) => {
-          const [kind, atUs] = ["recorded" as const, scheduler.nowUs];
-          observe({ kind, atUs, actor, epoch, sequence, event });
+          const atUs = scheduler.nowUs;
+          observe({ kind: "recorded", atUs, actor, epoch, sequence, event });
         },
       },
     });
@@ -148,6 +163,7 @@ export class Thread {
     if (!this.#isAlive || link === undefined) return;
     const nowMs = this.#scheduler.nowUs / 1_000;
     link.receive(batch, nowMs, (to, from, ask, deadlineMs, content, chain) => {
+      this.#scheduler.messages++;
       const envelope = new Envelope(to, from, ask, deadlineMs, content, chain);
       const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
       if (gateway === undefined) this.domain.deliver(envelope);
@@ -172,6 +188,13 @@ export class Thread {
     this.#turnSoon();
   }
 
+  /** What a step with such a message puts into the trace. */
+  #factOf(kind: string): number {
+    let fact = this.#facts.get(kind);
+    if (fact === undefined) this.#facts.set(kind, fact = stableHash(kind));
+    return fact;
+  }
+
   /** Frames that wait for their link. */
   get waitingFrames(): number {
     let frames = 0;
@@ -192,14 +215,12 @@ export class Thread {
     if (atUs >= this.#turnAtUs || !this.#isAlive) return;
     if (this.#turnAtUs !== Infinity) this.#scheduler.cancel(this.#turn);
     this.#turnAtUs = atUs;
-    this.#turn = this.#scheduler.at(atUs, this.#label, () => {
-      this.#turnAtUs = Infinity;
-      this.#go();
-    });
+    this.#turn = this.#scheduler.again(atUs, this.#go);
   }
 
   /** One go: a step, and the links when the core has nothing else to do. */
-  #go(): void {
+  #turnNow(): void {
+    this.#turnAtUs = Infinity;
     if (!this.#isAlive) return;
     const { nowUs } = this.#scheduler;
     if (this.#hangsUntilUs > nowUs) return this.#turnSoon();
@@ -207,10 +228,10 @@ export class Thread {
     const nextMs = this.domain.run();
     if (!this.#isAlive) return;
     this.#busyUntilUs = nowUs + Math.round(this.#serviceUs * this.slowness);
-    const { actor, kind } = this.#stepped;
-    if (kind !== "") {
+    if (this.#stepped !== null) {
+      const { actor, kind } = this.#stepped;
       this.#options.traced?.(actor, kind, nowUs, this.#busyUntilUs);
-      this.#stepped = { actor: "", kind: "" };
+      this.#stepped = null;
     }
     if (nextMs === 0) this.#turnAt(this.#busyUntilUs);
     else {
@@ -222,16 +243,16 @@ export class Thread {
   }
 
   #flushAt(atUs: number): void {
-    if (atUs <= this.#scheduler.nowUs) return this.#flush();
+    if (atUs <= this.#scheduler.nowUs) return this.#flushNow();
     // One that comes earlier or then takes along what is sent meanwhile.
     if (this.#flushAtUs <= atUs && this.#flushAtUs > this.#scheduler.nowUs) {
       return;
     }
     this.#flushAtUs = atUs;
-    this.#scheduler.at(atUs, this.#label ^ 1, () => this.#flush());
+    this.#scheduler.again(atUs, this.#flush);
   }
 
-  #flush(): void {
+  #flushNow(): void {
     if (!this.#isAlive) return;
     const nowMs = this.#scheduler.nowUs / 1_000;
     for (const [peer, link] of this.#links) {

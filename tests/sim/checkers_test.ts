@@ -1,6 +1,7 @@
 /** The registry of checkers, and what holds for each of them. */
 import assert from "node:assert/strict";
-import { checkerIds, checkersFor } from "../../sim/checkers.ts";
+import fc from "fast-check";
+import { checkerIds, checkersFor, Watch } from "../../sim/checkers.ts";
 import type { Checker } from "../../sim/observation.ts";
 import { StateEqualsFold } from "../../sim/checkers.ts";
 import { CONTEXT, SHARD, SKU, SOLD_OUT, Story } from "./checkers/story.ts";
@@ -68,4 +69,31 @@ Deno.test("checkers that look at one run together find what each finds alone", (
     assert.deepEqual(alone!.violation, checker.violation, checker.id);
     assert.equal(alone!.checked, checker.checked, checker.id);
   }
+});
+
+Deno.test("Watch: a checker finds the same when it is told only of what it sees", () => {
+  const { observations } = goodStory();
+  const broken = fc.shuffledSubarray([...observations.keys()], {
+    minLength: observations.length - 6,
+  });
+  const places = fc.tuple(fc.boolean(), broken).map(([isShuffled, order]) =>
+    isShuffled ? order : order.sort((one, other) => one - other)
+  );
+  fc.assert(fc.property(places, (order) => {
+    const told = checkersFor(checkerIds, CONTEXT);
+    const watch = new Watch(checkerIds, CONTEXT);
+    for (const place of order) {
+      const observation = observations[place]!;
+      for (const checker of told) checker.observe(observation);
+      watch.observe(observation);
+    }
+    for (const [index, checker] of watch.checkers.entries()) {
+      const other = told[index]!;
+      checker.end();
+      other.end();
+      assert.equal(checker.checked, other.checked, checker.id);
+      const [one, two] = [checker, other].map(({ violation }) => violation);
+      assert.deepEqual(one?.detail, two?.detail, checker.id);
+    }
+  }));
 });

@@ -8,6 +8,44 @@
 import type { JournalEvent, Message } from "../actors/runtime/actor.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
 
+/** What became of all frames that one thread had for another one. */
+export interface WayCount {
+  /** From where to where: `a→b`. */
+  readonly way: string;
+  /** Frames that links took. */
+  offered: number;
+  /** Frames whose time was up before they could leave. */
+  expired: number;
+  /** Frames that never left, as their link ended. */
+  unsent: number;
+  /** Frames that wait to leave. */
+  waiting: number;
+  /** Frames that left in a batch. */
+  carried: number;
+  /** Frames on their way. */
+  underWay: number;
+  /** Frames that left and did not come, or came to a link that had ended. */
+  lost: number;
+  /** Frames in batches that came for the first time, in their turn. */
+  arrived: number;
+  /** Frames that were handed to the thread. */
+  delivered: number;
+  /** The most that ever waited to leave. */
+  deepest: number;
+  /** The most that a link of it let wait. */
+  bound: number;
+}
+
+/** A mailbox as it is. */
+export interface MailboxCount {
+  /** The address of its actor. */
+  readonly actor: string;
+  /** Messages that wait, in both lanes. */
+  readonly depth: number;
+  /** What each lane may hold. */
+  readonly lane: number;
+}
+
 /** One thing that happened. Times are virtual microseconds since the start. */
 export type Observation =
   /** A client asks; `call` numbers the calls of a run from 1. */
@@ -80,6 +118,22 @@ export type Observation =
     readonly atUs: number;
     readonly fault: string;
     readonly target: string;
+  }
+  /** A rare path was taken on purpose; see `buggify.ts`. */
+  | {
+    readonly kind: "rare_path_taken";
+    readonly atUs: number;
+    readonly path: string;
+  }
+  /** Mail was counted: what waits now, and what became of it so far. */
+  | {
+    readonly kind: "mail_counted";
+    readonly atUs: number;
+    /** What became of what was sent; only of the last count. */
+    readonly ways: readonly WayCount[];
+    readonly mailboxes: readonly MailboxCount[];
+    /** The run is over and the shop is quiet: nothing may wait. */
+    readonly isLast: boolean;
   }
   /** Money moved at the provider, by attempt. */
   | {

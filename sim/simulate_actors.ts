@@ -1,7 +1,8 @@
 /**
  * Simulates anybody's actors: on threads of its own making, in virtual time,
- * over links that delay, double and lose, on a disk that takes its time, with
- * threads that fall whenever the caller says. A seed repeats a run exactly.
+ * over links that delay, double, lose and reorder, on a disk that takes its
+ * time, with threads that fall whenever the caller says. A seed repeats a run
+ * exactly.
  *
  * @module
  */
@@ -130,6 +131,7 @@ const NETWORK: NetworkValues = {
   delayMeanUs: 50,
   lossPerMillion: 0,
   duplicatePerMillion: 0,
+  reorderPerMillion: 0,
 };
 const MICROSECOND: Distribution = { kind: "constant", us: 1 };
 const MILLISECOND: Distribution = { kind: "constant", us: 1_000 };

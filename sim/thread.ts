@@ -13,9 +13,11 @@ import type { Message } from "../actors/runtime/actor.ts";
 import { Domain, type DomainOptions } from "../actors/runtime/domain.ts";
 import { Envelope } from "../actors/runtime/envelope.ts";
 import { failed, type Outcome, unknown } from "../actors/runtime/outcome.ts";
-import type { Clock } from "../actors/runtime/ports.ts";
 import { stableHash } from "../actors/runtime/random.ts";
-import { type Batch, Link } from "../cluster/link.ts";
+import type { Batch, Received } from "../cluster/link.ts";
+import type { Buggify } from "./buggify.ts";
+import { clockOf, type ThreadClock } from "./clock.ts";
+import { CountedLink, type Line } from "./counted_link.ts";
 import type { Observation } from "./observation.ts";
 import type { Act, Scheduler } from "./scheduler.ts";
 
@@ -30,6 +32,10 @@ export interface ThreadOptions {
   readonly scheduler: Scheduler;
   /** Wall time when virtual time is 0. */
   readonly startMs: number;
+  /** Its monotonic clock is so many millionths too fast; 0 unless told. */
+  readonly driftPerMillion?: number;
+  /** Takes rare paths on purpose; nobody does unless told. */
+  readonly buggify?: Buggify;
   readonly domain: Pick<
     DomainOptions,
     "name" | "incarnation" | "seed" | "journal" | "log" | "died"
@@ -56,6 +62,9 @@ export type Traced = (
   toUs: number,
 ) => void;
 
+/** A flush that is late on purpose: a hundred times what a link takes. */
+const LATE_FLUSH_US = 5_000;
+
 /** Asks that broke off are worth trying again after this long, as live. */
 const RETRY_AFTER_MS = 250;
 
@@ -67,7 +76,8 @@ export class Thread {
   slowness = 1;
   readonly #options: ThreadOptions;
   readonly #scheduler: Scheduler;
-  readonly #links = new Map<string, Link>();
+  readonly #clock: ThreadClock;
+  readonly #links = new Map<string, CountedLink>();
   /** Hashes of message kinds. */
   readonly #facts = new Map<string, number>();
   /** Its next turn, and its links' next flush. */
@@ -93,9 +103,10 @@ export class Thread {
     const label = stableHash(`${domain.name} ${domain.incarnation}`);
     this.#go = { label, run: () => this.#turnNow() };
     this.#flush = { label: label ^ 1, run: () => this.#flushNow() };
+    this.#clock = clockOf(scheduler, options);
     this.domain = new Domain({
       ...domain,
-      clock: clockOf(scheduler, options.startMs),
+      clock: this.#clock,
       transmit: (envelope) => this.#transmit(envelope),
       wake: () => this.#turnSoon(),
       stepsPerRun: 1,
@@ -131,13 +142,14 @@ export class Thread {
     return this.#isAlive;
   }
 
-  /** Links this thread with another one. */
-  connect(peer: string): void {
+  /** Links this thread with another one, and counts on `line`. */
+  connect(peer: string, line: Line): void {
     this.disconnect(peer);
     this.#links.set(
       peer,
-      new Link((frame) =>
-        this.#fail(frame.from, frame.to, frame.ask, "expired")
+      new CountedLink(
+        line,
+        (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
       ),
     );
   }
@@ -157,19 +169,31 @@ export class Thread {
     );
   }
 
-  /** Takes a batch of a peer. */
-  receive(peer: string, batch: Batch): void {
+  /** Takes a batch of a peer; `broken` when it cannot. */
+  receive(peer: string, batch: Batch): Received {
     const link = this.#links.get(peer);
-    if (!this.#isAlive || link === undefined) return;
-    const nowMs = this.#scheduler.nowUs / 1_000;
-    link.receive(batch, nowMs, (to, from, ask, deadlineMs, content, chain) => {
-      this.#scheduler.messages++;
-      const envelope = new Envelope(to, from, ask, deadlineMs, content, chain);
-      const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
-      if (gateway === undefined) this.domain.deliver(envelope);
-      else this.#serve(gateway, envelope);
-    });
+    if (!this.#isAlive || link === undefined) return "broken";
+    const nowMs = this.#clock.monotonicMs();
+    const received = link.receive(
+      batch,
+      nowMs,
+      (to, from, ask, deadlineMs, content, chain) => {
+        this.#scheduler.messages++;
+        const envelope = new Envelope(
+          to,
+          from,
+          ask,
+          deadlineMs,
+          content,
+          chain,
+        );
+        const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
+        if (gateway === undefined) this.domain.deliver(envelope);
+        else this.#serve(gateway, envelope);
+      },
+    );
     this.#turnSoon();
+    return received;
   }
 
   /** Ends it: whatever it was doing never happened to anybody else. */
@@ -233,13 +257,14 @@ export class Thread {
       this.#options.traced?.(actor, kind, nowUs, this.#busyUntilUs);
       this.#stepped = null;
     }
-    if (nextMs === 0) this.#turnAt(this.#busyUntilUs);
-    else {
-      if (nextMs !== Infinity) {
-        this.#turnAt(Math.max(Math.ceil(nextMs * 1_000), this.#busyUntilUs));
-      }
-      this.#flushAt(this.#busyUntilUs);
+    if (nextMs === 0) {
+      this.#turnAt(this.#busyUntilUs);
+      if (!this.#options.buggify?.fires("link.batch_of_one")) return;
+    } else if (nextMs !== Infinity) {
+      const atUs = this.#clock.momentOf(nextMs);
+      this.#turnAt(Math.max(atUs, this.#busyUntilUs));
     }
+    this.#flushAt(this.#busyUntilUs);
   }
 
   #flushAt(atUs: number): void {
@@ -254,7 +279,10 @@ export class Thread {
 
   #flushNow(): void {
     if (!this.#isAlive) return;
-    const nowMs = this.#scheduler.nowUs / 1_000;
+    if (this.#options.buggify?.fires("link.late_flush")) {
+      return this.#flushAt(this.#scheduler.nowUs + LATE_FLUSH_US);
+    }
+    const nowMs = this.#clock.monotonicMs();
     for (const [peer, link] of this.#links) {
       const batch = link.flush(nowMs);
       if (batch !== null) this.#options.carry(this, peer, batch);
@@ -296,13 +324,4 @@ export class Thread {
     const outcome = failed(code, RETRY_AFTER_MS);
     this.domain.deliver(new Envelope(from, to, -ask, 0, outcome));
   }
-}
-
-/** Virtual time as the runtime takes it; wall time begins at `startMs`. */
-export function clockOf(scheduler: Scheduler, startMs: number): Clock {
-  return {
-    monotonicMs: () => scheduler.nowUs / 1_000,
-    // Facts are in whole milliseconds, as the machine gives them.
-    wallMs: () => startMs + Math.floor(scheduler.nowUs / 1_000),
-  };
 }

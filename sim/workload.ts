@@ -252,19 +252,20 @@ export class Workload {
     this.#ask(client, step, input, ended);
   }
 
-  /** What a call is about, with its phase and its tries for the report. */
+  /** What a call is about, and who makes it, for the report and checkers. */
   #inputOf(client: Client, step: Step): Record<string, unknown> {
     const { userId, key, order, phase, tries } = client;
+    const journey = client.journey.name;
     if (step.do === "read_product") {
       const sku = this.#options.pick(step.target, client.random);
-      return { sku, phase, try: tries };
+      return { sku, phase, journey, try: tries };
     }
     if (step.do !== "place_order") {
       const orderId = order?.id ?? "";
-      return { userId, key: `${key}p`, orderId, phase, try: tries };
+      return { userId, key: `${key}p`, orderId, phase, journey, try: tries };
     }
     if (tries === 0) client.lines = this.#linesFor(client, step);
-    return { userId, key, lines: client.lines, phase, try: tries };
+    return { userId, key, lines: client.lines, phase, journey, try: tries };
   }
 
   #linesFor(client: Client, step: Step): readonly Line[] {

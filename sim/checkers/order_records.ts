@@ -28,6 +28,11 @@ export class OrderRecord {
   /** What it costs; null until it is recorded: `money.conserved`. */
   totalCents: number | null = null;
   isPaid = false;
+  /** The newest fact that ended it; null: none did: `unpaid.endsOnTime`. */
+  end: string | null = null;
+  /** By its durable facts it is paid, or needs no stock: `ledgers.agree`. */
+  isPaidOnDisk = false;
+  isOverOnDisk = false;
   /** Null: none moved yet: `money.conserved`. */
   money: Money | null = null;
 }

@@ -18,8 +18,15 @@ import {
 import type { Observation } from "../observation.ts";
 import { CallTable } from "../call_table.ts";
 import { KeyRecords, OrderRecord, Records } from "./order_records.ts";
+import type { Journey } from "../scenario_values.ts";
 import type { Called, Decided, Durable, Recorded } from "./inspection.ts";
 import { type InitialStock, StockFold, type Units } from "./stock_fold.ts";
+
+/** How often the clients of a journey ask again. */
+export type RetryLimits = Pick<
+  Journey["retry"],
+  "max" | "budgetPerMillion"
+>;
 
 /** What the checkers of a run are told beforehand. */
 export interface CheckContext {
@@ -29,6 +36,10 @@ export interface CheckContext {
   readonly limitPerUser: number | null;
   /** The inventory shard of a SKU; with it a hold elsewhere is an error. */
   readonly shardOf?: (sku: string) => string;
+  /** Monotonic clocks are up to so many millionths wrong; 0 unless told. */
+  readonly driftPerMillion?: number;
+  /** How often clients ask again, by journey. */
+  readonly retries?: ReadonlyMap<string, RetryLimits>;
   /** How long a key makes one order only; 24 hours unless given. */
   readonly keepKeysMs?: number;
 }

@@ -1,21 +1,47 @@
 /** The registry of checkers, and what holds for each of them. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkerIds, checkersFor, Watch } from "../../sim/checkers.ts";
+import { rejected } from "../../actors/runtime/outcome.ts";
+import {
+  checkerIds,
+  checkersFor,
+  EVIDENCE,
+  hasMissed,
+  StateEqualsFold,
+  Watch,
+} from "../../sim/checkers.ts";
+import { type Failure, failuresOf, isAlike } from "../../sim/failure.ts";
+import { Happenings } from "../../sim/happenings.ts";
 import type { Checker } from "../../sim/observation.ts";
-import { StateEqualsFold } from "../../sim/checkers.ts";
-import { CONTEXT, SHARD, SKU, SOLD_OUT, Story } from "./checkers/story.ts";
+import { resolveScenario } from "../../sim/scenario.ts";
+import {
+  CONTEXT,
+  SHARD,
+  SKU,
+  SOLD_OUT,
+  Story,
+  UNITS,
+} from "./checkers/story.ts";
+import { fileOf, rerunUnder, scenario } from "./planted_failure.ts";
 
 /** Everything that can be seen of a shop in which all is well. */
 function goodStory(): Story {
-  const story = new Story();
+  const opened = { kind: "stock_opened", sku: SKU, units: UNITS };
+  const story = new Story().records(SHARD, opened);
   const read = story.calls("read_product", { sku: SKU });
   story.returns(read, { kind: "ok", value: { version: 2 } })
     .buys("ann").buys("bob").buys("cid").pays("ann");
   const late = story.wants("dan");
   story.refuses("dan").returns(late, SOLD_OUT);
-  return story.resolves("bob", "hold_released").orders("bob", "order_expired")
-    .settles(SHARD, "storefront[0]");
+  const flooded = story.calls("read_product", { sku: SKU });
+  story.observe({
+    kind: "returned",
+    atUs: story.atUs,
+    call: flooded,
+    outcome: rejected("rate-limited"),
+  } as never);
+  return story.resolves("bob", "hold_released").orders("bob", "order_cancelled")
+    .settles(SHARD, "storefront[0]").countsMail();
 }
 
 function run(checkers: readonly Checker[], story: Story): void {
@@ -44,6 +70,37 @@ Deno.test("a checker that never saw anything has checked nothing", () => {
     assert.equal(checked, 0, id);
     assert.equal(violation, null, id);
   }
+});
+
+Deno.test("a checker that checked nothing of what did happen has missed it", () => {
+  const happened = new Happenings(EVIDENCE);
+  for (const observation of goodStory().observations) {
+    happened.observe(observation);
+  }
+  for (const checker of checkersFor(checkerIds, CONTEXT)) {
+    assert.ok(hasMissed(checker, happened), checker.id);
+    assert.ok(!hasMissed(checker, new Happenings(EVIDENCE)), checker.id);
+  }
+});
+
+Deno.test("a run in which a check missed what it is there for has failed", () => {
+  const blind: Checker = {
+    ...{ id: "money.conserved", checked: 0, violation: null },
+    observe: () => {},
+    end: () => {},
+  };
+  const result = rerunUnder(() => [blind])(
+    resolveScenario(fileOf(scenario()), 1),
+    1,
+  );
+  assert.equal(result.verdict, "invariant");
+  const [failure] = failuresOf(result) as [Failure];
+  assert.equal(failure.check, "money.conserved");
+  assert.equal(failure.detail, "Nothing happened that it could check");
+  // Shrinking must not end where nothing happens any more.
+  const violation = { ...failure, key: "o-0-1", detail: "Charged twice" };
+  assert.ok(!isAlike(failure, violation));
+  assert.ok(isAlike(failure, { ...failure, atUs: 1 }));
 });
 
 Deno.test("checkers have the ids that they are asked for by", () => {

@@ -13,7 +13,9 @@ for (const [index, arm] of LIMITER_ARMS.entries()) {
     name: `${arm.name} admits users and counts them`,
     ignore: !granted("run", "read"),
     async fn() {
-      for (const name of index === 0 ? LIMITER_KINDS : ["token-bucket"]) {
+      const own = [...LIMITER_KINDS, "admission"];
+      const both = ["token-bucket", "admission"];
+      for (const name of index === 0 ? own : both) {
         const task = { name, milliseconds: 1, sizes: { n: DECISIONS } };
         const { seconds } = await runArm(arm, { ...task, count: DECISIONS });
         assert.ok(seconds.length >= 1);
@@ -27,6 +29,7 @@ Deno.test("every limiter has its contest", () => {
   for (const kind of LIMITER_KINDS) {
     assert.ok(names.includes(`policies.limiter_${kind}`), kind);
   }
+  assert.ok(names.includes("policies.admission"));
 });
 
 Deno.test("a limiter that lets not everybody pass is not accepted", () => {

@@ -83,13 +83,17 @@ const SHEDDING = {
   admission: { concurrency: { minimum: 8, initial: 16, maximum: 256 } },
 };
 
-/** A provider that hangs, and buyers who pay once. */
+/** A provider that hangs until the end, and buyers who pay once. */
 const HANGING = {
   journeys: {
     buyer: { steps: ["place_order", "pay_order"], think: "100ms" },
   },
   load: [{ phase: "always", open: { rate: "20/s" } }],
-  service: { charge: "60s", charge_status: "60s" },
+  service: { charge: "20ms", charge_status: "20ms" },
+  faults: [{
+    ...{ id: "hang", do: "slow", target: "payment", factor: 3_000 },
+    ...{ at: "1ms", for: "39s" },
+  }],
 };
 
 /** A run that more than one test looks at. */

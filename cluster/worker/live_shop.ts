@@ -31,7 +31,7 @@ import {
   assembleDomain,
   hostTimers,
 } from "./assemble.ts";
-import { describeShop, poolsOf } from "./describe_shop.ts";
+import { describeBreakers, describeShop, poolsOf } from "./describe_shop.ts";
 import { injectFault } from "./faults.ts";
 import { hostClock } from "./host_clock.ts";
 import { poolMetrics, shopMetrics } from "./shop_metrics.ts";
@@ -301,6 +301,7 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     near: config.cache.near,
     withinMs: config.edge.requestTimeoutMs,
     describe: () => describeShop(config, plan, threads),
+    breakers: () => describeBreakers(config, threads),
     injectFault: (fault) => injectFault(fault, plan, threads),
     metrics: () => [
       ...shopMetrics(main.turns, workers.statuses()),

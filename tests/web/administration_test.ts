@@ -22,6 +22,20 @@ Deno.test("Admin routes want the admin token and nothing else", async () => {
   assert.deepEqual(answer.json, { roles: ["memory"] });
 });
 
+Deno.test("Limits and breakers are shown to the admin alone", async () => {
+  const client = new Client({ tokens: 400 });
+  const about = async (path: string) => {
+    assert.equal((await client.ask(path)).status, 401);
+    return (await client.ask(path, { headers: ADMIN })).json;
+  };
+  assert.deepEqual(await about("/v1/admin/limits"), {
+    limits: [{ name: "user", burst: 400 }],
+  });
+  assert.deepEqual(await about("/v1/admin/breakers"), {
+    breakers: [{ address: "memory", state: "closed" }],
+  });
+});
+
 Deno.test("Stock is added and removed down to what is available", async () => {
   const client = new Client();
   const change = (add: unknown) =>
@@ -94,6 +108,10 @@ Deno.test("Metrics count requests by route and status", async () => {
   const seconds = "doorbuster_http_request_seconds";
   assert.ok(text.includes(`${seconds}_bucket{${orders},le="+Inf"} 2\n`));
   assert.ok(text.includes(`${seconds}_count{${orders}} 2\n`));
+  const typical = "doorbuster_http_request_typical_seconds";
+  for (const  of of["mean", "p50", "p95", "p99", "p99.9"]) {
+    assert.ok(text.includes(`${typical}{${orders},of="${of}"} 0`), of);
+  }
   const product = 'method="GET",route="/v1/products/{sku}"';
   assert.ok(text.includes(`${name}{${product},status="404"} 1\n`));
   assert.ok(text.includes('doorbuster_mailbox_depth{actor="a\\"b"} 3\n'));

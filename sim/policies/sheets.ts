@@ -33,9 +33,9 @@ function limiters({ limiters: cases }: Comparison): Sheet {
   return {
     title: "Limiters",
     lead: "Answers in time as a share of what the server can do, when it is " +
-      "asked for so many times as much. It can do 1,000 calls a second; " +
-      "limiters of a rate are told 950. Who waits for longer than a second " +
-      "has gone, and is served all the same.",
+      "asked for so many times as much. It is taken to do 1,000 calls a " +
+      "second: limiters of a rate are told 950, adaptive ones nothing. Who " +
+      "waits for longer than a second has gone, and is served all the same.",
     tables: cases.map((each) => ({
       caption: `A server ${each.name}`,
       headings: [

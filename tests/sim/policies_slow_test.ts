@@ -67,7 +67,10 @@ Deno.test({
       once(),
       runCommand("--random-seed=2,--no-turbofan"),
     ]);
-    assert.deepEqual(other, one);
+    // Not deepEqual: what differs may be a whole page.
+    for (const part of ["text", "json", "page"] as const) {
+      assert.ok(other[part] === one[part], `the ${part} is another one`);
+    }
   },
 });
 
@@ -77,8 +80,8 @@ Deno.test({
   async fn() {
     const { page } = await once();
     assert.ok(new TextEncoder().encode(page).length < TWO_MB);
-    assert.doesNotMatch(page, /<script|\ssrc=|<link rel="stylesheet|url\(/);
-    assert.doesNotMatch(page, /https?:(?!\/\/www\.w3\.org)/);
+    const asks = /<script|\ssrc=|<link rel="stylesheet|url\(|https?:/;
+    assert.equal(asks.exec(page.replaceAll("http://www.w3.org", "")), null);
   },
 });
 

@@ -1,4 +1,9 @@
-/** A comparison of policies that nobody has made. */
+/**
+ * A comparison of policies that nobody has made: one of each kind, with text
+ * that must not become markup.
+ *
+ * @module
+ */
 import type { Comparison } from "../../sim/policies/comparison.ts";
 import { DOORMEN, LOADS } from "../../sim/policies/overload.ts";
 

@@ -14,7 +14,7 @@ import { snapshotOrigin } from "../journal/snapshot_file.ts";
 import { SqliteJournal } from "../journal/sqlite_journal.ts";
 import type { CatalogMessage } from "../../actors/catalog.ts";
 import { type ShopPlan, Topology } from "../topology.ts";
-import { hostClock } from "./host_clock.ts";
+import { hostClock, hostTimers } from "./host_clock.ts";
 import { Turns } from "./turns.ts";
 
 /**
@@ -51,13 +51,6 @@ export interface AssembledDomain {
   /** Lets everybody finish their step, commits, and closes all files. */
   readonly stop: () => void;
 }
-
-/** Timers of this thread, as gateways take them. */
-export const hostTimers = {
-  set: (action: () => void, delayMs: number) => setTimeout(action, delayMs),
-  clear: (timer: unknown) =>
-    clearTimeout(timer as ReturnType<typeof setTimeout>),
-};
 
 /** See the module's text. Throws `StoreError` when a file cannot be used. */
 export function assembleDomain(parts: DomainParts): AssembledDomain {

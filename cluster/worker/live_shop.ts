@@ -26,13 +26,9 @@ import { failureOf, StoreError } from "../journal/database.ts";
 import { PaymentLedger } from "../journal/payment_ledger.ts";
 import { ShopGate } from "../shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../topology.ts";
-import {
-  type AssembledDomain,
-  assembleDomain,
-  hostTimers,
-} from "./assemble.ts";
+import { type AssembledDomain, assembleDomain } from "./assemble.ts";
 import { injectFault } from "./faults.ts";
-import { hostClock } from "./host_clock.ts";
+import { hostClock, hostTimers } from "./host_clock.ts";
 import { shopMetrics } from "./shop_metrics.ts";
 import { Snapshots } from "./snapshots.ts";
 import { WorkerSupervisor } from "./worker_supervisor.ts";

@@ -1,0 +1,116 @@
+/**
+ * The commands of leases as scripts, since each must happen whole or not at
+ * all: SETNX and then EXPIRE leaves a lock for ever when the caller dies in
+ * between; GET and then DEL removes the lock of whoever came in between.
+ *
+ * The fencing token is the larger of "one more than the last" and the server's
+ * time in microseconds. So it grows while the counter is there, whatever the
+ * clock does, and while the clock is right, even when the counter is lost.
+ * Microseconds since 1970 are exact in a double until the year 2255.
+ *
+ * @module
+ */
+import { redisScript } from "./redis_port.ts";
+
+/** A day: a server's clock that is set back by less is covered. */
+const FENCE_KEPT_MS = 24 * 3_600_000;
+
+/**
+ * `take(lock, fence)`: gives KEYS[1] to ARGV[1] for ARGV[2] ms. Who has it
+ * already has it anew, under the same token.
+ */
+const TAKE = `
+local function take()
+  local time = redis.call('TIME')
+  local last = tonumber(redis.call('GET', KEYS[2])) or 0
+  local fence = math.max(last + 1, time[1] * 1000000 + time[2])
+  redis.call('SET', KEYS[2], string.format('%.0f', fence),
+    'PX', ${FENCE_KEPT_MS} + ARGV[2])
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return {1, fence}
+end
+local function again()
+  local fence = tonumber(redis.call('GET', KEYS[2]))
+  if not fence then return take() end
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return {1, fence}
+end
+local holder = redis.call('GET', KEYS[1])
+`;
+
+/**
+ * KEYS: lock, fence, waiting. ARGV: owner, ttl, how long it is remembered that
+ * somebody waits (0: nobody does). Gives {1, token} or {0, ms left}.
+ */
+export const TAKE_ANY = redisScript(`${TAKE}
+if not holder then return take() end
+if holder == ARGV[1] then return again() end
+if ARGV[3] ~= '0' then redis.call('SET', KEYS[3], '1', 'PX', ARGV[3]) end
+return {0, redis.call('PTTL', KEYS[1])}`);
+
+/**
+ * The same in order of arrival. KEYS[3] is the line: owners by a number that
+ * grows. KEYS[4] says until when each is believed to wait, in ms.
+ */
+export const TAKE_IN_LINE = redisScript(`${TAKE}
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now)) do
+  redis.call('ZREM', KEYS[3], gone)
+  redis.call('ZREM', KEYS[4], gone)
+end
+if holder == ARGV[1] then return again() end
+local first = redis.call('ZRANGE', KEYS[3], 0, 0)[1]
+if not holder and (not first or first == ARGV[1]) then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  redis.call('ZREM', KEYS[4], ARGV[1])
+  return take()
+end
+if ARGV[3] ~= '0' then
+  local last = tonumber(redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2])
+  redis.call('ZADD', KEYS[3], 'NX', (last or 0) + 1, ARGV[1])
+  redis.call('ZADD', KEYS[4], now + ARGV[3], ARGV[1])
+  redis.call('PEXPIRE', KEYS[3], 2 * ARGV[3])
+  redis.call('PEXPIRE', KEYS[4], 2 * ARGV[3])
+end
+return {0, holder and redis.call('PTTL', KEYS[1]) or 0}`);
+
+/** KEYS: lock. ARGV: owner, ttl. Gives 1 when the owner had it. */
+export const EXTEND = redisScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`);
+
+/**
+ * KEYS: lock, waiting. ARGV: owner, channel, name. Gives 1 when the owner had
+ * it, 2 when besides others were told.
+ */
+export const FREE_ANY = redisScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+if redis.call('DEL', KEYS[2]) == 0 then return 1 end
+redis.call('PUBLISH', ARGV[2], '- ' .. ARGV[3])
+return 2`);
+
+/** The same, and out of the line. KEYS: lock, line, patience. */
+export const FREE_IN_LINE = redisScript(`
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+local first = redis.call('ZRANGE', KEYS[2], 0, 0)[1]
+if first then redis.call('PUBLISH', ARGV[2], first .. ' ' .. ARGV[3]) end
+if not holder then return 0 end
+return first and 2 or 1`);
+
+/**
+ * Makes the token of a lease at least ARGV[2]. KEYS: lock, fence. ARGV: owner,
+ * token, ttl. Gives 1 when the owner has the lock.
+ */
+export const RAISE = redisScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local last = tonumber(redis.call('GET', KEYS[2])) or 0
+if last < tonumber(ARGV[2]) then
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ${FENCE_KEPT_MS} + ARGV[3])
+end
+return 1`);

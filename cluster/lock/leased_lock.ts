@@ -58,6 +58,8 @@ export class LeasedLock implements Lock {
   readonly #host: LockHost;
   readonly #process: string;
   readonly #lines = new Map<string, Line>();
+  /** Commands whose answers nobody waits for but a dispose. */
+  readonly #abandoned = new Set<Promise<unknown>>();
   #owners = 0;
   #waiting = 0;
   #unwatch: (() => Promise<void>) | null = null;
@@ -124,6 +126,7 @@ export class LeasedLock implements Lock {
       return line.holder ?? [];
     });
     await Promise.all(leases.map((lease) => lease.release()));
+    await Promise.all(this.#abandoned);
     await this.#unwatch?.();
     this.#unwatch = null;
   }
@@ -172,7 +175,7 @@ export class LeasedLock implements Lock {
     const { clock, timers } = this.#host;
     let last: Exclude<Taken, { kind: "taken" }> = { kind: "held", leftMs: 0 };
     let failures = 0;
-    while (true) {
+    while (!waiter.hasGivenUp) {
       let pauseMs = this.#turnInMs(line, waiter);
       if (pauseMs === 0) {
         waiter.isWoken = false;
@@ -185,7 +188,7 @@ export class LeasedLock implements Lock {
         pauseMs = this.#pauseMs(last, failures);
       }
       const leftMs = waiter.deadlineMs - clock.monotonicMs();
-      if (leftMs <= 0 || waiter.hasGivenUp) break;
+      if (leftMs <= 0) break;
       await waiter.pause(Math.min(pauseMs, leftMs), timers);
     }
     // It may stand in the store's line, or even hold the lock.
@@ -281,7 +284,9 @@ export class LeasedLock implements Lock {
 
   /** Best effort: what it does not reach frees itself. */
   #abandon(line: Line, { owner }: Waiter): void {
-    this.#within(this.#store.free(line.name, owner));
+    const freed = this.#within(this.#store.free(line.name, owner));
+    this.#abandoned.add(freed);
+    freed.finally(() => this.#abandoned.delete(freed));
   }
 
   /** A command that is not answered in time may still have been run. */

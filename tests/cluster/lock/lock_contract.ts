@@ -99,8 +99,10 @@ const CLAIMS: readonly Claim[] = [
   ["of 100 that try at once one gets the lock", async ({ open, name }) => {
     const locks = [open(), open(), open(), open()];
     const all = await Promise.all(
-      Array.from({ length: 100 }, (_, index) =>
-        locks[index % 4]!.acquire(name, { ttlMs: LONG_MS })),
+      Array.from(
+        { length: 100 },
+        (_, index) => locks[index % 4]!.acquire(name, { ttlMs: LONG_MS }),
+      ),
     );
     const kinds = all.map((each) =>
       each.kind === "rejected" ? each.code : each.kind

@@ -8,8 +8,11 @@
 /** What happens to answers from now on. */
 export type Weather =
   | { readonly kind: "fair" }
-  /** The next answer is not delivered; its connection is cut instead. */
-  | { readonly kind: "cut" }
+  /**
+   * The next request with this word is delivered, its answer is not: the
+   * connection is cut instead. Then it is fair again.
+   */
+  | { readonly kind: "cut"; readonly after: string }
   /** Nothing passes in either direction; connections stay open. */
   | { readonly kind: "frozen" }
   /** Each answer arrives so much later. */
@@ -54,30 +57,51 @@ export class TcpProxy implements AsyncDisposable {
     try {
       for await (const client of this.#listener) {
         this.#open.add(client);
-        const server = await Deno.connect({ port: this.#target });
-        this.#open.add(server);
-        this.#work.push(this.#requests(client, server));
-        this.#work.push(this.#answers(client, server));
+        this.#work.push(this.#serve(client));
       }
     } catch {
-      // Closed, or the server is down: then nobody can connect.
-      for (const connection of this.#open) close(connection);
+      // Closed by the test.
     }
   }
 
-  async #requests(client: Deno.TcpConn, server: Deno.TcpConn): Promise<void> {
-    await this.#carry(client, server, async () => {
+  async #serve(client: Deno.TcpConn): Promise<void> {
+    try {
+      const server = await Deno.connect({ port: this.#target });
+      this.#open.add(server);
+      const seen = { request: "" };
+      await Promise.all([
+        this.#requests(client, server, seen),
+        this.#answers(client, server, seen),
+      ]);
+    } catch {
+      // The server is down: then nobody can connect.
+      close(client);
+    }
+  }
+
+  async #requests(
+    client: Deno.TcpConn,
+    server: Deno.TcpConn,
+    seen: { request: string },
+  ): Promise<void> {
+    await this.#carry(client, server, async (bytes) => {
       while (this.#weather.kind === "frozen") await this.#changed.promise;
+      seen.request = new TextDecoder().decode(bytes);
       return true;
     });
   }
 
-  async #answers(client: Deno.TcpConn, server: Deno.TcpConn): Promise<void> {
+  async #answers(
+    client: Deno.TcpConn,
+    server: Deno.TcpConn,
+    seen: { request: string },
+  ): Promise<void> {
     await this.#carry(server, client, async () => {
       while (this.#weather.kind === "frozen") await this.#changed.promise;
       const weather = this.#weather;
       if (weather.kind === "slow") await this.#delay(weather.byMs);
       if (weather.kind !== "cut") return true;
+      if (!seen.request.includes(weather.after)) return true;
       this.#weather = { kind: "fair" };
       return false;
     });
@@ -86,14 +110,16 @@ export class TcpProxy implements AsyncDisposable {
   async #carry(
     from: Deno.TcpConn,
     to: Deno.TcpConn,
-    mayPass: () => Promise<boolean>,
+    mayPass: (bytes: Uint8Array) => Promise<boolean>,
   ): Promise<void> {
     const buffer = new Uint8Array(16_384);
     try {
       while (true) {
         const length = await from.read(buffer);
-        if (length === null || !await mayPass()) break;
-        await to.write(buffer.subarray(0, length));
+        if (length === null) break;
+        const bytes = buffer.subarray(0, length);
+        if (!await mayPass(bytes)) break;
+        await to.write(bytes);
       }
     } catch {
       // Cut by an end, or by the test.

@@ -50,16 +50,19 @@ export class RedisServer implements AsyncDisposable {
     return new TextDecoder().decode(buffer.subarray(0, length)).trimEnd();
   }
 
-  /** Kills it and starts it again, empty. */
+  /** Starts it again, empty, once it has been killed. */
   async restart(): Promise<void> {
-    await this.kill();
     this.#child = spawn(this.#args);
     await this.#answers();
   }
 
-  /** Takes the power away. */
+  /** Takes the power away, if it has any. */
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // Killed before.
+    }
     await this.#child.status;
   }
 
@@ -69,11 +72,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.kill();
-    } catch {
-      // Killed by the test itself.
-    }
+    await this.kill();
     const folder = this.#args[this.#args.indexOf("--dir") + 1]!;
     await Deno.remove(folder, { recursive: true });
   }

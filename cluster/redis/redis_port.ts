@@ -176,12 +176,12 @@ function nodeRedisWire(client: NodeRedis): Wire {
       const subscriber = client.duplicate();
       // Without a listener a lost connection would end the process.
       subscriber.on("error", () => {});
-      subscriber.connect()
+      const connecting = subscriber.connect()
         .then(() => subscriber.subscribe(channel, heard))
         .then(ready, () => {});
-      return () => {
+      return async () => {
         subscriber.destroy();
-        return Promise.resolve();
+        await connecting;
       };
     },
   };

@@ -27,6 +27,7 @@ export interface ClientKind {
 }
 
 const HOST = "127.0.0.1";
+const RECONNECT_MS = 10;
 
 /** See the module. */
 export const NODE_REDIS: ClientKind = {
@@ -34,12 +35,18 @@ export const NODE_REDIS: ClientKind = {
   givesUp: true,
   async connect(port) {
     const client = createClient({
-      socket: { host: HOST, port, reconnectStrategy: () => 10 },
+      socket: { host: HOST, port, reconnectStrategy: () => RECONNECT_MS },
       disableOfflineQueue: true,
     });
     client.on("error", () => {});
     await client.connect();
-    return connected(redisPort(client), () => client.destroy());
+    return connected(redisPort(client), async () => {
+      const { isReady } = client;
+      client.destroy();
+      // Closed while it connects again, it and those that it made leave timers.
+      if (isReady) return;
+      await new Promise((resolve) => setTimeout(resolve, 2 * RECONNECT_MS));
+    });
   },
 };
 
@@ -54,7 +61,7 @@ function ioRedis(
     async connect(port) {
       const client = new Redis(port, HOST, {
         ...options,
-        retryStrategy: () => 10,
+        retryStrategy: () => RECONNECT_MS,
       });
       client.on("error", () => {});
       await client.ping();

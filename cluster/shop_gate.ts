@@ -24,7 +24,14 @@ import { refuse, type ShopOutcome } from "../actors/refusals.ts";
 import { stableHash } from "../actors/runtime/random.ts";
 import type { StorefrontMessage } from "../actors/storefront.ts";
 import { AdmissionControl, type AdmissionPolicies } from "./admission.ts";
-import type { Admission, Done, Fault, Gate, MetricSample } from "./gate.ts";
+import type {
+  Admission,
+  Done,
+  Fault,
+  Gate,
+  HeldLock,
+  MetricSample,
+} from "./gate.ts";
 import type { Topology } from "./topology.ts";
 
 /** What the gate needs of its host. */
@@ -37,6 +44,7 @@ export interface ShopGateOptions {
   readonly withinMs: number;
   /** The host's part: what runs where, faults, numbers. */
   readonly describe: () => unknown;
+  readonly locks: () => readonly HeldLock[];
   readonly injectFault: (fault: Fault) => ShopOutcome<null>;
   readonly metrics: () => readonly MetricSample[];
   readonly isReady: () => boolean;
@@ -225,6 +233,10 @@ export class ShopGate implements Gate {
 
   topology(): unknown {
     return this.#options.describe();
+  }
+
+  locks(): readonly HeldLock[] {
+    return this.#options.locks();
   }
 
   injectFault: Gate["injectFault"] = (fault, done) => {

@@ -349,6 +349,7 @@ export class ShopWorld {
       admission: config.admission,
       withinMs: config.edge.requestTimeoutMs,
       describe: () => null,
+      locks: () => [],
       injectFault: () => {
         throw new Error("Faults of a simulation come from its scenario");
       },

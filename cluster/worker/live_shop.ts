@@ -29,6 +29,7 @@ import { planShop, type ShopPlan, Topology } from "../topology.ts";
 import { type AssembledDomain, assembleDomain } from "./assemble.ts";
 import { injectFault } from "./faults.ts";
 import { hostClock, hostTimers } from "./host_clock.ts";
+import { shopLocks } from "./shop_locks.ts";
 import { shopMetrics } from "./shop_metrics.ts";
 import { Snapshots } from "./snapshots.ts";
 import { WorkerSupervisor } from "./worker_supervisor.ts";
@@ -293,6 +294,13 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     admission: config.admission,
     withinMs: config.edge.requestTimeoutMs,
     describe: () => describeTopology(config, plan, threads),
+    locks: () =>
+      shopLocks(
+        config.environment.dataFolder,
+        plan,
+        main.turns.domain.report(),
+        workers.statuses(),
+      ),
     injectFault: (fault) => injectFault(fault, plan, threads),
     metrics: () => shopMetrics(main.turns, workers.statuses()),
     isReady: () => workers.isReady,

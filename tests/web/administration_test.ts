@@ -22,6 +22,15 @@ Deno.test("Admin routes want the admin token and nothing else", async () => {
   assert.deepEqual(answer.json, { roles: ["memory"] });
 });
 
+Deno.test("Locks are listed with owner and fence, for the admin alone", async () => {
+  const client = new Client();
+  const path = "/v1/admin/locks";
+  assert.equal((await client.ask(path, { as: "ada" })).status, 403);
+  const answer = await client.ask(path, { headers: ADMIN });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.json, { items: client.gate.locks() });
+});
+
 Deno.test("Stock is added and removed down to what is available", async () => {
   const client = new Client();
   const change = (add: unknown) =>

@@ -19,6 +19,7 @@ const OPERATIONS = [
   "POST /v1/sessions",
   "DELETE /v1/sessions/current",
   "GET /v1/admin/topology",
+  "GET /v1/admin/locks",
   "POST /v1/admin/products/{sku}/stock",
   "GET /v1/admin/invariants",
   "POST /v1/admin/faults",

@@ -11,7 +11,7 @@ import type { Refusal } from "../../actors/refusals.ts";
 import type { StockView } from "../../actors/inventory_shard.ts";
 import type { OrderView } from "../../actors/storefront.ts";
 import { ok, rejected } from "../../actors/runtime/outcome.ts";
-import type { Admission, Done, Gate } from "../../cluster/gate.ts";
+import type { Admission, Done, Gate, HeldLock } from "../../cluster/gate.ts";
 
 /** A product to open the shop with. */
 export interface Opening {
@@ -285,6 +285,11 @@ class MemoryGate implements TestGate {
 
   topology(): unknown {
     return { roles: ["memory"] };
+  }
+
+  locks(): readonly HeldLock[] {
+    const shared = { kind: "epoch", state: "held", leftMs: null } as const;
+    return [{ name: "inventory[0]", owner: "worker-0", fence: 3, ...shared }];
   }
 
   injectFault(...[fault, done]: Parameters<Gate["injectFault"]>) {

@@ -102,6 +102,10 @@ export class RedisGate implements Gate {
     return null;
   }
 
+  locks(): [] {
+    return [];
+  }
+
   metrics(): [] {
     return [];
   }

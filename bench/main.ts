@@ -14,6 +14,7 @@ import { acrossWorkers, besidePeers, besidePorts } from "./actors/contest.ts";
 import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
+import { LOCKS } from "./locks.ts";
 import { describeMachine } from "./machine.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./report.ts";
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...ACTOR_CONTESTS.map(besidePeers),
   ...WORKER_CONTESTS.map(besidePorts),
   ...SIMULATOR,
+  ...LOCKS,
   ...SAVINA_CONTESTS.map(besidePeers),
   ...SAVINA_WORKER_CONTESTS.map(acrossWorkers),
 ];

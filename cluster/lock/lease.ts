@@ -26,68 +26,76 @@ const RENEWALS_PER_TTL = 3;
 /** After one that failed: some of them within the time that is left. */
 const RETRIES_PER_TTL = 12;
 
-/** What a lease is made of. */
-export interface LeaseParts {
-  readonly name: string;
-  readonly owner: string;
-  readonly fence: number;
-  readonly ttlMs: number;
-  /** When the request that took it was sent, by the monotonic clock. */
-  readonly sentAtMs: number;
-  /** 0: it is not renewed. */
-  readonly renewForMs: number;
+/** Whoever made a lease, and knows its store. `nowMs` is the monotonic time. */
+export interface LeaseKeeper {
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly extend: (ttlMs: number) => Promise<Extended>;
-  readonly free: () => Promise<Freed>;
+  extend(
+    lease: StoredLease,
+    ttlMs: number,
+    nowMs: number,
+  ): Promise<Extended>;
+  free(lease: StoredLease, nowMs: number): Promise<Freed>;
+  /** Called when it was released and somebody in another process waits. */
+  freed(lease: StoredLease, nowMs: number): void;
   /** Called once, when nobody here holds it any more. */
-  readonly ended: () => void;
+  ended(lease: StoredLease): void;
+}
+
+/** A lease as its store gave it. */
+export interface Given {
+  readonly name: string;
+  readonly owner: string;
+  readonly ttlMs: number;
+  /** 0: it is not renewed. */
+  readonly renewForMs: number;
 }
 
 /** See the module. */
 export class StoredLease implements Lease {
-  readonly #parts: LeaseParts;
+  readonly name: string;
+  readonly owner: string;
+  readonly fence: number;
+  readonly #keeper: LeaseKeeper;
   readonly #renewUntilMs: number;
   #ttlMs: number;
   #validUntilMs: number;
   #released: Promise<Outcome<null, "lost">> | null = null;
   #isOver = false;
   #abort: AbortController | null = null;
-  #lossTimer: unknown;
-  #renewTimer: unknown;
+  #lossTimer: unknown = null;
+  #renewTimer: unknown = null;
 
-  constructor(parts: LeaseParts) {
-    this.#parts = parts;
-    this.#ttlMs = parts.ttlMs;
-    this.#validUntilMs = validUntil(parts.sentAtMs, parts.ttlMs);
-    this.#renewUntilMs = parts.sentAtMs + parts.renewForMs;
-    if (parts.renewForMs > 0) {
-      this.#renewIn(parts.ttlMs / RENEWALS_PER_TTL);
+  /** @param sentAtMs When the request that took it was sent. */
+  constructor(
+    keeper: LeaseKeeper,
+    { name, owner, ttlMs, renewForMs }: Given,
+    fence: number,
+    sentAtMs: number,
+  ) {
+    this.name = name;
+    this.owner = owner;
+    this.fence = fence;
+    this.#keeper = keeper;
+    this.#ttlMs = ttlMs;
+    this.#validUntilMs = validUntil(sentAtMs, ttlMs);
+    this.#renewUntilMs = sentAtMs + renewForMs;
+    if (renewForMs > 0) {
+      this.#renewIn(ttlMs / RENEWALS_PER_TTL);
+      this.#awaitLoss();
     }
-    this.#awaitLoss();
-  }
-
-  get name(): string {
-    return this.#parts.name;
-  }
-
-  get owner(): string {
-    return this.#parts.owner;
-  }
-
-  get fence(): number {
-    return this.#parts.fence;
   }
 
   get leftMs(): number {
     if (this.#isOver) return 0;
-    return Math.max(0, this.#validUntilMs - this.#parts.clock.monotonicMs());
+    return Math.max(0, this.#validUntilMs - this.#keeper.clock.monotonicMs());
   }
 
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
-      if (this.leftMs === 0 && this.#released === null) this.#abort.abort();
+      if (this.leftMs > 0) this.#awaitLoss();
+      else if (this.#released === null) this.#abort.abort();
     }
     return this.#abort.signal;
   }
@@ -95,8 +103,8 @@ export class StoredLease implements Lease {
   async extend(ttlMs: number = this.#ttlMs): Promise<Outcome<number, "lost">> {
     checkTtl(this.name, ttlMs);
     if (this.leftMs === 0) return this.#lose();
-    const sentAtMs = this.#parts.clock.monotonicMs();
-    const { kind } = await this.#parts.extend(ttlMs);
+    const sentAtMs = this.#keeper.clock.monotonicMs();
+    const { kind } = await this.#keeper.extend(this, ttlMs, sentAtMs);
     if (kind === "unavailable") return failed(kind, RETRY_AFTER_MS);
     if (kind === "unknown") {
       // It lasts as long as before or as long as was asked for: the shorter.
@@ -128,11 +136,14 @@ export class StoredLease implements Lease {
   }
 
   async #free(): Promise<Outcome<null, "lost">> {
-    const wasHeld = this.leftMs > 0;
+    const nowMs = this.#keeper.clock.monotonicMs();
+    const wasHeld = !this.#isOver && nowMs < this.#validUntilMs;
     // Sent first: whoever is next here asks behind it on the same connection.
-    const freed = this.#parts.free();
+    const freed = this.#keeper.free(this, nowMs);
     this.#end();
-    const { kind } = await freed;
+    const answer = await freed;
+    const { kind } = answer;
+    if (kind === "freed" && answer.wanted) this.#keeper.freed(this, nowMs);
     if (!wasHeld || kind === "gone") return rejected("lost");
     if (kind === "unavailable") return failed(kind, RETRY_AFTER_MS);
     return kind === "unknown" ? unknown(RETRY_AFTER_MS) : ok(null);
@@ -147,22 +158,23 @@ export class StoredLease implements Lease {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { timers, ended } = this.#parts;
-    timers.clear(this.#lossTimer);
-    timers.clear(this.#renewTimer);
-    ended();
+    const { timers } = this.#keeper;
+    if (this.#lossTimer !== null) timers.clear(this.#lossTimer);
+    if (this.#renewTimer !== null) timers.clear(this.#renewTimer);
+    this.#keeper.ended(this);
   }
 
   /** Notices the loss when nobody looks. Extended meanwhile, it waits anew. */
   #awaitLoss(): void {
-    this.#lossTimer = this.#parts.timers.set(() => {
+    this.#keeper.timers.clear(this.#lossTimer);
+    this.#lossTimer = this.#keeper.timers.set(() => {
       if (this.leftMs > 0) this.#awaitLoss();
       else this.#lose();
     }, Math.ceil(this.leftMs));
   }
 
   #renewIn(delayMs: number): void {
-    const { clock, timers } = this.#parts;
+    const { clock, timers } = this.#keeper;
     if (clock.monotonicMs() + delayMs > this.#renewUntilMs) return;
     this.#renewTimer = timers.set(async () => {
       const { kind } = await this.extend();

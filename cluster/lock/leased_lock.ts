@@ -29,7 +29,14 @@ import type {
   Lock,
   LockReport,
 } from "../lock.ts";
-import { checkTime, checkTtl, StoredLease, validUntil } from "./lease.ts";
+import { Deadlines } from "./deadlines.ts";
+import {
+  checkTime,
+  checkTtl,
+  type LeaseKeeper,
+  StoredLease,
+  validUntil,
+} from "./lease.ts";
 import type { LeaseStore, Taken } from "./lease_store.ts";
 import { Line, Waiter } from "./line.ts";
 
@@ -56,8 +63,11 @@ const STEP_BACK_MS = 3;
 export class LeasedLock implements Lock {
   readonly #store: LeaseStore;
   readonly #host: LockHost;
+  readonly #keeper: LeaseKeeper;
   readonly #process: string;
   readonly #lines = new Map<string, Line>();
+  /** A command that is not answered in time may still have been run. */
+  readonly #deadlines: Deadlines;
   /** Commands whose answers nobody waits for but a dispose. */
   readonly #abandoned = new Set<Promise<unknown>>();
   #owners = 0;
@@ -68,35 +78,47 @@ export class LeasedLock implements Lock {
   constructor(store: LeaseStore, host: LockHost) {
     this.#store = store;
     this.#host = host;
+    this.#deadlines = new Deadlines(
+      host,
+      store.answerWithinMs,
+      () => this.#sweep(),
+    );
+    this.#keeper = {
+      clock: host.clock,
+      timers: host.timers,
+      extend: ({ name, owner }, ttlMs, nowMs) =>
+        this.#deadlines.within(store.extend(name, owner, ttlMs), nowMs),
+      free: ({ name, owner }, nowMs) =>
+        this.#deadlines.within(store.free(name, owner), nowMs),
+      freed: (lease, nowMs) => this.#makeWay(lease, nowMs),
+      ended: (lease) => this.#ended(lease),
+    };
     this.#process = Array.from(
       { length: 4 },
       () => host.random.next().toString(16).padStart(8, "0"),
     ).join("");
   }
 
-  async acquire(name: string, options: AcquireOptions): Promise<Acquired> {
-    check(name, options);
+  acquire(name: string, options: AcquireOptions): Promise<Acquired> {
+    try {
+      check(name, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const { ttlMs, waitMs = 0, renewForMs = 0 } = options;
     const line = this.#lines.get(name) ?? this.#open(name);
-    const owner = `${this.#process}-${++this.#owners}`;
-    const deadlineMs = this.#host.clock.monotonicMs() + waitMs;
-    const waiter = new Waiter({ owner, ttlMs, renewForMs, deadlineMs });
-    if (waitMs === 0) return await this.#tryOnce(line, waiter);
-    if (this.#waiting >= MOST_WAITING) {
-      this.#tidy(line);
-      return failed("overloaded", RETRY_AFTER_MS);
-    }
-    this.#unwatch ??=
-      this.#store.watch?.((each, next) => this.#wake(each, next)) ?? null;
-    this.#waiting++;
-    line.join(waiter);
-    try {
-      return await this.#wait(line, waiter);
-    } finally {
-      this.#waiting--;
-      line.leave(waiter);
-      this.#tidy(line);
-    }
+    const nowMs = this.#host.clock.monotonicMs();
+    const waiter = new Waiter({
+      name,
+      owner: `${this.#process}-${++this.#owners}`,
+      ttlMs,
+      willWait: waitMs > 0,
+      renewForMs,
+      deadlineMs: nowMs + waitMs,
+    });
+    return waiter.willWait
+      ? this.#wait(line, waiter, nowMs)
+      : this.#tryOnce(line, waiter, nowMs);
   }
 
   report(): readonly LockReport[] {
@@ -127,6 +149,7 @@ export class LeasedLock implements Lock {
     });
     await Promise.all(leases.map((lease) => lease.release()));
     await Promise.all(this.#abandoned);
+    this.#deadlines.stop();
     await this.#unwatch?.();
     this.#unwatch = null;
   }
@@ -149,19 +172,29 @@ export class LeasedLock implements Lock {
     if (line.isEmpty) this.#lines.delete(line.name);
   }
 
-  async #tryOnce(line: Line, waiter: Waiter): Promise<Acquired> {
+  async #tryOnce(
+    line: Line,
+    waiter: Waiter,
+    nowMs: number,
+  ): Promise<Acquired> {
     const inTheWayMs = line.holderLeftMs;
     if (inTheWayMs > 0) return rejected("held", { retryAfterMs: inTheWayMs });
     line.asking++;
     try {
-      const taken = await this.#take(line, waiter, false);
-      if (taken instanceof StoredLease) return ok<Lease>(taken);
+      const taken = await this.#deadlines.within(
+        this.#store.take(waiter),
+        nowMs,
+      );
+      if (taken.kind === "taken") {
+        const lease = this.#hold(line, waiter, taken.fence, nowMs);
+        if (lease !== null) return ok(lease);
+      }
       switch (taken.kind) {
         case "held":
           return rejected("held", { retryAfterMs: taken.leftMs });
         case "unavailable":
           return failed("unavailable", RETRY_AFTER_MS);
-        case "unknown":
+        default:
           this.#abandon(line, waiter);
           return unknown(waiter.ttlMs);
       }
@@ -171,42 +204,69 @@ export class LeasedLock implements Lock {
     }
   }
 
-  async #wait(line: Line, waiter: Waiter): Promise<Acquired> {
+  async #wait(line: Line, waiter: Waiter, fromMs: number): Promise<Acquired> {
     const { clock, timers } = this.#host;
-    let last: Exclude<Taken, { kind: "taken" }> = { kind: "held", leftMs: 0 };
-    let failures = 0;
-    while (!waiter.hasGivenUp) {
-      let pauseMs = this.#turnInMs(line, waiter);
-      if (pauseMs === 0) {
-        waiter.isWoken = false;
-        const taken = await this.#take(line, waiter, true);
-        if (taken instanceof StoredLease) return ok<Lease>(taken);
-        last = taken;
-        failures = last.kind === "held" ? 0 : failures + 1;
-        // The lock has been elsewhere.
-        if (last.kind === "held") line.inARow = 0;
-        pauseMs = this.#pauseMs(last, failures);
-      }
-      const leftMs = waiter.deadlineMs - clock.monotonicMs();
-      if (leftMs <= 0) break;
-      await waiter.pause(Math.min(pauseMs, leftMs), timers);
+    let nowMs = fromMs;
+    if (this.#waiting >= MOST_WAITING) {
+      this.#tidy(line);
+      return failed("overloaded", RETRY_AFTER_MS);
     }
+    this.#unwatch ??=
+      this.#store.watch?.((each, next) => this.#wake(each, next)) ?? null;
+    this.#waiting++;
+    line.join(waiter);
+    let last: Taken = { kind: "held", leftMs: 0 };
+    let failures = 0;
+    try {
+      while (!waiter.hasGivenUp) {
+        let pauseMs = this.#turnInMs(line, waiter, nowMs);
+        if (pauseMs === 0) {
+          waiter.isWoken = false;
+          last = await this.#deadlines.within(this.#store.take(waiter), nowMs);
+          if (last.kind === "taken") {
+            const lease = this.#hold(line, waiter, last.fence, nowMs);
+            if (lease !== null) return ok(lease);
+            last = { kind: "unknown" };
+          }
+          failures = last.kind === "held" ? 0 : failures + 1;
+          // The lock has been elsewhere.
+          if (last.kind === "held") line.inARow = 0;
+          pauseMs = this.#pauseMs(last, failures);
+          nowMs = clock.monotonicMs();
+        }
+        if (nowMs >= waiter.deadlineMs) break;
+        await waiter.pause(
+          Math.min(pauseMs, waiter.deadlineMs - nowMs),
+          timers,
+        );
+        nowMs = clock.monotonicMs();
+      }
+    } finally {
+      this.#waiting--;
+      line.leave(waiter);
+      this.#tidy(line);
+    }
+    return this.#withoutLock(line, waiter, last);
+  }
+
+  /** What a wait that was in vain ends as, by what its last try heard. */
+  #withoutLock(line: Line, waiter: Waiter, last: Taken): Acquired {
     // It may stand in the store's line, or even hold the lock.
     if (last.kind !== "held" || this.#store.isFair) {
       this.#abandon(line, waiter);
     }
-    if (last.kind === "unknown") return unknown(waiter.ttlMs);
-    return last.kind === "held"
-      ? rejected("timed-out")
-      : failed("unavailable", RETRY_AFTER_MS);
+    if (last.kind === "held") return rejected("timed-out");
+    return last.kind === "unavailable"
+      ? failed("unavailable", RETRY_AFTER_MS)
+      : unknown(waiter.ttlMs);
   }
 
   /** 0: it may ask now. Whoever is not the first is woken when he is. */
-  #turnInMs(line: Line, waiter: Waiter): number {
+  #turnInMs(line: Line, waiter: Waiter, nowMs: number): number {
     if (this.#store.isFair) return 0;
     if (line.first !== waiter) return Infinity;
     if (line.holderLeftMs > 0) return line.holderLeftMs;
-    return Math.max(0, line.stepsBackUntilMs - this.#host.clock.monotonicMs());
+    return Math.max(0, line.stepsBackUntilMs - nowMs);
   }
 
   #pauseMs(last: Taken, failures: number): number {
@@ -224,89 +284,53 @@ export class LeasedLock implements Lock {
     return this.#host.random.next() / 2 ** 32 * boundMs;
   }
 
-  async #take(
-    line: Line,
-    waiter: Waiter,
-    willWait: boolean,
-  ): Promise<StoredLease | Exclude<Taken, { kind: "taken" }>> {
-    const { clock } = this.#host;
-    const { owner, ttlMs } = waiter;
-    const sentAtMs = clock.monotonicMs();
-    const taken = await this.#within(
-      this.#store.take({ name: line.name, owner, ttlMs, willWait }),
-    );
-    if (taken.kind !== "taken") return taken;
-    if (clock.monotonicMs() < validUntil(sentAtMs, ttlMs)) {
-      return this.#hold(line, waiter, taken.fence, sentAtMs);
-    }
-    // The answer took as long as the lease: it is somebody else's by now.
-    return { kind: "unknown" };
-  }
-
+  /**
+   * The lease, or null when the answer took as long as it: it is somebody
+   * else's by now.
+   */
   #hold(
     line: Line,
-    { owner, ttlMs, renewForMs }: Waiter,
+    waiter: Waiter,
     fence: number,
     sentAtMs: number,
-  ): StoredLease {
-    const { name } = line;
-    const { clock, timers } = this.#host;
-    const lease: StoredLease = new StoredLease({
-      name,
-      owner,
-      fence,
-      ttlMs,
-      sentAtMs,
-      renewForMs,
-      clock,
-      timers,
-      extend: (forMs) => this.#within(this.#store.extend(name, owner, forMs)),
-      free: () => this.#free(line, owner),
-      ended: () => {
-        line.end(lease);
-        this.#tidy(line);
-      },
-    });
+  ): Lease | null {
+    const nowMs = this.#host.clock.monotonicMs();
+    if (nowMs >= validUntil(sentAtMs, waiter.ttlMs)) return null;
+    const lease = new StoredLease(this.#keeper, waiter, fence, sentAtMs);
     line.hold(lease);
     return lease;
   }
 
-  async #free(line: Line, owner: string) {
-    const freed = await this.#within(this.#store.free(line.name, owner));
-    if (freed.kind === "freed" && freed.wanted && line.inARow >= IN_A_ROW) {
-      line.stepBack(
-        this.#host.clock.monotonicMs() + STEP_BACK_MS +
-          this.#jitterMs(STEP_BACK_MS),
-      );
-    }
-    return freed;
+  #ended(lease: StoredLease): void {
+    const line = this.#lines.get(lease.name);
+    if (line === undefined) return;
+    line.end(lease);
+    this.#tidy(line);
+  }
+
+  /** Somebody elsewhere wants what was handed on here again and again. */
+  #makeWay({ name }: StoredLease, nowMs: number): void {
+    const line = this.#lines.get(name);
+    if (line === undefined || line.inARow < IN_A_ROW) return;
+    line.stepBack(nowMs + STEP_BACK_MS + this.#jitterMs(STEP_BACK_MS));
   }
 
   /** Best effort: what it does not reach frees itself. */
-  #abandon(line: Line, { owner }: Waiter): void {
-    const freed = this.#within(this.#store.free(line.name, owner));
+  #abandon({ name }: Line, { owner }: Waiter): void {
+    const freed = this.#deadlines.within(
+      this.#store.free(name, owner),
+      this.#host.clock.monotonicMs(),
+    );
     this.#abandoned.add(freed);
     freed.finally(() => this.#abandoned.delete(freed));
   }
 
-  /** A command that is not answered in time may still have been run. */
-  #within<Answer>(
-    answer: Promise<Answer>,
-  ): Promise<Answer | { readonly kind: "unknown" }> {
-    const { timers } = this.#host;
-    return new Promise((resolve, reject) => {
-      const timer = timers.set(
-        () => resolve({ kind: "unknown" }),
-        this.#store.answerWithinMs,
-      );
-      answer.then((value) => {
-        timers.clear(timer);
-        resolve(value);
-      }, (error) => {
-        timers.clear(timer);
-        reject(error);
-      });
-    });
+  /** Leases that ran out while nobody looked leave nothing behind. */
+  #sweep(): void {
+    for (const line of this.#lines.values()) {
+      line.dropLapsed();
+      this.#tidy(line);
+    }
   }
 }
 

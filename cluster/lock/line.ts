@@ -5,11 +5,11 @@
  */
 import type { Timers } from "../gateways/gateway.ts";
 import type { StoredLease } from "./lease.ts";
+import type { Wish } from "./lease_store.ts";
 
 /** What one acquisition asks for. */
-export interface Request {
-  readonly owner: string;
-  readonly ttlMs: number;
+export interface Request extends Wish {
+  /** 0: its lease is not renewed. */
   readonly renewForMs: number;
   /** By the monotonic clock. */
   readonly deadlineMs: number;
@@ -17,8 +17,10 @@ export interface Request {
 
 /** Somebody who waits, until he is woken or his pause is over. */
 export class Waiter implements Request {
+  readonly name: string;
   readonly owner: string;
   readonly ttlMs: number;
+  readonly willWait: boolean;
   readonly renewForMs: number;
   readonly deadlineMs: number;
   /** Woken while not asleep counts as well: the next pause does not begin. */
@@ -26,11 +28,13 @@ export class Waiter implements Request {
   hasGivenUp = false;
   #resume: (() => void) | null = null;
 
-  constructor({ owner, ttlMs, renewForMs, deadlineMs }: Request) {
-    this.owner = owner;
-    this.ttlMs = ttlMs;
-    this.renewForMs = renewForMs;
-    this.deadlineMs = deadlineMs;
+  constructor(request: Request) {
+    this.name = request.name;
+    this.owner = request.owner;
+    this.ttlMs = request.ttlMs;
+    this.willWait = request.willWait;
+    this.renewForMs = request.renewForMs;
+    this.deadlineMs = request.deadlineMs;
   }
 
   /** Ends after `delayMs`, or when woken. */
@@ -108,6 +112,11 @@ export class Line {
     if (this.holder !== lease) return;
     this.holder = null;
     this.first?.wake();
+  }
+
+  /** A lease whose time is over, though nobody has said so. */
+  dropLapsed(): void {
+    if (this.holder?.leftMs === 0) this.end(this.holder);
   }
 
   stepBack(untilMs: number): void {

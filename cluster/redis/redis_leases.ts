@@ -11,7 +11,6 @@ import type {
   Freed,
   LeaseStore,
   Taken,
-  Trouble,
   Wish,
   Woken,
 } from "../lock/lease_store.ts";
@@ -53,75 +52,69 @@ export class RedisLeases implements LeaseStore {
   readonly isFair: boolean;
   readonly #redis: RedisPort;
   readonly #prefix: string;
-  readonly #channel: string;
 
-  /** Keeps leases in the Redis behind the port. */
+  /**
+   * Keeps leases in the Redis behind the port.
+   *
+   * @throws {RangeError} When the prefix has spaces or braces, or is empty.
+   */
   constructor(redis: RedisPort, options: RedisLeasesOptions = {}) {
     const { prefix = "lock", isFair = false } = options;
+    if (!/^[^\s{}]+$/.test(prefix)) {
+      throw new RangeError(
+        "Cannot keep leases under a prefix that is empty or has spaces or " +
+          `braces: current value is "${prefix}"`,
+      );
+    }
     this.#redis = redis;
     this.#prefix = prefix;
-    this.#channel = `${prefix}:free`;
     this.isFair = isFair;
     this.answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.retryEveryMs = options.retryEveryMs ?? RETRY_EVERY_MS;
   }
 
-  async take({ name, owner, ttlMs, willWait }: Wish): Promise<Taken> {
-    const patienceMs = willWait ? MISSED_ASKS * this.retryEveryMs : 0;
-    const answer = await this.#redis.run(
+  // Each `await` costs a turn of the loop's queue, several times a lock; so
+  // answers are read where they arrive.
+
+  take({ name, owner, ttlMs, willWait }: Wish): Promise<Taken> {
+    return this.#redis.run(
       this.isFair ? TAKE_IN_LINE : TAKE_ANY,
       [this.#key(name, ""), this.#key(name, ":fence"), ...this.#line(name)],
-      [owner, String(ttlMs), String(patienceMs)],
-    );
-    if (answer.kind !== "ok") return answer;
-    const [isTaken, number] = answer.value as [number, number];
-    return Number(isTaken) === 1
-      ? { kind: "taken", fence: Number(number) }
-      : { kind: "held", leftMs: Math.max(0, Number(number)) };
+      willWait
+        ? [owner, String(ttlMs), String(MISSED_ASKS * this.retryEveryMs)]
+        : [owner, String(ttlMs)],
+    ).then(readTaken);
   }
 
-  async extend(name: string, owner: string, ttlMs: number): Promise<Extended> {
+  extend(name: string, owner: string, ttlMs: number): Promise<Extended> {
     const keys = [this.#key(name, "")];
-    const args = [owner, String(ttlMs)];
-    const count = countOf(await this.#redis.run(EXTEND, keys, args));
-    if (typeof count !== "number") return count;
-    return { kind: count === 1 ? "extended" : "gone" };
+    return this.#redis.run(EXTEND, keys, [owner, String(ttlMs)])
+      .then(readExtended);
   }
 
-  async free(name: string, owner: string): Promise<Freed> {
-    const count = countOf(
-      await this.#redis.run(
-        this.isFair ? FREE_IN_LINE : FREE_ANY,
-        [this.#key(name, ""), ...this.#line(name)],
-        [owner, this.#channel, name],
-      ),
-    );
-    if (typeof count !== "number") return count;
-    return count === 0
-      ? { kind: "gone" }
-      : { kind: "freed", wanted: count === 2 };
+  free(name: string, owner: string): Promise<Freed> {
+    return this.#redis.run(
+      this.isFair ? FREE_IN_LINE : FREE_ANY,
+      [this.#key(name, ""), ...this.#line(name)],
+      [owner],
+    ).then(readFreed);
   }
 
   /** Makes the token of a lease at least `fence`, for a quorum of stores. */
-  async raise(
-    { name, owner, ttlMs }: Wish,
-    fence: number,
-  ): Promise<Extended> {
+  raise({ name, owner }: Wish, fence: number): Promise<Extended> {
     const keys = [this.#key(name, ""), this.#key(name, ":fence")];
-    const args = [owner, String(fence), String(ttlMs)];
-    const count = countOf(await this.#redis.run(RAISE, keys, args));
-    if (typeof count !== "number") return count;
-    return { kind: count === 1 ? "extended" : "gone" };
+    return this.#redis.run(RAISE, keys, [owner, String(fence)])
+      .then(readExtended);
   }
 
   watch(woken: Woken): () => Promise<void> {
     const heard = (message: string) => {
-      const space = message.indexOf(" ");
-      const owner = message.slice(0, space);
-      woken(message.slice(space + 1), owner === "-" ? null : owner);
+      const [owner = "", key = ""] = message.split(" ");
+      const name = key.slice(this.#prefix.length + 2, -1);
+      woken(name, owner === "-" ? null : owner);
     };
     return this.#redis.subscribe(
-      this.#channel,
+      `${this.#prefix}:free`,
       heard,
       () => woken(null, null),
     );
@@ -138,6 +131,24 @@ export class RedisLeases implements LeaseStore {
   }
 }
 
-function countOf(answer: RedisAnswer): number | Trouble {
-  return answer.kind === "ok" ? Number(answer.value) : answer;
+function readTaken(answer: RedisAnswer): Taken {
+  if (answer.kind !== "ok") return answer;
+  const number = Number(answer.value);
+  return number > 0
+    ? { kind: "taken", fence: number }
+    : { kind: "held", leftMs: Math.max(0, -1 - number) };
+}
+
+function readExtended(answer: RedisAnswer): Extended {
+  if (answer.kind !== "ok") return answer;
+  return { kind: Number(answer.value) === 1 ? "extended" : "gone" };
+}
+
+function readFreed(answer: RedisAnswer): Freed {
+  if (answer.kind !== "ok") return answer;
+  const count = Number(answer.value);
+  return count === 0 ? { kind: "gone" } : {
+    kind: "freed",
+    wanted: count === 2,
+  };
 }

@@ -30,7 +30,7 @@ export interface RedisScript {
 /** See the module. */
 export interface RedisPort {
   /** Sends a command; never rejects. */
-  send(...command: readonly string[]): Promise<RedisAnswer>;
+  send(command: string[]): Promise<RedisAnswer>;
   /** Runs a script, loading it when Redis does not know it; never rejects. */
   run(
     script: RedisScript,
@@ -126,7 +126,7 @@ export function redisPort(
 interface Wire {
   /** A command that would only be queued for a later connection is not sent. */
   readonly isDown: () => boolean;
-  readonly send: (command: readonly string[]) => Promise<unknown>;
+  readonly send: (command: string[]) => Promise<unknown>;
   readonly subscribe: RedisPort["subscribe"];
 }
 
@@ -142,36 +142,49 @@ class Port implements RedisPort {
     this.subscribe = wire.subscribe;
   }
 
-  async send(...command: readonly string[]): Promise<RedisAnswer> {
-    if (this.#wire.isDown()) {
-      return { kind: "unavailable", reason: "not connected" };
-    }
-    try {
-      return { kind: "ok", value: await this.#wire.send(command) };
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const kind = REFUSAL.test(reason) ? "unavailable" : "unknown";
-      return { kind, reason };
-    }
+  send(command: string[]): Promise<RedisAnswer> {
+    return this.#wire.isDown()
+      ? Promise.resolve(NOT_CONNECTED)
+      : this.#wire.send(command).then(answered, troubled);
   }
 
-  async run(
+  run(
     { sha, text }: RedisScript,
     keys: readonly string[],
     args: readonly string[],
   ): Promise<RedisAnswer> {
+    if (this.#wire.isDown()) return Promise.resolve(NOT_CONNECTED);
     const rest = [String(keys.length), ...keys, ...args];
-    const answer = await this.send("EVALSHA", sha, ...rest);
-    const isMissing = answer.kind === "unavailable" &&
-      answer.reason.includes("NOSCRIPT");
-    return isMissing ? await this.send("EVAL", text, ...rest) : answer;
+    return this.#wire.send(["EVALSHA", sha, ...rest]).then(
+      answered,
+      (error) => {
+        const trouble = troubled(error);
+        const isMissing = trouble.kind === "unavailable" &&
+          trouble.reason.includes("NOSCRIPT");
+        return isMissing ? this.send(["EVAL", text, ...rest]) : trouble;
+      },
+    );
   }
+}
+
+const NOT_CONNECTED: RedisAnswer = {
+  kind: "unavailable",
+  reason: "not connected",
+};
+
+function answered(value: unknown): RedisAnswer {
+  return { kind: "ok", value };
+}
+
+function troubled(error: unknown): Exclude<RedisAnswer, { kind: "ok" }> {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { kind: REFUSAL.test(reason) ? "unavailable" : "unknown", reason };
 }
 
 function nodeRedisWire(client: NodeRedis): Wire {
   return {
     isDown: () => !client.isReady,
-    send: (command) => client.sendCommand([...command]),
+    send: (command) => client.sendCommand(command),
     subscribe(channel, heard, ready) {
       const subscriber = client.duplicate();
       // Without a listener a lost connection would end the process.

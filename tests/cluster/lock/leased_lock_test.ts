@@ -205,7 +205,42 @@ Deno.test("waiters of one process are served in order, with one command at a tim
   assert.deepEqual(served, served.toSorted((left, right) => left - right));
   assert.equal(asked, 1_001);
   assert.deepEqual(lock.report(), []);
+  // One timer for all deadlines, which ends by itself.
+  assert.equal(scene.time.pending, 1);
+  await scene.pass(1_000);
   assert.equal(scene.time.pending, 0);
+});
+
+Deno.test("a lease that nobody ended leaves nothing behind once another command was due", async () => {
+  const scene = new Scene();
+  const lock = scene.lock();
+  leaseOf(await lock.acquire("forgotten", { ttlMs: 100 }));
+  await scene.pass(1_000);
+  assert.equal(scene.time.pending, 0);
+  assert.deepEqual(lock.report(), []);
+  leaseOf(await lock.acquire("forgotten", { ttlMs: 100 }));
+});
+
+Deno.test("a command without an answer is unknown at its deadline, and others are not held up", async () => {
+  const scene = new Scene();
+  const never = new Promise<Taken>(() => {});
+  const store = taking(
+    scene.store,
+    (wish) => wish.name === "a" ? never : scene.store.take(wish),
+  );
+  const lock = scene.lock(store);
+  const lost = lock.acquire("a", { ttlMs: 5_000 });
+  await scene.pass(400);
+  leaseOf(await lock.acquire("b", { ttlMs: 5_000 }));
+  const later = lock.acquire("a", { ttlMs: 5_000 });
+  await scene.pass(600);
+  assert.equal((await lost).kind, "unknown");
+  let isOver = false;
+  later.finally(() => isOver = true);
+  await scene.pass(399);
+  assert.equal(isOver, false);
+  await scene.pass(1);
+  assert.equal((await later).kind, "unknown");
 });
 
 Deno.test("more waiters than it has room for are refused at once", async () => {

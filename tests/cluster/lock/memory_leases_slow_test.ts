@@ -22,4 +22,5 @@ Deno.test("a lock in memory serves waiters of all its users in order of arrival"
   await lease.release();
   await Promise.all(waits);
   assert.deepEqual(served, Array.from({ length: 12 }, (_, turn) => turn));
+  for (const lock of locks) await lock[Symbol.asyncDispose]();
 });

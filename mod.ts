@@ -189,6 +189,47 @@ export {
   type StreamFrame,
 } from "./actors/runtime/reliable_delivery.ts";
 
+// Sharing calls out: balancers, pools with health, retry budgets, shard maps.
+export type { Balancer, Member } from "./cluster/balancers/balancer.ts";
+export type { ConsistentHashOptions } from "./cluster/balancers/consistent_hash.ts";
+export {
+  BALANCER_NAMES,
+  type BalancerName,
+  type BalancerOptions,
+  createBalancer,
+} from "./cluster/balancers/policies.ts";
+export { HashRing } from "./cluster/hash_ring.ts";
+export {
+  AdaptiveThrottle,
+  type ThrottlePolicy,
+  throttleProbability,
+} from "./cluster/pool/adaptive_throttle.ts";
+export type { HealthPolicy, MemberState } from "./cluster/pool/health.ts";
+export { PathPools } from "./cluster/pool/path_pools.ts";
+export {
+  type MemberReport,
+  Pool,
+  type PoolOptions,
+  type PoolReport,
+} from "./cluster/pool/pool.ts";
+export {
+  type CallEnded,
+  PoolCalls,
+  type PoolCallsOptions,
+} from "./cluster/pool/pool_calls.ts";
+export {
+  RetryBudget,
+  type RetryBudgetPolicy,
+} from "./cluster/pool/retry_budget.ts";
+export { HashRouter } from "./cluster/routers/hash_router.ts";
+export {
+  RangeRouter,
+  type ShardRange,
+} from "./cluster/routers/range_router.ts";
+export type { Router } from "./cluster/routers/router.ts";
+export { type Route, Routes } from "./cluster/routers/routes.ts";
+export { type ShardPeriod, TimeRouter } from "./cluster/routers/time_router.ts";
+
 // The test kit: one step, virtual time, probes, an adversary.
 export {
   BehaviorStep,

@@ -11,6 +11,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ACTOR_CONTESTS, WORKER_CONTESTS } from "./actors/claims.ts";
 import { acrossWorkers, besidePeers, besidePorts } from "./actors/contest.ts";
+import { BALANCING } from "./balancers.ts";
+import { SERVERS_IN_VIRTUAL_TIME } from "./balancers/servers.ts";
 import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
@@ -27,6 +29,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...ACTOR_CONTESTS.map(besidePeers),
   ...WORKER_CONTESTS.map(besidePorts),
   ...SIMULATOR,
+  ...BALANCING,
+  SERVERS_IN_VIRTUAL_TIME,
   ...LOCKS,
   ...SAVINA_CONTESTS.map(besidePeers),
   ...SAVINA_WORKER_CONTESTS.map(acrossWorkers),

@@ -10,6 +10,7 @@
  * @module
  */
 import { z } from "zod";
+import { BALANCER_NAMES } from "./balancers/policies.ts";
 import {
   type Config,
   ConfigError,
@@ -17,15 +18,9 @@ import {
   readEnvironment,
   settle,
 } from "./config_values.ts";
+import { duration, integer, section, size } from "./config_rules.ts";
 import { MOST_TOKENS } from "./token_bucket.ts";
-import {
-  DURATION,
-  parseDuration,
-  parseRate,
-  parseSize,
-  RATE,
-  SIZE,
-} from "./units.ts";
+import { parseRate, RATE } from "./units.ts";
 
 export { type Config, ConfigError, type Environment };
 export type {
@@ -33,44 +28,6 @@ export type {
   PartitionCounts,
   Placement,
 } from "./config_values.ts";
-
-/** An object that takes these keys and no other; all have defaults. */
-function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `one of ${Object.keys(shape).join(", ")}`
-        : "an object",
-  });
-}
-
-/** A duration of at least `least` and at most `most`. */
-function duration(least: string, most: string) {
-  const error = `a duration from "${least}" to "${most}", such as "30s"`;
-  const between = (text: string) => {
-    const durationMs = parseDuration(text);
-    return durationMs !== null && durationMs >= parseDuration(least)! &&
-      durationMs <= parseDuration(most)!;
-  };
-  return z.string({ error }).regex(DURATION, { error, abort: true })
-    .refine(between, { error });
-}
-
-function integer(least: number, most: number) {
-  const error = `an integer from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
-}
-
-function size(least: string, most: string) {
-  const error = `a size from "${least}" to "${most}", such as "64KB"`;
-  const between = (text: string) => {
-    const bytes = parseSize(text);
-    return bytes !== null && bytes >= parseSize(least)! &&
-      bytes <= parseSize(most)!;
-  };
-  return z.string({ error }).regex(SIZE, { error, abort: true })
-    .refine(between, { error });
-}
 
 /** Tokens are integers, so a rate is a whole number of them each second. */
 function rate() {
@@ -107,6 +64,9 @@ export const topology = section({
   // A worker takes about 13 MB: 64 are what a large machine has cores for.
   shopWorkers: integer(1, 64).default(2),
   cacheNodes: integer(1, 64).default(2),
+  // Threads that only read the catalog. 0: each cache node reads it itself,
+  // which is the least work while a read is one look into a local index.
+  catalogReaders: integer(0, 64).default(0),
   partitions: section({
     storefront: partitionCount.default(16),
     inventory: partitionCount.default(16),
@@ -179,6 +139,53 @@ export const breaker = section({
   resetAfter: duration("1ms", "10m").default("1s"),
 });
 
+const policyNames = BALANCER_NAMES.map((name) => `"${name}"`).join(", ");
+const weightsError = "weights that do not sum to 0";
+
+/** How calls are shared out over servers that can stand in for each other. */
+export const balance = section({
+  policy: z.enum(BALANCER_NAMES, { error: `one of ${policyNames}` })
+    .default("round-robin"),
+  // By number of the server; empty: all weigh the same. 0: it stands by.
+  weights: z.array(integer(0, 1_000_000), { error: "an array of weights" })
+    .refine(
+      (weights) => weights.length === 0 || weights.some((each) => each > 0),
+      { error: weightsError },
+    ).default([]),
+  // For "consistent-hash": what one may have above the mean. With 25 % few
+  // keys leave their server, and the fullest one stays near the others.
+  slackPercent: integer(0, 1_000).default(25),
+  // Calls under way at one server; a read takes microseconds.
+  capacity: integer(1, 1_000_000).default(1_024),
+  ejection: section({
+    // Envoy's number: fewer meet by chance, more cost more people a try.
+    badReplies: integer(1, 1_000).default(5),
+    for: duration("1ms", "1h").default("10s"),
+    forMost: duration("1ms", "1d").default("5m"),
+    maxPercent: integer(0, 100).default(50),
+  }).prefault({}),
+  slowStart: duration("0s", "1h").default("10s"),
+  probe: section({
+    every: duration("10ms", "10m").default("1s"),
+    failures: integer(1, 100).default(3),
+    successes: integer(1, 100).default(2),
+  }).prefault({}),
+  retry: section({
+    max: integer(0, 10).default(1),
+    // What a try may take; a cache node waits for a second in all.
+    tryWithin: duration("1ms", "5m").default("500ms"),
+    // Of first tries, and how many are saved up for a bad moment.
+    budgetPercent: integer(0, 100).default(20),
+    reserve: integer(0, 10_000).default(10),
+  }).prefault({}),
+  // A client that is refused holds back. Null: never, since the readers of one
+  // file refuse nobody who does not wait for the disk as well.
+  throttle: section({
+    multiplierPercent: integer(100, 10_000).default(200),
+    window: duration("1s", "1h").default("2m"),
+  }).nullable().default(null),
+});
+
 /** What the HTTP edge takes. */
 export const edge = section({
   // 100 lines with 64-character SKUs are under 16 KB.
@@ -200,9 +207,28 @@ export const shopFile = section({
   orders: orders.prefault({}),
   accounts: accounts.prefault({}),
   breaker: breaker.prefault({}),
+  balance: balance.prefault({}),
   edge: edge.prefault({}),
   payment: payment.prefault({}),
+}).superRefine((file, context) => {
+  const message = weightsMisfit(file);
+  if (message === null) return;
+  const path = ["balance", "weights"];
+  context.addIssue({ code: "custom", path, message });
 });
+
+/** What the weights should be, when they are not one for each server. */
+export function weightsMisfit(
+  file: {
+    readonly topology: { catalogReaders: number; cacheNodes: number };
+    readonly balance: { weights: readonly number[] };
+  },
+): string | null {
+  const servers = file.topology.catalogReaders || file.topology.cacheNodes;
+  const { length } = file.balance.weights;
+  if (length === 0 || length === servers) return null;
+  return `none or ${servers} weights, one for each server`;
+}
 
 /** A config file with every default filled in, values as written. */
 export type ShopFile = z.output<typeof shopFile>;

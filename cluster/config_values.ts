@@ -6,7 +6,11 @@
  */
 import { join } from "node:path";
 import type { RestartSpec } from "../actors/runtime/supervision.ts";
+import type { BalancerName } from "./balancers/policies.ts";
 import type { ShopFile } from "./config.ts";
+import type { ThrottlePolicy } from "./pool/adaptive_throttle.ts";
+import type { HealthPolicy } from "./pool/health.ts";
+import type { RetryBudgetPolicy } from "./pool/retry_budget.ts";
 import type { TokenBucketPolicy } from "./token_bucket.ts";
 import { parseDuration, parseRate, parseSize } from "./units.ts";
 
@@ -39,6 +43,21 @@ export type Placement = ShopFile["topology"]["placement"];
 /** How many partitions each kind has; fixed when a store is created. */
 export type PartitionCounts = ShopFile["topology"]["partitions"];
 
+/** How calls are shared out over a pool. Plain data. */
+export interface BalanceConfig {
+  readonly policy: BalancerName;
+  /** By index; empty: all the same. */
+  readonly weights: readonly number[];
+  readonly slackPercent: number;
+  readonly capacityCalls: number;
+  readonly health: HealthPolicy;
+  readonly probeEveryMs: number;
+  readonly retriesMost: number;
+  readonly tryWithinMs: number;
+  readonly budget: RetryBudgetPolicy;
+  readonly throttle: ThrottlePolicy | null;
+}
+
 /** The effective configuration, in the units that names say. */
 export interface Config {
   readonly environment: EnvironmentConfig;
@@ -46,6 +65,8 @@ export interface Config {
     readonly placement: Placement;
     readonly shopWorkers: number;
     readonly cacheNodes: number;
+    /** 0: each cache node reads the catalog itself. */
+    readonly catalogReaders: number;
     /** For a new store only. */
     readonly partitions: PartitionCounts;
     readonly virtualNodes: number;
@@ -79,6 +100,7 @@ export interface Config {
     readonly failureWindowMs: number;
   };
   readonly breaker: { readonly resetAfterMs: number };
+  readonly balance: BalanceConfig;
   readonly edge: {
     readonly bodyLimitBytes: number;
     readonly requestTimeoutMs: number;
@@ -148,6 +170,7 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
       failureWindowMs: ms(file.accounts.failureWindow),
     },
     breaker: { resetAfterMs: ms(file.breaker.resetAfter) },
+    balance: settleBalance(file.balance),
     edge: {
       bodyLimitBytes: checked(parseSize(file.edge.bodyLimit)),
       requestTimeoutMs: ms(file.edge.requestTimeout),
@@ -200,6 +223,37 @@ export function settleCache(section: ShopFile["cache"]): Config["cache"] {
     jitterPercent: section.jitterPercent,
     negativeTtlMs: ms(section.negativeTtl),
     lowStockUnits: section.lowStock,
+  };
+}
+
+/** The balance section in code's units. */
+export function settleBalance(section: ShopFile["balance"]): BalanceConfig {
+  const { policy, weights, slackPercent, ejection, probe, retry } = section;
+  return {
+    policy,
+    weights,
+    slackPercent,
+    capacityCalls: section.capacity,
+    health: {
+      badRepliesInRow: ejection.badReplies,
+      ejectedForMs: ms(ejection.for),
+      ejectedForMostMs: ms(ejection.forMost),
+      ejectedPercentMost: ejection.maxPercent,
+      failedProbesInRow: probe.failures,
+      goodProbesInRow: probe.successes,
+      slowStartMs: ms(section.slowStart),
+    },
+    probeEveryMs: ms(probe.every),
+    retriesMost: retry.max,
+    tryWithinMs: ms(retry.tryWithin),
+    budget: {
+      budgetPerMillion: retry.budgetPercent * 10_000,
+      reserveRetries: retry.reserve,
+    },
+    throttle: section.throttle && {
+      multiplierPercent: section.throttle.multiplierPercent,
+      windowMs: ms(section.throttle.window),
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 /**
  * What a fault's target means, for the live shop and for the simulator. Names
  * are the topology's own: `worker[0]` is a thread, also under its name
- * `worker-0`; `inventory[3]` is an actor; `cache[*]` are all of a kind; the
- * gateways are `payment` and `catalog[0]`.
+ * `worker-0`, and so is `reader[0]`; `inventory[3]` is an actor; `cache[*]` are
+ * all of a kind; the gateways are `payment` and `catalog[0]`.
  *
  * @module
  */
@@ -18,19 +18,23 @@ export interface FaultTarget {
   readonly kind: TargetKind;
 }
 
-const THREADS = { worker: "worker-", cache_worker: "cache-" } as const;
+const THREADS = {
+  worker: "worker-",
+  cache_worker: "cache-",
+  reader: "reader-",
+} as const;
 
 /** Everything that `target` means; empty when nothing is called that. */
 export function targetsOf(target: string, plan: ShopPlan): FaultTarget[] {
   const [, kind, number] = /^([a-z_]+)\[(\*|\d+)\]$/.exec(target) ?? [];
   const all = namesIn(plan);
   if (kind === undefined) return all.filter(({ name }) => name === target);
-  const isThread = kind === "worker" || kind === "cache_worker";
-  const prefix = isThread ? THREADS[kind] : `${kind}[`;
+  const thread = THREADS[kind as keyof typeof THREADS];
+  const prefix = thread ?? `${kind}[`;
   return all.filter(({ name }) =>
     number === "*"
       ? name.startsWith(prefix)
-      : name === (isThread ? `${prefix}${number}` : target)
+      : name === (thread === undefined ? target : `${prefix}${number}`)
   );
 }
 

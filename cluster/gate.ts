@@ -12,6 +12,7 @@ import type { Line, StockAudit, StockView } from "../actors/inventory_shard.ts";
 import type { ShopOutcome } from "../actors/refusals.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
+import type { PoolReport } from "./pool/pool.ts";
 
 /**
  * Called exactly once with how a call ended, at once or in a later turn, and
@@ -45,6 +46,11 @@ export interface CatalogList {
   readonly items: readonly CatalogEntry[];
   /** The `after` of the next page; null: this is the last. */
   readonly next: string | null;
+}
+
+/** A pool of servers, and which of them has just answered. */
+export interface BalanceView extends PoolReport {
+  readonly server: string;
 }
 
 /** The door. Refusals are those of the actors' protocols. */
@@ -133,6 +139,22 @@ export interface Gate {
     after: string | undefined,
     limit: number,
     done: Done<StockAudit>,
+  ): void;
+
+  /**
+   * Has one of the servers that read the catalog answer, picked as for any
+   * call. Failed `unavailable` when none does.
+   */
+  readBalance(client: string, done: Done<BalanceView>): void;
+
+  /**
+   * Gives a server of the catalog nothing new until told otherwise; a thread
+   * that starts anew has to be told again. Rejected `not-found`.
+   */
+  drainServer(
+    name: string,
+    isDraining: boolean,
+    done: Done<PoolReport>,
   ): void;
 
   /** What runs where, as plain JSON. */

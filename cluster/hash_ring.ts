@@ -20,6 +20,8 @@ export class HashRing {
   readonly #owners: Uint32Array;
 
   /**
+   * Builds the ring.
+   *
    * @param nodes At least one name, each once.
    * @param virtualNodes Points for each node. With N nodes the shares' standard
    * deviation is √((N−1)/(N·virtualNodes+1)) of the mean: 8 % at 8 nodes × 128.
@@ -48,6 +50,18 @@ export class HashRing {
   /** The node that owns `key`. */
   locate(key: string): string {
     return this.#nodeAt(this.#pointAfter(key));
+  }
+
+  /**
+   * Visits the nodes clockwise from `key`'s own, one for each point, until
+   * `isDone` says true; at most once around.
+   */
+  walk(key: string, isDone: (node: string) => boolean): void {
+    const first = this.#pointAfter(key);
+    for (let step = 0; step < this.#points.length; step++) {
+      const point = (first + step) % this.#points.length;
+      if (isDone(this.#nodeAt(point))) return;
+    }
   }
 
   /**

@@ -9,7 +9,7 @@
  */
 import type { Message } from "../actors/runtime/actor.ts";
 import type { Domain } from "../actors/runtime/domain.ts";
-import { failed, ok } from "../actors/runtime/outcome.ts";
+import { failed, ok, type Outcome } from "../actors/runtime/outcome.ts";
 import type { Clock } from "../actors/runtime/ports.ts";
 import type { AccountsMessage, Revocation } from "../actors/accounts.ts";
 import type { CacheMessage } from "../actors/cache_node.ts";
@@ -21,7 +21,6 @@ import type {
 } from "../actors/inventory_shard.ts";
 import { partitionOfOrder } from "../actors/storefront/order.ts";
 import { refuse, type ShopOutcome } from "../actors/refusals.ts";
-import { stableHash } from "../actors/runtime/random.ts";
 import type { StorefrontMessage } from "../actors/storefront.ts";
 import { AdmissionControl, type AdmissionPolicies } from "./admission.ts";
 import type {
@@ -32,6 +31,8 @@ import type {
   HeldLock,
   MetricSample,
 } from "./gate.ts";
+import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
+import type { PoolCalls } from "./pool/pool_calls.ts";
 import type { Topology } from "./topology.ts";
 
 /** What the gate needs of its host. */
@@ -40,6 +41,8 @@ export interface ShopGateOptions {
   readonly topology: Topology;
   readonly clock: Clock;
   readonly admission: AdmissionPolicies;
+  /** Calls to those that read the catalog. */
+  readonly catalog: PoolCalls;
   /** Every call ends within this time. */
   readonly withinMs: number;
   /** The host's part: what runs where, faults, numbers. */
@@ -130,14 +133,14 @@ export class ShopGate implements Gate {
   };
 
   searchCatalog: Gate["searchCatalog"] = (query, limit, after, done) => {
-    const stores = this.#options.topology.plan.gateways
-      .filter(({ kind }) => kind === "catalog");
-    const store = stores[stableHash(query) % stores.length]!;
     const page = after === undefined ? { limit } : { limit, after };
-    this.#ask(
-      store.address,
-      { kind: "search_catalog", query, ...page },
-      done,
+    const message: CatalogMessage = { kind: "search_catalog", query, ...page };
+    this.#options.catalog.call(
+      query,
+      message as Message,
+      this.#options.withinMs,
+      // The protocols of actors/ say which answer a message has.
+      done as (outcome: Outcome<unknown>) => void,
     );
   };
 
@@ -238,6 +241,31 @@ export class ShopGate implements Gate {
   locks(): readonly HeldLock[] {
     return this.#options.locks();
   }
+
+  readBalance: Gate["readBalance"] = (client, done) => {
+    const { catalog, withinMs } = this.#options;
+    const ended = (outcome: Outcome<unknown>, server: string | null) => {
+      // A refusal is an answer too: that there is no such product.
+      if (outcome.kind === "failed" || outcome.kind === "unknown") {
+        return done(failed("unavailable", outcome.retryAfterMs));
+      }
+      done(ok({ server: server ?? "", ...catalog.report() }));
+    };
+    catalog.call(client, CATALOG_PROBE as Message, withinMs, ended);
+  };
+
+  drainServer: Gate["drainServer"] = (name, isDraining, done) => {
+    const { catalog, domain, topology } = this.#options;
+    if (!catalog.drain(name, isDraining)) return done(NOT_FOUND);
+    for (const { address, kind } of topology.plan.gateways) {
+      if (kind !== "catalog_pool") continue;
+      domain.tell(
+        address,
+        { kind: "drain_reader", name, isDraining } as Message,
+      );
+    }
+    done(ok(catalog.report()));
+  };
 
   injectFault: Gate["injectFault"] = (fault, done) => {
     done(this.#options.injectFault(fault));

@@ -13,11 +13,12 @@
 import type { AccountsArgs } from "../actors/accounts.ts";
 import type { CacheArgs } from "../actors/cache_node.ts";
 import type { InventoryArgs } from "../actors/inventory_shard.ts";
-import { stableHash } from "../actors/runtime/random.ts";
 import type { RestartSpec } from "../actors/runtime/supervision.ts";
 import type { StorefrontArgs } from "../actors/storefront.ts";
 import type { Config, PartitionCounts } from "./config.ts";
+import type { BalanceConfig } from "./config_values.ts";
 import { HashRing } from "./hash_ring.ts";
+import { HashRouter } from "./routers/hash_router.ts";
 
 /**
  * A worker gets at most ⌈partitions / workers⌉ of a kind. With a looser bound
@@ -32,10 +33,10 @@ const PUBLISH_EVERY_MS = 200;
 
 /** A thread, and what its actors have in common. */
 export interface DomainPlan {
-  /** `main`, `worker-0` …, `cache-0` … */
+  /** `main`, `worker-0` …, `cache-0` …, `reader-0` … */
   readonly name: string;
   /** Workers commit together and have a journal; the others have none. */
-  readonly role: "main" | "worker" | "cache";
+  readonly role: "main" | "worker" | "cache" | "reader";
 }
 
 /** What every plan of an actor says, whatever its behavior. */
@@ -60,7 +61,8 @@ export type ActorPlan =
 /** Something that must be waited for, behind an address. */
 export interface GatewayPlan {
   readonly address: string;
-  readonly kind: "payment" | "password" | "catalog";
+  /** `catalog` reads the store, `catalog_pool` has one of those read it. */
+  readonly kind: "payment" | "password" | "catalog" | "catalog_pool";
   readonly domain: string;
 }
 
@@ -72,6 +74,8 @@ export interface ShopPlan {
   readonly partitions: PartitionCounts;
   readonly cacheNodes: number;
   readonly virtualNodes: number;
+  /** How calls to the catalog are shared out over its gateways. */
+  readonly balance: BalanceConfig;
 }
 
 /**
@@ -80,13 +84,15 @@ export interface ShopPlan {
  * @param partitions The store's counts; the config's only for a new store.
  */
 export function planShop(
-  config: Pick<Config, "topology" | "cache" | "orders" | "accounts">,
+  config: Pick<
+    Config,
+    "topology" | "cache" | "orders" | "accounts" | "balance"
+  >,
   partitions: PartitionCounts,
 ): ShopPlan {
   const { cacheNodes, virtualNodes } = config.topology;
   const domainOf = placePartitions(config.topology, partitions);
-  const cacheDomain = (index: number) =>
-    config.topology.placement === "inline" ? "main" : `cache-${index}`;
+  const cacheDomain = domainsNamed("cache", config.topology);
   const plan = <Kind extends string, Args>(
     kind: Kind,
     address: string,
@@ -122,14 +128,53 @@ export function planShop(
   const gateways: GatewayPlan[] = [
     { address: "payment", kind: "payment", domain: "main" },
     { address: "password", kind: "password", domain: "main" },
+    ...planCatalog(config.topology),
+  ];
+  return {
+    domains: domainsOf([...actors, ...gateways]),
+    actors,
+    gateways,
+    partitions,
+    cacheNodes,
+    virtualNodes,
+    balance: config.balance,
+  };
+}
+
+/**
+ * Who reads the catalog. With readers these do, each with a connection of its
+ * own, and beside each cache node stands a gateway that has one of them read.
+ */
+function planCatalog(topology: Config["topology"]): GatewayPlan[] {
+  const { cacheNodes, catalogReaders } = topology;
+  const cacheDomain = domainsNamed("cache", topology);
+  const readerDomain = domainsNamed("reader", topology);
+  return [
     ...addresses("catalog", cacheNodes).map((address, index) => ({
       address,
-      kind: "catalog" as const,
+      kind: catalogReaders === 0 ? "catalog" as const : "catalog_pool" as const,
       domain: cacheDomain(index),
     })),
+    ...addresses("catalog_reader", catalogReaders).map((address, index) => ({
+      address,
+      kind: "catalog" as const,
+      domain: readerDomain(index),
+    })),
   ];
-  const domains = domainsOf(actors);
-  return { domains, actors, gateways, partitions, cacheNodes, virtualNodes };
+}
+
+/** The domain of a kind's actor or gateway by its number. */
+function domainsNamed(
+  kind: "cache" | "reader",
+  { placement }: Config["topology"],
+): (index: number) => string {
+  return (index) => placement === "inline" ? "main" : `${kind}-${index}`;
+}
+
+/** The gateways that read the catalog, by number: the members of its pool. */
+export function catalogMembers({ gateways }: ShopPlan): string[] {
+  return gateways.filter(({ kind }) => kind === "catalog")
+    .map(({ address }) => address);
 }
 
 /** See the module. */
@@ -137,9 +182,9 @@ export class Topology {
   readonly plan: ShopPlan;
   readonly #domains = new Map<string, string>();
   // Addresses are made once: routing allocates nothing.
-  readonly #storefronts: readonly string[];
-  readonly #inventories: readonly string[];
-  readonly #accounts: readonly string[];
+  readonly #storefronts: HashRouter;
+  readonly #inventories: HashRouter;
+  readonly #accounts: HashRouter;
   readonly #cacheRing: HashRing;
 
   constructor(plan: ShopPlan) {
@@ -147,9 +192,10 @@ export class Topology {
     for (const { address, domain } of [...plan.actors, ...plan.gateways]) {
       this.#domains.set(address, domain);
     }
-    this.#storefronts = addresses("storefront", plan.partitions.storefront);
-    this.#inventories = addresses("inventory", plan.partitions.inventory);
-    this.#accounts = addresses("accounts", plan.partitions.accounts);
+    const { storefront, inventory, accounts } = plan.partitions;
+    this.#storefronts = partitionRouter("storefront", storefront);
+    this.#inventories = partitionRouter("inventory", inventory);
+    this.#accounts = partitionRouter("accounts", accounts);
     this.#cacheRing = new HashRing(
       addresses("cache", plan.cacheNodes),
       plan.virtualNodes,
@@ -163,17 +209,17 @@ export class Topology {
 
   /** The storefront partition of a user. */
   storefrontOf(userId: string): string {
-    return pick(this.#storefronts, userId);
+    return this.#storefronts.route(userId);
   }
 
   /** The storefront partition of that number; undefined when there is none. */
   storefront(partition: number): string | undefined {
-    return this.#storefronts[partition];
+    return this.#storefronts.at(partition);
   }
 
   /** The inventory shard of a SKU. */
   inventoryOf(sku: string): string {
-    return pick(this.#inventories, sku);
+    return this.#inventories.route(sku);
   }
 
   /**
@@ -181,7 +227,7 @@ export class Topology {
    * a token id.
    */
   accountsOf(key: string): string {
-    return pick(this.#accounts, key.toLowerCase());
+    return this.#accounts.route(key.toLowerCase());
   }
 
   /** The cache node that keeps a product. */
@@ -190,8 +236,9 @@ export class Topology {
   }
 }
 
-function pick(partitions: readonly string[], key: string): string {
-  return partitions[stableHash(key) % partitions.length]!;
+/** A store's partitions never change, and neither does the map of them. */
+function partitionRouter(kind: string, count: number): HashRouter {
+  return new HashRouter(1, addresses(kind, count));
 }
 
 /** `name[0]` to `name[count − 1]`. */
@@ -231,15 +278,16 @@ function placePartitions(
   return (partition) => placed.get(partition) ?? "main";
 }
 
-/** Domains in the order of their first actor, `main` first of all. */
-function domainsOf(actors: readonly ActorPlan[]): DomainPlan[] {
-  const names = new Set(["main", ...actors.map(({ domain }) => domain)]);
+/** Domains in the order of who lives there first, `main` first of all. */
+function domainsOf(plans: readonly { domain: string }[]): DomainPlan[] {
+  const names = new Set(["main", ...plans.map(({ domain }) => domain)]);
   return [...names].map((name) => ({ name, role: roleOf(name) }));
 }
 
 function roleOf(domain: string): DomainPlan["role"] {
   if (domain === "main") return "main";
-  return domain.startsWith("cache-") ? "cache" : "worker";
+  if (domain.startsWith("cache-")) return "cache";
+  return domain.startsWith("reader-") ? "reader" : "worker";
 }
 
 function storefrontArgs(

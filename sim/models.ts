@@ -11,6 +11,7 @@ import type { ChargeState, PaymentMessage } from "../actors/payment.ts";
 import { refuse } from "../actors/refusals.ts";
 import type { Message } from "../actors/runtime/actor.ts";
 import { ok, type Outcome } from "../actors/runtime/outcome.ts";
+import type { PoolCalls } from "../cluster/pool/pool_calls.ts";
 import type { Observation } from "./observation.ts";
 import type { GatewayModel } from "./thread.ts";
 
@@ -44,6 +45,17 @@ export function modelOf(
   }[kind];
   return (message, answer) =>
     options.later(address, message.kind, () => answer(answerOf(message)));
+}
+
+/** As the live host's: what a call of a cache node may take in all. */
+const POOL_WITHIN_MS = 2_000;
+
+/** The gateway that has one of a pool's members answer. */
+export function poolModel(calls: PoolCalls): GatewayModel {
+  return (message, answer) => {
+    const key = "sku" in message ? String(message.sku) : "";
+    calls.call(key, message, POOL_WITHIN_MS, answer);
+  };
 }
 
 type Answering = (message: Message) => Outcome<unknown>;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { weightsMisfit } from "../cluster/config.ts";
 import { type FaultTarget, targetsOf } from "../cluster/fault_targets.ts";
 import { planShop } from "../cluster/topology.ts";
 import { parseUs } from "./duration.ts";
@@ -26,6 +27,8 @@ export function checkScenario(file: ScenarioShape, refuse: Refuse): void {
   checkHeeded(file, refuse);
   checkTimes(file, refuse);
   checkCatalog(file, refuse);
+  const weights = weightsMisfit(file);
+  if (weights !== null) refuse(["balance", "weights"], weights);
   checkJourneys(file, refuse);
   checkLoad(file, refuse);
   checkFaults(file, refuse);

@@ -10,6 +10,7 @@
 import { z } from "zod";
 import {
   admission,
+  balance,
   breaker,
   cache,
   edge,
@@ -308,6 +309,9 @@ export const scenarioShape = section({
   ),
   breaker: breaker.prefault({}).describe(
     "As in SHOP_CONFIG: circuit breakers.",
+  ),
+  balance: balance.prefault({}).describe(
+    "As in SHOP_CONFIG: how calls are shared out; nobody probes.",
   ),
   orders: orders.prefault({}).describe(
     "As in SHOP_CONFIG: what orders are held to.",

@@ -94,12 +94,12 @@ export function settleScenario(file: ScenarioShape): Scenario {
 
 /** The shop's sections; those that a scenario has not have their defaults. */
 export function settleConfig(file: ScenarioShape): Scenario["config"] {
-  const { topology, admission, cache, breaker, orders, edge, payment } = file;
+  const { topology, admission, cache, breaker, balance } = file;
+  const { orders, edge, payment } = file;
   const { accounts } = shopFile.parse({});
-  const sections = { topology, admission, cache, breaker, orders };
   const { environment: _, ...config } = settle(NOWHERE, {
-    ...sections,
-    ...{ edge, payment, accounts },
+    ...{ topology, admission, cache, breaker, balance },
+    ...{ orders, edge, payment, accounts },
   });
   return config;
 }

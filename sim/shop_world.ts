@@ -10,10 +10,12 @@ import type { Log } from "../actors/runtime/ports.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import { decideRestart } from "../actors/runtime/supervision.ts";
 import { MemoryDisk } from "../actors/runtime/test_kit/memory_journal.ts";
+import { catalogPool } from "../cluster/pool/catalog_pool.ts";
+import type { PoolCalls } from "../cluster/pool/pool_calls.ts";
 import { ShopGate } from "../cluster/shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../cluster/topology.ts";
 import { foldAnew, journalOn } from "./disk.ts";
-import { modelOf, type SimulatedProduct } from "./models.ts";
+import { modelOf, poolModel, type SimulatedProduct } from "./models.ts";
 import { Network } from "./network.ts";
 import { openStock } from "./opening.ts";
 import type { Observation } from "./observation.ts";
@@ -327,8 +329,31 @@ export class ShopWorld {
     };
     return new Map(
       this.plan.gateways.filter((gateway) => gateway.domain === domain)
-        .map(({ address, kind }) => [address, modelOf(kind, address, options)]),
+        .map(({ address, kind }) => [
+          address,
+          kind === "catalog_pool"
+            ? poolModel(this.#catalogPool(domain))
+            : modelOf(kind, address, options),
+        ]),
     );
+  }
+
+  /** The live pool; only that nobody probes, as a probe never ends a run. */
+  #catalogPool(domain: string): PoolCalls {
+    const { scenario, seed } = this.#options;
+    return catalogPool({
+      plan: this.plan,
+      domain,
+      seed,
+      clock: clockOf(this.#scheduler, scenario.clock.startMs),
+      ask: (to, message, withinMs, done) =>
+        this.#places.get(domain)!.thread.domain.ask(
+          to,
+          message,
+          withinMs,
+          done,
+        ),
+    });
   }
 
   #serviceUs(actor: string, kind: string, byDefault: number): number {
@@ -347,6 +372,7 @@ export class ShopWorld {
       topology: this.topology,
       clock: clockOf(this.#scheduler, clock.startMs),
       admission: config.admission,
+      catalog: this.#catalogPool("main"),
       withinMs: config.edge.requestTimeoutMs,
       describe: () => null,
       locks: () => [],

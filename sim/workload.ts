@@ -11,6 +11,7 @@ import { type Outcome, rejected } from "../actors/runtime/outcome.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
 import type { Gate } from "../cluster/gate.ts";
+import { RetryBudget } from "../cluster/pool/retry_budget.ts";
 import { log, sample } from "./distributions.ts";
 import type { Observation } from "./observation.ts";
 import type { RecordedOrder } from "./recorded_orders.ts";
@@ -61,14 +62,15 @@ export class Workload {
   withheld = 0;
   readonly #options: WorkloadOptions;
   readonly #scheduler: Scheduler;
-  readonly #firstTries = new Map<string, number>();
-  readonly #retries = new Map<string, number>();
+  /** By journey; without one its clients retry as they like. */
+  readonly #budgets: ReadonlyMap<string, RetryBudget>;
   #arrivals = 0;
   #isStopped = false;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#scheduler = options.scheduler;
+    this.#budgets = budgetsOf(options.scenario.journeys);
   }
 
   /** Lets everybody come at his time; times count from now. */
@@ -205,7 +207,9 @@ export class Workload {
   #go(client: Client): void {
     const step = client.journey.steps[client.step];
     if (step === undefined) return this.#leave(client);
-    if (client.tries === 0) this.#count(this.#firstTries, client);
+    if (client.tries === 0) {
+      this.#budgets.get(client.journey.name)?.noteFirstTry();
+    }
     this.#call(client, step);
   }
 
@@ -315,25 +319,11 @@ export class Workload {
     this.#later(client, Math.round(sample(think, client.random)));
   }
 
-  #mayRetry(client: Client): boolean {
-    const { max, budgetPerMillion } = client.journey.retry;
-    if (client.tries >= max) return false;
-    const { name } = client.journey;
-    const retries = this.#retries.get(name) ?? 0;
-    if (budgetPerMillion !== null) {
-      const firsts = this.#firstTries.get(name) ?? 0;
-      // Ten are free, so that a budget is not nothing at the start.
-      if (retries >= 10 + firsts * budgetPerMillion / MICROSECONDS) {
-        this.withheld++;
-        return false;
-      }
-    }
-    this.#count(this.#retries, client);
-    return true;
-  }
-
-  #count(counts: Map<string, number>, { journey }: Client): void {
-    counts.set(journey.name, (counts.get(journey.name) ?? 0) + 1);
+  #mayRetry({ tries, journey }: Client): boolean {
+    if (tries >= journey.retry.max) return false;
+    const isAllowed = this.#budgets.get(journey.name)?.tryRetry() ?? true;
+    if (!isAllowed) this.withheld++;
+    return isAllowed;
   }
 
   #later(client: Client, delayUs: number): void {
@@ -352,6 +342,21 @@ export class Workload {
   #stream(label: string): SeededRandom {
     return new SeededRandom(this.#options.seed, label);
   }
+}
+
+/** Ten are saved up at most, and at the start: a budget is not nothing then. */
+const RESERVE_RETRIES = 10;
+
+function budgetsOf(
+  journeys: readonly Journey[],
+): ReadonlyMap<string, RetryBudget> {
+  const budgets = new Map<string, RetryBudget>();
+  for (const { name, retry: { budgetPerMillion } } of journeys) {
+    if (budgetPerMillion === null) continue;
+    const policy = { budgetPerMillion, reserveRetries: RESERVE_RETRIES };
+    budgets.set(name, new RetryBudget(policy));
+  }
+  return budgets;
 }
 
 /** What the contract calls retryable. */

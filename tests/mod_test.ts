@@ -41,6 +41,7 @@ const OWN = [
   /^mod\.ts$/,
   /^actors\/runtime\//,
   /^cluster\/(hash_ring|link)\.ts$/,
+  /^cluster\/(balancers|routers|pool\/(?!catalog))/,
   /^sim\/(simulate_actors|scheduler|event_queue|streams|distributions)\.ts$/,
   /^sim\/(thread|network|disk|run_result|tripwire)\.ts$/,
   /^cluster\/worker\/(?!.*shop|assemble|entry|faults|snapshots)/,

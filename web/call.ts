@@ -18,6 +18,7 @@ import {
   type Problem,
   problemBody,
   problemOf,
+  PROBLEMS,
   retryAfterSeconds,
   statusOf,
 } from "./problems.ts";
@@ -97,6 +98,13 @@ export class Call {
   get userId(): string {
     if (this.#session === null) throw new TypeError("Route has no session");
     return this.#session.userId;
+  }
+
+  /** Who asks: the user, else the peer's address. */
+  get client(): string {
+    const { peers } = this.services;
+    return this.#session?.userId ??
+      peers.addressOf(this.request, this.#context.env);
   }
 
   /** A part of the path by its name in the route's template. */
@@ -246,6 +254,10 @@ export class Call {
     if (this.#route.operation === undefined && this.wantsPage) {
       const page = { problem, traceId: this.traceId(), session: this.#session };
       return this.sendPage(status, problemDocument(page), headers);
+    }
+    if (this.#route.isEnveloped) {
+      const message = problem.detail ?? PROBLEMS[problem.code].detail;
+      return this.sendJson(status, { status: "error", message }, headers);
     }
     headers["content-type"] = "application/problem+json";
     headers["cache-control"] = PERSONAL;

@@ -11,6 +11,7 @@ import type { Log } from "../actors/runtime/ports.ts";
 import type { Gate } from "../cluster/gate.ts";
 import { ACCOUNT_ROUTES } from "./api/accounts.ts";
 import { ADMINISTRATION_ROUTES } from "./api/administration.ts";
+import { BALANCE_ROUTES } from "./api/balance.ts";
 import { documentRoutes } from "./api/documents.ts";
 import { OPERATION_ROUTES } from "./api/operations.ts";
 import { ORDER_ROUTES } from "./api/orders.ts";
@@ -54,6 +55,7 @@ const API_ROUTES: readonly Route[] = [
   ...ORDER_ROUTES,
   ...ACCOUNT_ROUTES,
   ...ADMINISTRATION_ROUTES,
+  ...BALANCE_ROUTES,
   ...OPERATION_ROUTES,
 ];
 

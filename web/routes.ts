@@ -34,10 +34,12 @@ export interface Operation {
 
 /** A row. */
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** In OpenAPI's notation: `/v1/orders/{id}`. */
   readonly path: `/${string}`;
   readonly access: Access;
+  /** Refusals too are `{status: "error", message}`, with the right status. */
+  readonly isEnveloped?: true;
   /** Absent for pages, which the document leaves out. */
   readonly operation?: Operation;
   /** Answers. What it throws is a bug: logged, 500. */

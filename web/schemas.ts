@@ -101,6 +101,25 @@ export const product = z.object({
   version: z.int(),
 }).meta({ id: "Product" });
 
+/** A product as the cache holds it. */
+export const cached = z.object({
+  status: z.enum(["hit", "stale"]),
+  version: z.int(),
+  freshForMs: z.number().min(0),
+  product,
+}).meta({ id: "Cached" });
+
+/** What the first documents' routes answer. */
+export const envelope = z.object({
+  status: z.enum(["success", "error"]),
+  message: z.string().optional(),
+}).meta({ id: "Envelope" });
+
+/** The envelope with something in it. */
+export function enveloped<Data extends z.ZodType>(data: Data) {
+  return z.object({ status: z.literal("success"), data });
+}
+
 /** A page of products. Price and stock are absent while they are unknown. */
 export const productPage = z.object({
   items: z.array(

@@ -55,6 +55,8 @@ export class CommitQueue {
   #openBatch = 1;
   #durableBatch = 0;
   #appending = false;
+  /** When the append under way began; Infinity between two tries. */
+  #appendStartedMs = Infinity;
   #ended = false;
   #storageRetryMs = STORAGE_RETRY_MIN_MS;
   readonly #held: { batch: number; envelope: Envelope }[] = [];
@@ -68,6 +70,14 @@ export class CommitQueue {
   /** True while an append is under way. */
   get isAppending(): boolean {
     return this.#appending;
+  }
+
+  /** Milliseconds since the append under way began; 0 when there is none. */
+  get appendingMs(): number {
+    return Math.max(
+      0,
+      this.#options.clock.monotonicMs() - this.#appendStartedMs,
+    );
   }
 
   /** True while so much waits for a commit that no step may run. */
@@ -139,10 +149,11 @@ export class CommitQueue {
   #append(appends: readonly Append[], batch: number): void {
     const { journal, clock, died } = this.#options;
     if (journal === null) throw new TypeError("This domain has no journal");
-    const startedMs = clock.monotonicMs();
+    this.#appendStartedMs = clock.monotonicMs();
     journal.append(appends, (result) => {
       if (this.#ended) return;
-      this.commitMs += clock.monotonicMs() - startedMs;
+      this.commitMs += clock.monotonicMs() - this.#appendStartedMs;
+      this.#appendStartedMs = Infinity;
       if (result === "durable") return this.#committed(batch);
       if (result === "unavailable") return this.#retry(appends, batch);
       died(result === "fenced" ? "fenced" : "append-unknown");

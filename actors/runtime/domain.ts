@@ -362,6 +362,11 @@ export class Domain {
       !this.#commits.isAppending;
   }
 
+  /** Milliseconds since the append under way began; 0 when there is none. */
+  get appendingMs(): number {
+    return this.#commits.appendingMs;
+  }
+
   // ── Mail in ─────────────────────────────────────────────────────────────
 
   /** Takes an envelope that came from outside the domain. */

@@ -7,7 +7,12 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { CatalogEntry } from "../../actors/catalog.ts";
-import { type FileKind, inTransaction, openOrCreate } from "./database.ts";
+import {
+  type FileKind,
+  inTransaction,
+  openExisting,
+  openOrCreate,
+} from "./database.ts";
 import { readIdentity } from "./data_folder.ts";
 
 /** A product as a catalog file describes it. */
@@ -63,11 +68,16 @@ export class CatalogStore {
   readonly #list: StatementSync;
   readonly #search: StatementSync;
 
-  /** Opens the catalog of a data folder. Throws `StoreError`. */
-  constructor(folder: string) {
+  /**
+   * Opens the catalog of a data folder. With `readOnly` it must be there, and
+   * every write of this connection throws. Throws `StoreError`.
+   */
+  constructor(folder: string, { readOnly = false } = {}) {
     const { storeId } = readIdentity(folder);
-    this.#database = openOrCreate(`${folder}/catalog.sqlite`, CATALOG_FILE, {
+    const open = readOnly ? openExisting : openOrCreate;
+    this.#database = open(`${folder}/catalog.sqlite`, CATALOG_FILE, {
       storeId,
+      readOnly,
     });
     // `words` has columns `rank` and `name` of its own.
     const columns = ["rank", "sku", "name", "currency", "version"]

@@ -59,7 +59,10 @@ export interface OpenOptions {
   /** The store that the file must belong to; null: any. */
   readonly storeId: string | null;
   readonly readOnly?: boolean;
-  /** A cache may lose its last commit with the power; a journal may not. */
+  /**
+   * NORMAL: a commit may be lost with the power. A cache may be; a journal
+   * brings its commits to the disk itself.
+   */
   readonly synchronous?: "FULL" | "NORMAL";
 }
 

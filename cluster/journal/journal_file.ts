@@ -67,6 +67,20 @@ export function journalPaths(folder: string): readonly string[] {
     .sort();
 }
 
+/**
+ * The log of a journal file (SQLite's WAL), into which every commit goes first;
+ * null while nobody has the file open. It is another file than the one that
+ * SQLite locks, so closing it frees no lock. To be closed by the caller.
+ */
+export function openLog(path: string): Deno.FsFile | null {
+  try {
+    return Deno.openSync(`${path}-wal`, { read: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 /** One row: what one commit added to one partition. */
 export interface JournalRow {
   readonly row: number;
@@ -115,7 +129,10 @@ export interface RowFilter {
   readonly value: string;
 }
 
-/** Reads the rows of some partitions of one file, in the order written. */
+/**
+ * Reads the rows of some partitions of one file, in the order written. What it
+ * hands over is on disk, also when its writer has not come to that yet.
+ */
 export class JournalReader {
   readonly #database: DatabaseSync;
   readonly #names: ReadonlyMap<number, string>;
@@ -145,6 +162,7 @@ export class JournalReader {
     try {
       this.#names = this.#ownedHere(partitions);
       this.#end = this.#newestRow();
+      syncLog(path);
     } catch (error) {
       this.#database.close();
       throw asStoreError(error, path);
@@ -242,4 +260,14 @@ function asArrays(statement: StatementSync): void {
   // Deno has the method, its types do not.
   (statement as unknown as { setReturnArrays(on: boolean): void })
     .setReturnArrays(true);
+}
+
+function syncLog(path: string): void {
+  const log = openLog(path);
+  if (log === null) return;
+  try {
+    log.syncDataSync();
+  } finally {
+    log.close();
+  }
 }

@@ -7,13 +7,12 @@
  */
 import { behaviors, kindOf } from "../../actors/registry.ts";
 import type { Journal, Log } from "../../actors/runtime/ports.ts";
-import { handleCatalog } from "../gateways/catalog.ts";
-import { GatewayHost } from "../gateways/gateway.ts";
-import { CatalogStore } from "../journal/catalog_store.ts";
+import type { GatewayHost } from "../gateways/gateway.ts";
 import { snapshotOrigin } from "../journal/snapshot_file.ts";
 import { SqliteJournal } from "../journal/sqlite_journal.ts";
-import type { CatalogMessage } from "../../actors/catalog.ts";
+import type { PoolCalls } from "../pool/pool_calls.ts";
 import { type ShopPlan, Topology } from "../topology.ts";
+import { openCatalogGateways } from "./catalog_gateways.ts";
 import { hostClock, hostTimers } from "./host_clock.ts";
 import { Turns } from "./turns.ts";
 
@@ -22,9 +21,6 @@ import { Turns } from "./turns.ts";
  * that one full batch of each of two links finds room.
  */
 const MAILBOX_MESSAGES = 16_384;
-
-/** A catalog read takes microseconds; waiting longer means a sick disk. */
-const CATALOG_WITHIN_MS = 2_000;
 
 /** What to put together. */
 export interface DomainParts {
@@ -48,8 +44,15 @@ export interface AssembledDomain {
   readonly turns: Turns;
   /** What the recovery read; null without a journal or before the start. */
   readonly recovery: () => { events: number; partitions: number } | null;
-  /** Lets everybody finish their step, commits, and closes all files. */
-  readonly stop: () => void;
+  /** Calls to the catalog's readers; null where nobody makes any. */
+  readonly catalogCalls: PoolCalls | null;
+  /** Begins to look how the readers are; to be called when all run. */
+  readonly startProbes: () => void;
+  /**
+   * Lets everybody finish their step, and closes all files when what they
+   * recorded is on disk, or `withinMs` later; then calls `done`.
+   */
+  readonly stop: (withinMs: number, done: () => void) => void;
 }
 
 /** See the module's text. Throws `StoreError` when a file cannot be used. */
@@ -59,14 +62,18 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
   const journal = actors.some(({ journaled }) => journaled)
     ? openJournal(parts)
     : null;
-  const catalog = openCatalog(parts);
+  const catalog = openCatalogGateways({
+    ...parts,
+    timers: hostTimers,
+    domain: () => turns.domain,
+  });
   const gateways = new Map(parts.gateways);
   for (const gateway of catalog.gateways) {
     gateways.set(gateway.address, gateway);
   }
   const topology = new Topology(shop);
   const domains = new Set(shop.domains.map((domain) => domain.name));
-  const turns = new Turns({
+  const turns: Turns = new Turns({
     domain: {
       name,
       incarnation: parts.incarnation,
@@ -94,12 +101,23 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
   return {
     turns,
     recovery: () => journal?.lastRecovery ?? null,
-    stop() {
+    catalogCalls: catalog.calls,
+    startProbes: catalog.startProbes,
+    stop(withinMs, done) {
+      const endMs = hostClock.monotonicMs() + withinMs;
       turns.domain.stop();
-      turns.turn();
-      turns.stop();
-      journal?.close();
-      catalog.close();
+      const close = () => {
+        turns.turn();
+        if (!turns.domain.isIdle && hostClock.monotonicMs() < endMs) {
+          // About as long as a disk takes for a sync.
+          return void setTimeout(close, 1);
+        }
+        turns.stop();
+        journal?.close();
+        catalog.close();
+        done();
+      };
+      close();
     },
   };
 }
@@ -120,27 +138,6 @@ function openJournal(parts: DomainParts): SqliteJournal {
         args.get(partition),
       ),
   });
-}
-
-function openCatalog(parts: DomainParts) {
-  const addresses = parts.shop.gateways
-    .filter(({ kind, domain }) => kind === "catalog" && domain === parts.name)
-    .map(({ address }) => address);
-  if (addresses.length === 0) return { gateways: [], close: () => {} };
-  const store = new CatalogStore(parts.dataFolder);
-  const gateways = addresses.map((address) =>
-    new GatewayHost({
-      address,
-      // The store answers at once, so calls never pile up.
-      concurrency: 64,
-      queue: 10_000,
-      withinMs: CATALOG_WITHIN_MS,
-      clock: hostClock,
-      timers: hostTimers,
-      handle: (message) => handleCatalog(store, message as CatalogMessage),
-    })
-  );
-  return { gateways, close: () => store.close() };
 }
 
 function withFault(journal: Journal, before?: () => void): Journal {

@@ -6,6 +6,7 @@
  */
 import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { LogLevel } from "../../actors/runtime/actor.ts";
+import type { PoolReport } from "../pool/pool.ts";
 import type { ShopPlan } from "../topology.ts";
 import type { HeapUse } from "./thread.ts";
 
@@ -52,12 +53,18 @@ export interface RecoveryReport {
   readonly recoveryMs: number;
 }
 
+/** What a thread says of itself. */
+export interface ThreadReport extends DomainReport {
+  /** The pool that it calls; left out where there is none. */
+  readonly pool?: PoolReport | null;
+}
+
 /** Reports of a worker. */
 export type Report =
   | { readonly kind: "ready"; readonly recovery: RecoveryReport }
   | {
     readonly kind: "beat";
-    readonly report: DomainReport;
+    readonly report: ThreadReport;
     readonly waitingFrames: number;
     readonly heap: HeapUse;
   }

@@ -84,22 +84,33 @@ function begin(plan: WorkerPlan): void {
         recoveryMs: Math.round(hostClock.monotonicMs() - startedMs),
       };
       scope.post({ kind: "ready", recovery });
-      beats = setInterval(() => beat(begun), plan.heartbeatMs);
+      begun.startProbes();
+      beats = setInterval(
+        () => beat(begun, plan.heartbeatMs),
+        plan.heartbeatMs,
+      );
     });
   } catch (cause) {
     failed(cause);
   }
 }
 
-/** Says that the thread lives, and how it is. */
-function beat({ turns }: AssembledDomain): void {
+/**
+ * Says that the thread lives, and how it is. A disk that does not come back
+ * silences it, so that the worker is replaced as if it hung.
+ */
+function beat(
+  { turns, catalogCalls }: AssembledDomain,
+  everyMs: number,
+): void {
+  if (turns.domain.appendingMs > everyMs) return;
   // A number takes eight bytes.
   if (leakBytesPerBeat > 0) {
     leaked.push(new Array(leakBytesPerBeat / 8).fill(0.5));
   }
   scope.post({
     kind: "beat",
-    report: turns.domain.report(),
+    report: { ...turns.domain.report(), pool: catalogCalls?.report() ?? null },
     waitingFrames: turns.waitingFrames,
     heap: measureHeap(),
   });
@@ -107,8 +118,9 @@ function beat({ turns }: AssembledDomain): void {
 
 function stop(): void {
   clearInterval(beats);
-  domain?.stop();
-  scope.end();
+  // Whoever gave the order does not wait forever, and ends the thread then.
+  if (domain === null) scope.end();
+  else domain.stop(Infinity, () => scope.end());
 }
 
 /** Burns the core, as a loop without end would. */

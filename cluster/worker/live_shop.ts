@@ -27,10 +27,11 @@ import { PaymentLedger } from "../journal/payment_ledger.ts";
 import { ShopGate } from "../shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../topology.ts";
 import { type AssembledDomain, assembleDomain } from "./assemble.ts";
+import { describeShop, poolsOf } from "./describe_shop.ts";
 import { injectFault } from "./faults.ts";
 import { hostClock, hostTimers } from "./host_clock.ts";
 import { shopLocks } from "./shop_locks.ts";
-import { shopMetrics } from "./shop_metrics.ts";
+import { poolMetrics, shopMetrics } from "./shop_metrics.ts";
 import { Snapshots } from "./snapshots.ts";
 import { WorkerSupervisor } from "./worker_supervisor.ts";
 
@@ -101,6 +102,7 @@ export async function openShop(
     const gate = openGate(config, plan, threads);
     await openStock(dataFolder, threads.main, new Topology(plan));
     await loadRevocations(gate);
+    threads.main.startProbes();
     const startedInMs = Math.round(hostClock.monotonicMs() - startedMs);
     return { gate, ...secrets, startedInMs, stop };
   } catch (error) {
@@ -239,7 +241,7 @@ async function startThreads(
   const stop = async () => {
     snapshots.stop();
     await workers.stop(STOP_WITHIN_MS);
-    main.stop();
+    await new Promise<void>((done) => main.stop(STOP_WITHIN_MS, done));
   };
   const snapshots = new Snapshots({ ...common, workers, main, log });
   try {
@@ -292,8 +294,9 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     topology: new Topology(plan),
     clock: hostClock,
     admission: config.admission,
+    catalog: main.catalogCalls!,
     withinMs: config.edge.requestTimeoutMs,
-    describe: () => describeTopology(config, plan, threads),
+    describe: () => describeShop(config, plan, threads),
     locks: () =>
       shopLocks(
         config.environment.dataFolder,
@@ -302,33 +305,16 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
         workers.statuses(),
       ),
     injectFault: (fault) => injectFault(fault, plan, threads),
-    metrics: () => shopMetrics(main.turns, workers.statuses()),
-    isReady: () => workers.isReady,
+    metrics: () => [
+      ...shopMetrics(main.turns, workers.statuses()),
+      ...poolMetrics(poolsOf(threads)),
+    ],
+    // A reader that is away has others in its place.
+    isReady: () =>
+      workers.statuses().every(({ name, status }) =>
+        status === "ready" || name.startsWith("reader-")
+      ),
   });
-}
-
-/** What runs where, as the admin page shows it. */
-function describeTopology(config: Config, plan: ShopPlan, threads: Threads) {
-  const reports = new Map(
-    [
-      threads.main.turns.domain.report(),
-      ...threads.workers.statuses().map(({ report }) => report),
-    ].flatMap((report) => report?.actors ?? [])
-      .map((actor) => [actor.address, actor]),
-  );
-  return {
-    placement: config.topology.placement,
-    partitions: plan.partitions,
-    virtualNodes: plan.virtualNodes,
-    workers: threads.workers.statuses().map(({ report: _, ...rest }) => rest),
-    actors: plan.actors.map(({ address, domain, journaled }) => ({
-      ...reports.get(address),
-      address,
-      worker: domain,
-      journaled,
-    })),
-    gateways: plan.gateways,
-  };
 }
 
 /** Tells each shard the opening stock of its SKUs; known ones stay. */

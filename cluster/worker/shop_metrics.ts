@@ -8,6 +8,7 @@ import type {
   DomainReport,
 } from "../../actors/runtime/domain_report.ts";
 import type { MetricSample } from "../gate.ts";
+import type { PoolOfThread } from "./describe_shop.ts";
 import type { Turns } from "./turns.ts";
 import type { WorkerStatus } from "./worker_supervisor.ts";
 
@@ -123,6 +124,42 @@ function addActor(samples: MetricSample[], actor: ActorReport): void {
       named,
       Number(actor.status === "running"),
     ),
+  );
+}
+
+/** Samples of each member of each pool. */
+export function poolMetrics(pools: readonly PoolOfThread[]): MetricSample[] {
+  return pools.flatMap(({ domain, report }) =>
+    report.members.flatMap((member) => {
+      const labels = { domain, member: member.name };
+      return [
+        counter("pool_calls_total", "Calls by member.", labels, member.picks),
+        counter(
+          "pool_failures_total",
+          "Calls that it did not answer.",
+          labels,
+          member.failures,
+        ),
+        counter(
+          "pool_ejections_total",
+          "Times that bad replies put it out.",
+          labels,
+          member.ejections,
+        ),
+        gauge(
+          "pool_in_flight",
+          "Calls that it has not answered yet.",
+          labels,
+          member.inFlight,
+        ),
+        gauge(
+          "pool_member_fit",
+          "1 while it is given calls.",
+          labels,
+          Number(member.state === "healthy" || member.state === "warming"),
+        ),
+      ];
+    })
   );
 }
 

@@ -13,7 +13,6 @@
  *
  * @module
  */
-import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import { SeededRandom } from "../../actors/runtime/random.ts";
 import {
@@ -21,6 +20,7 @@ import {
   type RestartSpec,
 } from "../../actors/runtime/supervision.ts";
 import type { Order, RecoveryReport, Report, WorkerPlan } from "./control.ts";
+import type { ThreadReport } from "./control.ts";
 import { hostClock } from "./host_clock.ts";
 import {
   isNearlyFull,
@@ -67,7 +67,7 @@ export interface WorkerStatus {
   readonly incarnation: number;
   readonly replacements: number;
   readonly recovery: RecoveryReport | null;
-  readonly report: DomainReport | null;
+  readonly report: ThreadReport | null;
   readonly waitingFrames: number;
 }
 
@@ -86,7 +86,7 @@ interface Slot<Plan> {
   failuresMs: number[];
   lastBeatMs: number;
   recovery: RecoveryReport | null;
-  report: DomainReport | null;
+  report: ThreadReport | null;
   waitingFrames: number;
   restartTimer: Timer | undefined;
 }

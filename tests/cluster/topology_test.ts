@@ -185,3 +185,18 @@ Deno.test("Topology.locate() does not know an address that is not there", () => 
   assert.equal(topology.locate("storefront[16]"), undefined);
   assert.equal(topology.locate("__proto__"), undefined);
 });
+
+Deno.test("planShop() gives each catalog reader a thread, and each cache node a gateway to them", () => {
+  const { domains, gateways } = plan({ catalogReaders: 2, cacheNodes: 1 });
+  const readers = domains.filter(({ role }) => role === "reader");
+  assert.deepEqual(readers.map(({ name }) => name), ["reader-0", "reader-1"]);
+  const catalog = gateways.filter(({ kind }) => kind.startsWith("catalog"));
+  assert.deepEqual(
+    catalog.map(({ address, kind, domain }) => [address, kind, domain]),
+    [
+      ["catalog[0]", "catalog_pool", "cache-0"],
+      ["catalog_reader[0]", "catalog", "reader-0"],
+      ["catalog_reader[1]", "catalog", "reader-1"],
+    ],
+  );
+});

@@ -228,6 +228,42 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: "retry without budget",
+    edits: [{
+      file: "cluster/pool/retry_budget.ts",
+      find: "if (this.#millionths < RETRY) return false;",
+      replace: "",
+    }],
+    found: {
+      test: "tests/cluster/pool/retry_budget_test.ts",
+      name: "I27 a storm in which every call fails makes a fifth more calls",
+    },
+  },
+  {
+    name: "balancer that never rotates",
+    edits: [{
+      file: "cluster/balancers/round_robin.ts",
+      find: "this.#next = picked.index + 1;",
+      replace: "",
+    }],
+    found: {
+      test: "tests/cluster/pool/pool_calls_test.ts",
+      name: "row 18: nine calls to three servers are three each",
+    },
+  },
+  {
+    name: "pool that sends nobody anywhere when all are ill",
+    edits: [{
+      file: "cluster/pool/pool.ts",
+      find: ": staying;\n    this.#warm",
+      replace: ": usual;\n    this.#warm",
+    }],
+    found: {
+      test: "tests/cluster/pool/pool_test.ts",
+      name: "row 21: when all are bad all are used, not none",
+    },
+  },
+  {
     // Full again with each window, so that two meet at its edge.
     name: "limiter that doubles at the window's edge",
     edits: [{

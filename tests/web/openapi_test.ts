@@ -23,6 +23,8 @@ const OPERATIONS = [
   "POST /v1/admin/products/{sku}/stock",
   "GET /v1/admin/invariants",
   "POST /v1/admin/faults",
+  "GET /balance",
+  "POST /v1/admin/balance/{server}",
   "GET /health/live",
   "GET /health/ready",
   "GET /metrics",
@@ -72,7 +74,11 @@ Deno.test("Every operation has an id of its own, its parameters and its errors",
         assert.equal(typeof response.description, "string");
         const { content } = response;
         if (Number(status) < 400) continue;
-        assert.ok("application/problem+json" in content, `${path} ${status}`);
+        const [type] = Object.keys(content);
+        // The routes of the first documents refuse in their envelope.
+        const isEnveloped = /^\/(balance$|(cache\/)?product\/)/.test(path);
+        const expected = isEnveloped ? "json" : "problem+json";
+        assert.equal(type, `application/${expected}`, `${path} ${status}`);
       }
     }
   }

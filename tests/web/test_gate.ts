@@ -12,6 +12,7 @@ import type { StockView } from "../../actors/inventory_shard.ts";
 import type { OrderView } from "../../actors/storefront.ts";
 import { ok, rejected } from "../../actors/runtime/outcome.ts";
 import type { Admission, Done, Gate, HeldLock } from "../../cluster/gate.ts";
+import type { PoolReport } from "../../cluster/pool/pool.ts";
 
 /** A product to open the shop with. */
 export interface Opening {
@@ -67,6 +68,7 @@ class MemoryGate implements TestGate {
   readonly #keys = new Map<string, Kept>();
   readonly #users = new Map<string, string>();
   readonly #revoked = new Set<string>();
+  #isDraining = false;
 
   constructor(options: TestGateOptions) {
     this.#wallMs = options.wallMs ?? Date.now;
@@ -290,6 +292,38 @@ class MemoryGate implements TestGate {
   locks(): readonly HeldLock[] {
     const shared = { kind: "epoch", state: "held", leftMs: null } as const;
     return [{ name: "inventory[0]", owner: "worker-0", fence: 3, ...shared }];
+  }
+
+  readBalance(...[_client, done]: Parameters<Gate["readBalance"]>) {
+    if (this.#fails(done)) return;
+    done(ok({ server: "catalog[0]", ...this.#pool() }));
+  }
+
+  drainServer(
+    ...[name, isDraining, done]: Parameters<Gate["drainServer"]>
+  ) {
+    if (this.#fails(done)) return;
+    if (name !== "catalog[0]") return no(done, "not-found");
+    this.#isDraining = isDraining;
+    done(ok(this.#pool()));
+  }
+
+  #pool(): PoolReport {
+    return {
+      policy: "round-robin",
+      isPanicking: false,
+      members: [{
+        name: "catalog[0]",
+        weight: 1,
+        state: this.#isDraining ? "draining" : "healthy",
+        inFlight: 0,
+        latencyMs: 1,
+        picks: 1,
+        share: 1,
+        failures: 0,
+        ejections: 0,
+      }],
+    };
   }
 
   injectFault(...[fault, done]: Parameters<Gate["injectFault"]>) {

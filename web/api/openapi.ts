@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { type ProblemCode, PROBLEMS } from "../problems.ts";
 import type { Access, Operation, Route } from "../routes.ts";
-import { problem as problemSchema } from "../schemas.ts";
+import { envelope, problem as problemSchema } from "../schemas.ts";
 
 type Json = Record<string, unknown>;
 
@@ -44,7 +44,9 @@ export function openApiDocument(routes: readonly Route[]): Json {
     const { method, operation } = route;
     path[method.toLowerCase()] = operationObject(route, operation, schemas);
   }
-  schemaOf(problemSchema, schemas, "output");
+  for (const refusal of [problemSchema, envelope]) {
+    schemaOf(refusal, schemas, "output");
+  }
   return {
     openapi: "3.1.0",
     info: {
@@ -89,7 +91,7 @@ function operationObject(
     }),
     responses: {
       ...successes(operation, schemas),
-      ...refusals(route.access, operation),
+      ...refusals(route, operation),
     },
   };
 }
@@ -131,7 +133,10 @@ function successes(operation: Operation, schemas: Json): Json {
 }
 
 /** The problems an operation can answer, by status. */
-function refusals(access: Access, operation: Operation): Json {
+function refusals(
+  { access, isEnveloped }: Route,
+  operation: Operation,
+): Json {
   const codes = new Set<ProblemCode>(operation.problems);
   for (const code of ACCESS_PROBLEMS[access]) codes.add(code);
   if (operation.query || operation.body) codes.add("invalid-input");
@@ -156,19 +161,23 @@ function refusals(access: Access, operation: Operation): Json {
     byStatus.set(400, [...byStatus.get(400) ?? [], "invalid-input"]);
   }
   return Object.fromEntries(
-    [...byStatus].map(([status, list]) => [status, problemAnswer(list)]),
+    [...byStatus].map(([status, list]) => [
+      status,
+      problemAnswer(list, isEnveloped === true),
+    ]),
   );
 }
 
-function problemAnswer(codes: readonly ProblemCode[]): Json {
-  return {
-    description: codes.map((code) => `\`${code}\``).join(", "),
-    content: {
-      "application/problem+json": {
-        schema: { $ref: "#/components/schemas/Problem" },
-      },
-    },
-  };
+function problemAnswer(
+  codes: readonly ProblemCode[],
+  isEnveloped: boolean,
+): Json {
+  const description = codes.map((code) => `\`${code}\``).join(", ");
+  const schema = { $ref: "#/components/schemas/Problem" };
+  const content = isEnveloped
+    ? jsonContent({ $ref: "#/components/schemas/Envelope" })
+    : { "application/problem+json": { schema } };
+  return { description, content };
 }
 
 function jsonContent(schema: Json): Json {

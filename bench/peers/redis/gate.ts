@@ -97,6 +97,8 @@ export class RedisGate implements Gate {
   readonly adjustStock = unserved;
   readonly auditStock = unserved;
   readonly injectFault = unserved;
+  readonly readBalance = unserved;
+  readonly drainServer = unserved;
 
   topology(): null {
     return null;

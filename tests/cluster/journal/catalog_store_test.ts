@@ -175,3 +175,29 @@ Deno.test({
     again.close();
   },
 });
+
+Deno.test({
+  name: "a reader's connection finds what was written before its read, and " +
+    "cannot write",
+  ignore,
+  async fn() {
+    using shop = await TemporaryShop.open();
+    const writer = new CatalogStore(shop.path);
+    const readers = [1, 2].map(() =>
+      new CatalogStore(shop.path, { readOnly: true })
+    );
+    try {
+      for (const reader of readers) {
+        assert.equal(reader.readEntry("22423"), null);
+      }
+      writer.importProducts(FEW);
+      for (const reader of readers) {
+        assert.equal(reader.readEntry("22423")?.name, FEW[1]!.name);
+        assert.deepEqual(found(reader, "gift"), ["gift_0001_40"]);
+        assert.throws(() => reader.markOpened(), /readonly/);
+      }
+    } finally {
+      for (const store of [writer, ...readers]) store.close();
+    }
+  },
+});

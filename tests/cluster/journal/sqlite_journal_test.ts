@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import type { JournalEvent } from "../../../actors/runtime/actor.ts";
+import type { AppendResult } from "../../../actors/runtime/ports.ts";
 import { StoreError } from "../../../cluster/journal/database.ts";
 import { granted } from "../../permission.ts";
 import {
@@ -44,6 +45,34 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a large commit lets its thread run on until the disk has it",
+  ignore,
+  async fn() {
+    using shop = await TemporaryShop.open();
+    const journal = shop.journal("a");
+    const partitions = ["p[0]", "p[1]", "p[2]", "p[3]", "p[4]"];
+    const taken = await take(journal, ...partitions);
+    const appends = taken.map(({ partition, epoch }) => ({
+      partition,
+      epoch,
+      firstSequence: 1,
+      events: counted(1, 2),
+    }));
+    let result: AppendResult | null = null;
+    const ended = new Promise<void>((resolve) =>
+      journal.append(appends, (appended) => {
+        result = appended;
+        resolve();
+      })
+    );
+    assert.equal(result, null, "nobody was told before the disk had it");
+    await ended;
+    assert.equal(result, "durable");
+    const again = await take(shop.journal("b"), ...partitions);
+    assert(again.every(({ lastSequence }) => lastSequence === 2));
+  },
+});
 Deno.test({
   name: "a commit that was rolled back does not move the sequence",
   ignore,

@@ -31,7 +31,7 @@ const PATIENCE_MS = 3 * RETRY_EVERY_MS;
 /** See the module. */
 export class MemoryLeases implements LeaseStore {
   readonly answerWithinMs = 1_000;
-  readonly retryEveryMs = RETRY_EVERY_MS;
+  readonly retryEveryMs: number = RETRY_EVERY_MS;
   readonly isFair = true;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();

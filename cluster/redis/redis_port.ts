@@ -23,7 +23,9 @@ export type RedisAnswer =
 
 /** A script, and the name under which Redis keeps it. */
 export interface RedisScript {
+  /** In Lua. */
   readonly text: string;
+  /** The SHA-1 of the text, in hexadecimal. */
   readonly sha: string;
 }
 
@@ -51,8 +53,11 @@ export interface RedisPort {
 
 /** node-redis, as far as it is used. */
 export interface NodeRedis {
+  /** Connected, and not connecting again. */
   readonly isReady: boolean;
+  /** Sends a command as it is. */
   sendCommand(command: string[]): Promise<unknown>;
+  /** Another client of the same server, not connected. */
   duplicate(): {
     on(event: "error", heard: () => void): unknown;
     connect(): Promise<unknown>;
@@ -66,8 +71,11 @@ export interface NodeRedis {
 
 /** ioredis, as far as it is used. */
 export interface IoRedis {
+  /** Such as `ready` and `reconnecting`. */
   readonly status: string;
+  /** Sends a command as it is. */
   call(command: string, ...args: string[]): Promise<unknown>;
+  /** Another client of the same server. */
   duplicate(): {
     on(event: string, heard: (...args: string[]) => void): unknown;
     subscribe(channel: string): Promise<unknown>;
@@ -77,11 +85,15 @@ export interface IoRedis {
 
 /** deno-redis, as far as it is used. */
 export interface DenoRedis {
+  /** It has a connection; without one it makes one when it needs it. */
   readonly isConnected: boolean;
+  /** Sends a command as it is. */
   sendCommand(command: string, args?: string[]): Promise<unknown>;
+  /** Hears a channel; the connection is for nothing else from then on. */
   subscribe(channel: string): Promise<{
     receive(): AsyncIterableIterator<{ readonly message: string }>;
   }>;
+  /** Ends the connection, and what is received from it. */
   close(): void;
 }
 

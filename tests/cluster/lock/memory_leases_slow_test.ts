@@ -5,7 +5,7 @@ import { hostClock } from "../../../cluster/worker/host_clock.ts";
 import { openLock } from "../../../cluster/worker/host_lock.ts";
 import { checkLock, held } from "./lock_contract.ts";
 
-Deno.test("G51 a lock in memory keeps the contract", async (test) => {
+Deno.test("G80 a lock in memory keeps the contract", async (test) => {
   const store = new MemoryLeases(hostClock);
   await checkLock(test, { open: () => store });
 });

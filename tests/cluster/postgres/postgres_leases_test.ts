@@ -33,7 +33,7 @@ Deno.test({
     await leases.create();
     await leases.create();
     await test.step(
-      "G51 a lock over PostgreSQL keeps the contract",
+      "G80 a lock over PostgreSQL keeps the contract",
       (step) => checkLock(step, { open: () => leases }),
     );
     await test.step(
@@ -58,7 +58,7 @@ Deno.test({
       },
     );
     await test.step(
-      "G53 a lock that was taken while the connection was lost is found by " +
+      "G82 a lock that was taken while the connection was lost is found by " +
         "asking again",
       async () => {
         await using proxy = new TcpProxy(server.port);

@@ -35,7 +35,7 @@ async function startThree(stack: AsyncDisposableStack) {
 }
 
 Deno.test({
-  name: "G51 a lock over three Redis servers keeps the contract",
+  name: "G80 a lock over three Redis servers keeps the contract",
   ignore,
   async fn(test) {
     await using stack = new AsyncDisposableStack();

@@ -53,7 +53,7 @@ function kindOf(acquired: Acquired): string {
 
 for (const kind of CLIENT_KINDS) {
   test(
-    `G53 a lock that was taken while ${kind.name} lost its connection is ` +
+    `G82 a lock that was taken while ${kind.name} lost its connection is ` +
       "found by asking again, and never stands without an end",
     kind,
     async ({ server, proxy, far }) => {
@@ -68,7 +68,7 @@ for (const kind of CLIENT_KINDS) {
   );
 
   test(
-    `G53 a single try through ${kind.name} that was cut is ` +
+    `G82 a single try through ${kind.name} that was cut is ` +
       `${kind.givesUp ? "unknown, never a failure" : "known by its owner"}`,
     kind,
     async ({ proxy, far, near }) => {
@@ -99,7 +99,7 @@ for (const kind of CLIENT_KINDS) {
 }
 
 test(
-  "G53 whoever hears nothing knows by his own clock that his lease is over, " +
+  "G82 whoever hears nothing knows by his own clock that his lease is over, " +
     "before anybody else can have it",
   NODE_REDIS,
   async ({ proxy, far, near }) => {

@@ -14,7 +14,7 @@ for (const kind of CLIENT_KINDS) {
   // All read a script's answers alike; one client in both ways is enough.
   for (const isFair of kind === NODE_REDIS ? [false, true] : [false]) {
     Deno.test({
-      name: `G51 a ${isFair ? "fair " : ""}lock over Redis keeps the ` +
+      name: `G80 a ${isFair ? "fair " : ""}lock over Redis keeps the ` +
         `contract through ${kind.name}`,
       ignore,
       async fn(test) {
@@ -54,7 +54,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "G52 a Redis that lost its data still gives larger tokens, and one " +
+  name: "G81 a Redis that lost its data still gives larger tokens, and one " +
     "whose clock went back does while it has its data",
   ignore,
   async fn() {

@@ -83,7 +83,7 @@ Deno.test({
     while (!(await server.ask("CLUSTER INFO")).includes("cluster_state:ok"));
     await using client = await NODE_REDIS.connect(server.port);
     for (const isFair of [false, true]) {
-      const lock = openLock(new RedisLeases(client.port, { isFair }));
+      await using lock = openLock(new RedisLeases(client.port, { isFair }));
       const lease = await held(lock, `sku-${isFair}`);
       assert.equal((await lease.extend()).kind, "ok");
       assert.equal((await lease.release()).kind, "ok");

@@ -2,28 +2,65 @@
  * A cache node: what shoppers read of a product, kept in memory.
  *
  * Only the node itself fills: a miss asks the catalog and the stock's shard at
- * the same time, once for all readers who wait. An expired entry stays as the
- * answer for the time when the shard is down. The node owns no fact: it has no
- * journal, and losing it costs misses.
+ * the same time, once for all readers who wait. What is read often is filled
+ * again before it expires, and an expired entry is the answer while it is
+ * filled and while a source is down. The node owns no fact: it has no journal,
+ * and losing it costs misses.
  *
  * @module
  */
 import type { Asks, Behavior, Context, Ref } from "./runtime/actor.ts";
 import { ok } from "./runtime/outcome.ts";
-import type { CachedProduct, PublishedStock } from "./cache/entry.ts";
-import { answerOf, isFresh, isWithin, update } from "./cache/entry.ts";
-import type { CacheArgs, CacheState, FillAnswer } from "./cache/fill.ts";
+import type { ListSkusAgain, SkusListed } from "./cache/absence.ts";
 import {
+  askForPage,
+  createAbsence,
+  forgetAbsence,
+  isAbsent,
+  isImpossible,
+  notePresent,
+  takePage,
+} from "./cache/absence.ts";
+import {
+  clear,
+  createMap,
+  peek,
+  put,
+  remove,
+  touch,
+} from "./cache/bounded_map.ts";
+import type {
+  CachedProduct,
+  CacheEntry,
+  PublishedStock,
+} from "./cache/entry.ts";
+import {
+  answerOf,
+  expiredWithin,
+  isDueEarly,
+  isFresh,
+  isWithin,
+  update,
+} from "./cache/entry.ts";
+import {
+  answerStale,
   DONE,
   hear,
   NOT_FOUND,
   readAgain,
+  refresh,
   RETRY_AFTER_MS,
   takeStock,
   takeText,
   waitForFill,
 } from "./cache/fill.ts";
-import { clear, createLru, peek, remove, touch } from "./cache/lru.ts";
+import type {
+  CacheArgs,
+  CacheState,
+  Fill,
+  FillAnswer,
+  Warmed,
+} from "./cache/state.ts";
 
 export type {
   CachedProduct,
@@ -31,7 +68,8 @@ export type {
   ProductView,
   PublishedStock,
 } from "./cache/entry.ts";
-export type { CacheArgs, CacheState } from "./cache/fill.ts";
+export type { CacheArgs, CacheState, Warmed } from "./cache/state.ts";
+export { EVICTION_NAMES, type EvictionName } from "./cache/bounded_map.ts";
 
 /**
  * Reads a product. Rejected `not-found`; failed when nothing is held and it
@@ -56,12 +94,15 @@ export interface LookAtCache extends Asks<{ entry: CachedProduct | null }> {
 }
 
 /** Fills, also when a fresh entry is held. Refused or failed as a read is. */
-export interface WarmCache extends Asks<null> {
+export interface WarmCache extends Asks<Warmed> {
   readonly kind: "warm";
   readonly sku: string;
 }
 
-/** Forgets a product. What was read of it before is not used any more. */
+/**
+ * Forgets a product: for whoever changes or adds one. What was read of it
+ * before, and whatever is older than what was held, is not used any more.
+ */
 export interface DropFromCache extends Asks<null> {
   readonly kind: "drop";
   readonly sku: string;
@@ -80,16 +121,15 @@ export type CacheMessage =
   | WarmCache
   | DropFromCache
   | FlushCache
-  | FillAnswer;
+  | FillAnswer
+  | SkusListed
+  | ListSkusAgain;
 
 /** The address of a cache node. */
 export type CacheRef = Ref<CacheMessage>;
 
-/**
- * SKUs remembered as unknown. They only push out one another, so whoever makes
- * SKUs up cannot push products out; 4,096 take about half a megabyte.
- */
-const ABSENT_MAX = 4_096;
+/** What was dropped is remembered as long as 4,096 others were not. */
+const FLOORS_MAX = 4_096;
 
 type CacheContext = Context<CacheMessage>;
 
@@ -101,6 +141,11 @@ export const cacheNode: Behavior<CacheState, CacheMessage, CacheArgs> = {
   droppable: new Set(["read_product", "look"]),
   keyOf,
   start,
+  signal(ctx, state, { kind }) {
+    const { catalog, filterBitsPerKey } = state.args;
+    if (kind !== "recovered" || filterBitsPerKey === 0) return;
+    askForPage(ctx, catalog, { after: null });
+  },
   receive(ctx, state, message) {
     switch (message.kind) {
       case "read_product":
@@ -119,13 +164,17 @@ export const cacheNode: Behavior<CacheState, CacheMessage, CacheArgs> = {
         return drop(ctx, state, message.sku);
       case "flush":
         return flush(ctx, state);
+      case "skus_listed":
+        return takeSkus(ctx, state, message);
+      case "list_skus_again":
+        return askForPage(ctx, state.args.catalog, message.about);
     }
   },
 };
 
 function keyOf(message: CacheMessage): string {
   if ("sku" in message) return message.sku;
-  return "about" in message ? message.about.sku : "";
+  return "about" in message && "sku" in message.about ? message.about.sku : "";
 }
 
 function start(args: CacheArgs): CacheState {
@@ -138,8 +187,13 @@ function start(args: CacheArgs): CacheState {
   }
   return {
     args,
-    entries: createLru(args.capacityEntries),
-    absent: createLru(ABSENT_MAX),
+    entries: createMap({
+      entries: args.capacityEntries,
+      bytes: args.capacityBytes,
+      policy: args.policy,
+    }),
+    absence: createAbsence(),
+    floors: createMap({ entries: FLOORS_MAX }),
     fills: new Map(),
     waiting: 0,
     lastFill: 0,
@@ -151,21 +205,38 @@ function read(
   state: CacheState,
   { sku, fresh }: ReadProduct,
 ): void {
-  if (fresh === true) return waitForFill(ctx, state, sku, { isFresh: true });
-  const nowMs = ctx.now();
-  const { lowStockUnits, negativeTtlMs } = state.args;
+  if (fresh === true) return waitForFill(ctx, state, sku, { wantsNew: true });
   const entry = touch(state.entries, sku);
-  if (entry === null) {
-    if (isWithin(nowMs, touch(state.absent, sku), negativeTtlMs)) {
-      ctx.count("cache_absent_hits");
-      return ctx.reply(NOT_FOUND);
-    }
-  } else if (isFresh(entry, nowMs)) {
+  if (entry === null) return readUnheld(ctx, state, sku);
+  const nowMs = ctx.now();
+  const { lowStockUnits, staleWhileRevalidateMs } = state.args;
+  const hasFailed = isWithin(nowMs, entry.failedAtMs, RETRY_AFTER_MS);
+  if (isFresh(entry, nowMs)) {
     ctx.count("cache_hits");
-    return ctx.reply(answerOf(entry, "hit", nowMs, lowStockUnits));
-  } else if (isWithin(nowMs, entry.failedAtMs, RETRY_AFTER_MS)) {
-    ctx.count("cache_stale");
-    return ctx.reply(answerOf(entry, "stale", nowMs, lowStockUnits));
+    ctx.reply(answerOf(entry, "hit", nowMs, lowStockUnits));
+    if (hasFailed || !isDueEarly(entry, nowMs, ctx)) return;
+    return refresh(ctx, state, sku);
+  }
+  if (hasFailed) {
+    const answer = answerStale(ctx, state, entry);
+    if (answer !== null) return ctx.reply(answer);
+  } else if (expiredWithin(entry, nowMs, staleWhileRevalidateMs)) {
+    ctx.count("cache_revalidating");
+    ctx.reply(answerOf(entry, "revalidating", nowMs, lowStockUnits));
+    return refresh(ctx, state, sku);
+  }
+  waitForFill(ctx, state, sku, {});
+}
+
+function readUnheld(ctx: CacheContext, state: CacheState, sku: string): void {
+  const { args, absence } = state;
+  if (isImpossible(absence, sku)) {
+    ctx.count("cache_filtered");
+    return ctx.reply(NOT_FOUND);
+  }
+  if (isAbsent(absence, sku, ctx.now(), args.negativeTtlMs)) {
+    ctx.count("cache_absent_hits");
+    return ctx.reply(NOT_FOUND);
   }
   waitForFill(ctx, state, sku, {});
 }
@@ -190,16 +261,44 @@ function look(ctx: CacheContext, state: CacheState, sku: string): void {
 }
 
 function drop(ctx: CacheContext, state: CacheState, sku: string): void {
-  remove(state.entries, sku);
-  remove(state.absent, sku);
   const fill = state.fills.get(sku);
+  raiseFloor(state, sku, remove(state.entries, sku), fill);
+  notePresent(state.absence, sku);
   if (fill !== undefined) readAgain(ctx, state, fill);
   ctx.reply(DONE);
 }
 
+/** Nothing that is older than what is dropped will be held again. */
+function raiseFloor(
+  state: CacheState,
+  sku: string,
+  entry: CacheEntry | null,
+  fill: Fill | undefined,
+): void {
+  const before = peek(state.floors, sku);
+  const texts = [before?.text, entry?.text.version, fill?.text?.version];
+  const stocks = [before?.stock, entry?.stock.version, fill?.stock?.version];
+  const floor = {
+    text: Math.max(0, ...texts.map((version) => version ?? 0)),
+    stock: Math.max(0, ...stocks.map((version) => version ?? 0)),
+  };
+  if (floor.text > 0 || floor.stock > 0) put(state.floors, sku, floor);
+}
+
 function flush(ctx: CacheContext, state: CacheState): void {
   clear(state.entries);
-  clear(state.absent);
+  forgetAbsence(state.absence);
   for (const fill of state.fills.values()) readAgain(ctx, state, fill);
   ctx.reply(DONE);
+}
+
+function takeSkus(
+  ctx: CacheContext,
+  { args, absence }: CacheState,
+  { about, outcome }: SkusListed,
+): void {
+  const { catalog, filterBitsPerKey: bitsPerKey } = args;
+  const againMs = takePage(ctx, absence, { catalog, bitsPerKey }, outcome);
+  if (againMs === null) return;
+  ctx.timer("list_skus", againMs, { kind: "list_skus_again", about });
 }

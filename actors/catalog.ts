@@ -33,8 +33,24 @@ export interface SearchCatalog
   readonly after?: string;
 }
 
+/** Some SKUs of the catalog. */
+export interface SkuPage {
+  readonly skus: readonly string[];
+  /** The `after` of the next page; null: this is the last. */
+  readonly next: string | null;
+  /** How many there are in all. */
+  readonly total: number;
+}
+
+/** Lists all SKUs, `limit` at a time. Rejected `invalid-input` for a bad page. */
+export interface ListSkus extends Asks<SkuPage> {
+  readonly kind: "list_skus";
+  readonly limit: number;
+  readonly after?: string;
+}
+
 /** What a catalog store accepts. */
-export type CatalogMessage = ReadEntry | SearchCatalog;
+export type CatalogMessage = ReadEntry | SearchCatalog | ListSkus;
 
 /** The address of a catalog store. */
 export type CatalogRef = Ref<CatalogMessage>;

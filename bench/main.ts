@@ -18,6 +18,7 @@ import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
 import { LOCKS } from "./locks.ts";
 import { describeMachine } from "./machine.ts";
+import { POLICIES } from "./policies.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./report.ts";
 import { SAVINA_CONTESTS, SAVINA_WORKER_CONTESTS } from "./savina/claims.ts";
@@ -31,6 +32,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...SIMULATOR,
   ...BALANCING,
   SERVERS_IN_VIRTUAL_TIME,
+  ...POLICIES,
   ...LOCKS,
   ...SAVINA_CONTESTS.map(besidePeers),
   ...SAVINA_WORKER_CONTESTS.map(acrossWorkers),

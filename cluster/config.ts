@@ -11,6 +11,7 @@
  */
 import { z } from "zod";
 import { BALANCER_NAMES } from "./balancers/policies.ts";
+import { EVICTION_NAMES } from "../actors/cache_node.ts";
 import {
   type Config,
   ConfigError,
@@ -30,8 +31,9 @@ export type {
 } from "./config_values.ts";
 
 /** Tokens are integers, so a rate is a whole number of them each second. */
-function rate() {
-  const error = `a rate of whole tokens per second from "1/s", such as "200/s"`;
+function rate(what = "tokens") {
+  const error =
+    `a rate of whole ${what} per second from "1/s", such as "200/s"`;
   const isWhole = (text: string) => {
     const perSecond = parseRate(text);
     return perSecond !== null && Number.isInteger(perSecond) &&
@@ -107,13 +109,34 @@ export const admission = section({
 
 /** What cache nodes keep, and for how long. */
 export const cache = section({
-  // Entries of one node; 10 M products would be some GB of memory.
+  policy: z.enum(EVICTION_NAMES, {
+    error: `one of ${EVICTION_NAMES.join(", ")}`,
+  }).default("lru"),
+  // Of one node, in entries and in bytes; 10 M products would be some GB.
   capacity: integer(1, 10_000_000).default(10_000),
+  memory: size("64KB", "64GB").default("64MB"),
   ttl: duration("1ms", "7d").default("60s"),
   // Spreads expiry, so that what was filled together is not refilled together.
-  jitterPercent: integer(0, 100).default(10),
+  jitterPercent: integer(0, 99).default(10),
+  // XFetch's beta: 1 is the paper's; 0 fills only what has expired.
+  earlyRefreshFactor: integer(0, 100).default(1),
+  // For so long an expired entry is served while it is filled …
+  staleWhileRevalidate: duration("0s", "1d").default("5s"),
+  // … and while it cannot be.
+  staleIfError: duration("0s", "7d").default("1d"),
   // How long "no such product" is remembered.
   negativeTtl: duration("0s", "1d").default("5s"),
+  // Of the filter of SKUs that exist; 10 let 1 % of made-up ones pass. 0: none.
+  filterBitsPerKey: integer(0, 32).default(10),
+  // What very many read is kept at the edge for a moment.
+  near: section({
+    // Reads of one product that are too many for its node's share of a core.
+    above: rate("reads").default("200/s"),
+    // Stock is published every 200 ms: 50 more keep to the 250 ms that a
+    // product's reader is promised. 0s: nothing is kept.
+    ttl: duration("0s", "1s").default("50ms"),
+    capacity: integer(1, 10_000).default(256),
+  }).prefault({}),
   // Up to this many available units the stock state is "low".
   lowStock: integer(0, 1_000_000).default(5),
 });

@@ -5,12 +5,14 @@
  * @module
  */
 import { join } from "node:path";
+import type { CacheArgs } from "../actors/cache_node.ts";
 import type { RestartSpec } from "../actors/runtime/supervision.ts";
 import type { BalancerName } from "./balancers/policies.ts";
 import type { ShopFile } from "./config.ts";
 import type { ThrottlePolicy } from "./pool/adaptive_throttle.ts";
 import type { HealthPolicy } from "./pool/health.ts";
 import type { RetryBudgetPolicy } from "./pool/retry_budget.ts";
+import type { NearCachePolicy } from "./near_cache.ts";
 import type { TokenBucketPolicy } from "./token_bucket.ts";
 import { parseDuration, parseRate, parseSize } from "./units.ts";
 
@@ -82,12 +84,8 @@ export interface Config {
     readonly overall: TokenBucketPolicy | null;
     readonly trustedProxies: readonly string[];
   };
-  readonly cache: {
-    readonly capacityEntries: number;
-    readonly ttlMs: number;
-    readonly jitterPercent: number;
-    readonly negativeTtlMs: number;
-    readonly lowStockUnits: number;
+  readonly cache: Omit<CacheArgs, "shards" | "catalog"> & {
+    readonly near: NearCachePolicy;
   };
   readonly orders: {
     readonly holdForMs: number;
@@ -218,11 +216,22 @@ export function settleAdmission(
 /** The cache section in code's units. */
 export function settleCache(section: ShopFile["cache"]): Config["cache"] {
   return {
+    policy: section.policy,
     capacityEntries: section.capacity,
+    capacityBytes: checked(parseSize(section.memory)),
     ttlMs: ms(section.ttl),
     jitterPercent: section.jitterPercent,
+    earlyRefreshFactor: section.earlyRefreshFactor,
+    staleWhileRevalidateMs: ms(section.staleWhileRevalidate),
+    staleIfErrorMs: ms(section.staleIfError),
     negativeTtlMs: ms(section.negativeTtl),
+    filterBitsPerKey: section.filterBitsPerKey,
     lowStockUnits: section.lowStock,
+    near: {
+      abovePerSecond: checked(parseRate(section.near.above)),
+      ttlMs: ms(section.near.ttl),
+      capacityEntries: section.near.capacity,
+    },
   };
 }
 

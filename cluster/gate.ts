@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { CachedProduct } from "../actors/cache_node.ts";
+import type { CachedProduct, Warmed } from "../actors/cache_node.ts";
 import type { CatalogEntry } from "../actors/catalog.ts";
 import type { Line, StockAudit, StockView } from "../actors/inventory_shard.ts";
 import type { ShopOutcome } from "../actors/refusals.ts";
@@ -97,6 +97,15 @@ export interface Gate {
 
   /** Reads a product from its cache node; `fresh`: from its sources. */
   readProduct(sku: string, fresh: boolean, done: Done<CachedProduct>): void;
+
+  /** What a product's cache node holds of it; null: nothing. */
+  lookAtCache(sku: string, done: Done<{ entry: CachedProduct | null }>): void;
+
+  /** Fills a product's cache node from its sources, whatever it holds. */
+  warmCache(sku: string, done: Done<Warmed>): void;
+
+  /** Makes a product's cache node forget it; one that it does not hold too. */
+  dropFromCache(sku: string, done: Done<null>): void;
 
   /** Finds products; an empty query lists all. */
   searchCatalog(

@@ -33,6 +33,7 @@ import type {
 } from "./gate.ts";
 import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
 import type { PoolCalls } from "./pool/pool_calls.ts";
+import { NearCache, type NearCachePolicy } from "./near_cache.ts";
 import type { Topology } from "./topology.ts";
 
 /** What the gate needs of its host. */
@@ -43,6 +44,7 @@ export interface ShopGateOptions {
   readonly admission: AdmissionPolicies;
   /** Calls to those that read the catalog. */
   readonly catalog: PoolCalls;
+  readonly near: NearCachePolicy;
   /** Every call ends within this time. */
   readonly withinMs: number;
   /** The host's part: what runs where, faults, numbers. */
@@ -68,6 +70,7 @@ const NOT_FOUND = refuse("not-found");
 export class ShopGate implements Gate {
   readonly #options: ShopGateOptions;
   readonly #admission: AdmissionControl;
+  readonly #near: NearCache;
   /** Token ids that are revoked, with the time after which they do not matter. */
   readonly #revoked = new Map<string, number>();
 
@@ -77,6 +80,7 @@ export class ShopGate implements Gate {
       options.admission,
       options.clock.monotonicMs(),
     );
+    this.#near = new NearCache(options.near);
   }
 
   admit(userId: string | null, address: string): Admission {
@@ -122,14 +126,33 @@ export class ShopGate implements Gate {
   // ── Products ────────────────────────────────────────────────────────────
 
   readProduct: Gate["readProduct"] = (sku, fresh, done) => {
-    this.#ask(
-      this.#options.topology.cacheNodeOf(sku),
-      fresh ? { kind: "read_product", sku, fresh } : {
-        kind: "read_product",
-        sku,
-      },
-      done,
-    );
+    const { clock, topology } = this.#options;
+    if (fresh) {
+      const message = { kind: "read_product", sku, fresh } as const;
+      const heard = this.#near.hearing(sku, done);
+      return this.#ask(topology.cacheNodeOf(sku), message, heard);
+    }
+    const asking = this.#near.isOn
+      ? this.#near.read(sku, clock.monotonicMs(), done)
+      : done;
+    if (asking === null) return;
+    this.#ask(topology.cacheNodeOf(sku), { kind: "read_product", sku }, asking);
+  };
+
+  lookAtCache: Gate["lookAtCache"] = (sku, done) => {
+    const node = this.#options.topology.cacheNodeOf(sku);
+    this.#ask(node, { kind: "look", sku }, done);
+  };
+
+  warmCache: Gate["warmCache"] = (sku, done) => {
+    const node = this.#options.topology.cacheNodeOf(sku);
+    this.#ask(node, { kind: "warm", sku }, done);
+  };
+
+  dropFromCache: Gate["dropFromCache"] = (sku, done) => {
+    this.#near.forget(sku);
+    const node = this.#options.topology.cacheNodeOf(sku);
+    this.#ask(node, { kind: "drop", sku }, done);
   };
 
   searchCatalog: Gate["searchCatalog"] = (query, limit, after, done) => {
@@ -280,6 +303,7 @@ export class ShopGate implements Gate {
         labels: {},
         value: this.#admission.clients,
       },
+      ...this.#near.metrics(),
       ...this.#options.metrics(),
     ];
   }

@@ -320,8 +320,9 @@ function cacheArgs(
   partitions: PartitionCounts,
   index: number,
 ): CacheArgs {
+  const { near: _, ...ofNode } = cache;
   return {
-    ...cache,
+    ...ofNode,
     shards: partitions.inventory,
     catalog: `catalog[${index}]`,
   };

@@ -263,7 +263,10 @@ export class Measurements {
   #countReads(step: string, outcome: Outcome<unknown>, atUs: number): void {
     if (step !== "read_product" || outcome.kind !== "ok") return;
     const { status } = outcome.value as CachedProduct;
-    const isHit = status === "hit" || status === "stale";
+    const isHit = status === "hit" || status === "near" ||
+      status === "revalidating" || status === "stale";
+    if (status === "near") this.#add("cache.near");
+    if (status === "miss" || status === "expired") this.#add("cache.fills");
     const bucket = this.#bucketAt(atUs);
     this.#add("cache.reads");
     if (isHit) {

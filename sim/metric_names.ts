@@ -26,9 +26,13 @@ const RUN_METRICS = {
   "flash.sold": "units of the flash sale that were paid for",
   "flash.taken": "units of the flash sale that are held or were paid for",
   "units.oversold": "units sold or held beyond the stock",
-  "cache.reads": "product reads that reached a cache node",
-  "cache.hits": "product reads that a cache node answered from memory",
-  "cache.loads": "product reads that a cache node asked its sources for",
+  "cache.reads": "product reads that were answered with a product",
+  "cache.hits": "product reads that were answered from memory",
+  "cache.near": "product reads that the edge answered from its own memory",
+  "cache.fills":
+    "questions of cache nodes to their sources for readers, each " +
+    "once however many readers wait",
+  "cache.loads": "product reads that waited for a cache node's sources",
   restarts: "workers that were lost and started again",
   depth: "messages that wait at all actors of one kind, the kind with most; " +
     "a threshold takes the most that there ever were",

@@ -64,6 +64,10 @@ function catalogModel({ products, currency }: ModelOptions): Answering {
   return (given) => {
     // Nothing else is sent to its address.
     const message = given as unknown as CatalogMessage;
+    if (message.kind === "list_skus") {
+      const skus = [...products.keys()];
+      return ok({ skus, next: null, total: skus.length });
+    }
     if (message.kind !== "read_entry") return ok({ items: [], next: null });
     const { sku } = message;
     if (!products.has(sku)) return refuse("not-found");

@@ -373,6 +373,7 @@ export class ShopWorld {
       clock: clockOf(this.#scheduler, clock.startMs),
       admission: config.admission,
       catalog: this.#catalogPool("main"),
+      near: config.cache.near,
       withinMs: config.edge.requestTimeoutMs,
       describe: () => null,
       locks: () => [],

@@ -12,6 +12,7 @@ import type { Gate } from "../cluster/gate.ts";
 import { ACCOUNT_ROUTES } from "./api/accounts.ts";
 import { ADMINISTRATION_ROUTES } from "./api/administration.ts";
 import { BALANCE_ROUTES } from "./api/balance.ts";
+import { CACHE_ROUTES } from "./api/cache.ts";
 import { documentRoutes } from "./api/documents.ts";
 import { OPERATION_ROUTES } from "./api/operations.ts";
 import { ORDER_ROUTES } from "./api/orders.ts";
@@ -56,6 +57,7 @@ const API_ROUTES: readonly Route[] = [
   ...ACCOUNT_ROUTES,
   ...ADMINISTRATION_ROUTES,
   ...BALANCE_ROUTES,
+  ...CACHE_ROUTES,
   ...OPERATION_ROUTES,
 ];
 

@@ -5,97 +5,62 @@
  * same time; the fill ends with the second answer, or with the first that is
  * not ok. Stock published meanwhile counts, when it is newer than what the
  * shard said. A drop makes the fill ask again under another number, and
- * answers to the earlier question are not looked at.
+ * answers to the earlier question are not looked at. What is older than what
+ * was dropped is not taken, whoever says it: a source may lag behind.
+ *
+ * The number is the lease of the memcache paper (Nishtala et al., NSDI 2013):
+ * who holds the newest may fill, once. One node owns a product, so that one
+ * lease is all that there is, however many nodes there are.
  *
  * @module
  */
-import type { Answered, Asker, Context } from "../runtime/actor.ts";
-import type { Failed, Outcome, Rejected, Unknown } from "../runtime/outcome.ts";
+import type { Context } from "../runtime/actor.ts";
+import type {
+  Failed,
+  Ok,
+  Outcome,
+  Rejected,
+  Unknown,
+} from "../runtime/outcome.ts";
 import { failed, ok } from "../runtime/outcome.ts";
 import type { CachedProduct, CacheEntry, PublishedStock } from "./entry.ts";
 import {
   answerOf,
+  bytesOf,
   createEntry,
+  expiredWithin,
+  isFresh,
   jitteredTtlMs,
   renew,
   update,
 } from "./entry.ts";
-import type { CatalogEntry, CatalogRef } from "../catalog.ts";
+import { noteAbsent, notePresent } from "./absence.ts";
+import { peek, put, remove } from "./bounded_map.ts";
+import type { CatalogEntry } from "../catalog.ts";
 import type { InventoryRef, StockView } from "../inventory_shard.ts";
-import type { Lru } from "./lru.ts";
-import { peek, put, remove } from "./lru.ts";
 import { addressOf, partitionOf } from "../placement.ts";
 import { refuse } from "../refusals.ts";
-
-/** What the topology tells a cache node. */
-export interface CacheArgs {
-  /** Products held at most. */
-  readonly capacityEntries: number;
-  /** How long an entry is fresh, on average. */
-  readonly ttlMs: number;
-  /** TTL = ttlMs · (1 − j + 2j·u), j = jitterPercent / 100, 0 ≤ u < 1. */
-  readonly jitterPercent: number;
-  /** "No such product" is remembered this long. */
-  readonly negativeTtlMs: number;
-  /** How many inventory shards there are. */
-  readonly shards: number;
-  /** Up to this many units left, the stock is `low`. */
-  readonly lowStockUnits: number;
-  readonly catalog: CatalogRef;
-}
-
-/** Which fill an answer belongs to. */
-export interface AboutFill {
-  readonly sku: string;
-  readonly fill: number;
-}
-
-/** The answers that a fill awaits. */
-export type FillAnswer =
-  | Answered<"entry_read", CatalogEntry, AboutFill>
-  | Answered<"stock_described", StockView, AboutFill>;
-
-/** Who waits for a fill. A warmer only wants to know how it ended. */
-export interface Waiter {
-  readonly asker: Asker;
-  readonly isWarmer: boolean;
-}
-
-/** A fill under way. */
-export interface Fill {
-  readonly sku: string;
-  /** Tells its answers from those to an earlier question. */
-  number: number;
-  text: CatalogEntry | null;
-  /** The newest stock heard of, described by the shard or published. */
-  stock: PublishedStock | null;
-  isDescribed: boolean;
-  /** Whom its answer serves. */
-  waiters: Waiter[];
-  /** Who wants an answer read later than this fill was sent. */
-  later: Waiter[];
-}
-
-/** All that a cache node knows. */
-export interface CacheState {
-  readonly args: CacheArgs;
-  readonly entries: Lru<CacheEntry>;
-  /** When a SKU was last found to be unknown. */
-  readonly absent: Lru<number>;
-  /** The fill under way, by SKU. */
-  readonly fills: Map<string, Fill>;
-  /** Who waits, over all fills. */
-  waiting: number;
-  /** The number of the last question sent. */
-  lastFill: number;
-}
+import type {
+  AboutFill,
+  CacheState,
+  Fill,
+  Floor,
+  Waiter,
+  Warmed,
+} from "./state.ts";
 
 /**
  * Who may wait at one node: about half a second of misses, as a node takes
- * some 30,000 messages a second. Every fill has a waiter, so this bounds the
- * fills under way too.
+ * some 30,000 messages a second. A fill has a waiter or refreshes, so this and
+ * the next bound the fills under way too.
  */
 export const WAITERS_MAX = 16_384;
+
+/** With so many fills under way nothing is refreshed: readers go first. */
+const REFRESHES_MAX = 1_024;
+
+/** A source that lags is asked so often; then its answer is a failure. */
+const REFUSALS_MAX = 3;
 
 /** Both sources answer within milliseconds; a second means that one is down. */
 const FILL_WITHIN_MS = 1_000;
@@ -121,24 +86,37 @@ export type FillContext = Omit<Context, "self" | "timer" | "record">;
 type NotOk = Rejected | Failed | Unknown;
 
 /**
- * The sender waits for the fill under way, or for one that starts now. Fresh
- * readers and warmers came too late for one under way and share the next.
+ * The sender waits for the fill under way, or for one that starts now. Who
+ * wants what is read from now on, as warmers do, shares the next.
  */
 export function waitForFill(
   ctx: FillContext,
   state: CacheState,
   sku: string,
-  { isFresh = false, isWarmer = false },
+  { wantsNew = false, isWarmer = false },
 ): void {
   if (state.waiting >= WAITERS_MAX) {
     ctx.count("cache_overloaded");
     return ctx.reply(OVERLOADED);
   }
   state.waiting++;
-  const waiter: Waiter = { asker: ctx.asker(), isWarmer };
+  const warmed = isWarmer ? { wasHeld: state.entries.places.has(sku) } : null;
+  const waiter: Waiter = { asker: ctx.asker(), warmed };
   const fill = state.fills.get(sku);
   if (fill === undefined) startFill(ctx, state, sku, [waiter]);
-  else (isFresh || isWarmer ? fill.later : fill.waiters).push(waiter);
+  else (wantsNew || isWarmer ? fill.later : fill.waiters).push(waiter);
+}
+
+/** Fills for nobody who waits, unless a fill is under way. */
+export function refresh(
+  ctx: FillContext,
+  state: CacheState,
+  sku: string,
+): void {
+  const { fills } = state;
+  if (fills.size >= REFRESHES_MAX || fills.has(sku)) return;
+  ctx.count("cache_refreshes");
+  startFill(ctx, state, sku, []);
 }
 
 function startFill(
@@ -150,6 +128,8 @@ function startFill(
   const fill: Fill = {
     sku,
     number: 0,
+    sentAtMs: 0,
+    refusals: 0,
     text: null,
     stock: null,
     isDescribed: false,
@@ -163,6 +143,7 @@ function startFill(
 function sendFill(ctx: FillContext, state: CacheState, fill: Fill): void {
   const { sku } = fill;
   fill.number = ++state.lastFill;
+  fill.sentAtMs = ctx.now();
   const about: AboutFill = { sku, fill: fill.number };
   const partition = partitionOf(sku, state.args.shards);
   const shard: InventoryRef = addressOf("inventory", partition);
@@ -229,19 +210,54 @@ function endIfComplete(
 ): void {
   const { text, stock } = fill;
   if (text === null || stock === null || !fill.isDescribed) return;
+  if (isBelow(peek(state.floors, fill.sku), text, stock)) {
+    return refuseOlder(ctx, state, fill);
+  }
   const nowMs = ctx.now();
-  const { ttlMs, jitterPercent, lowStockUnits } = state.args;
-  const entry = peek(state.entries, fill.sku) ?? createEntry(text, stock);
+  const known = peek(state.entries, fill.sku);
+  const missed = known === null || isFresh(known, nowMs) ? "miss" : "expired";
+  const entry = known ?? createEntry(text, stock);
   update(entry, text, stock);
-  renew(entry, nowMs, jitteredTtlMs(ttlMs, jitterPercent, ctx.random()));
-  if (put(state.entries, fill.sku, entry)) ctx.count("cache_evictions");
-  remove(state.absent, fill.sku);
-  end(ctx, state, fill, (waiter, index) => {
-    if (waiter.isWarmer) return DONE;
-    const status = index === 0 ? "miss" : "collapsed";
-    ctx.count(status === "miss" ? "cache_misses" : "cache_collapsed");
-    return answerOf(entry, status, nowMs, lowStockUnits);
+  keep(ctx, state, fill, entry);
+  end(ctx, state, fill, ({ warmed }, index) => {
+    if (warmed !== null) return ok(warmed);
+    const status = index === 0 ? missed : "collapsed";
+    ctx.count(index === 0 ? "cache_misses" : "cache_collapsed");
+    return answerOf(entry, status, nowMs, state.args.lowStockUnits);
   });
+}
+
+/** The entry is held, and fresh from now on. */
+function keep(
+  ctx: FillContext,
+  { args, entries, absence }: CacheState,
+  { sku, sentAtMs }: Fill,
+  entry: CacheEntry,
+): void {
+  const nowMs = ctx.now();
+  // A clock in whole milliseconds calls a fast fill 0.
+  const tookMs = Math.max(1, nowMs - sentAtMs);
+  const ttlMs = jitteredTtlMs(args.ttlMs, args.jitterPercent, ctx.random());
+  renew(entry, nowMs, ttlMs, tookMs * args.earlyRefreshFactor);
+  const evicted = put(entries, sku, entry, bytesOf(entry.text));
+  if (evicted > 0) ctx.count("cache_evictions", evicted);
+  notePresent(absence, sku);
+}
+
+function isBelow(
+  floor: Floor | null,
+  text: CatalogEntry,
+  stock: PublishedStock,
+): boolean {
+  if (floor === null) return false;
+  return text.version < floor.text || stock.version < floor.stock;
+}
+
+/** A source has not heard yet of what was dropped here: ask it again. */
+function refuseOlder(ctx: FillContext, state: CacheState, fill: Fill): void {
+  ctx.count("cache_fills_refused");
+  if (++fill.refusals < REFUSALS_MAX) return readAgain(ctx, state, fill);
+  endWithout(ctx, state, fill, failed("unavailable", RETRY_AFTER_MS));
 }
 
 function endWithout(
@@ -251,9 +267,10 @@ function endWithout(
   outcome: NotOk,
 ): void {
   const { sku } = fill;
+  const nowMs = ctx.now();
   if (outcome.kind === "rejected") {
     remove(state.entries, sku);
-    put(state.absent, sku, ctx.now());
+    noteAbsent(state.absence, sku, nowMs);
     ctx.count("cache_absent");
     return end(ctx, state, fill, () => NOT_FOUND);
   }
@@ -261,16 +278,29 @@ function endWithout(
   joinLater(fill);
   ctx.count("cache_fills_failed");
   const entry = peek(state.entries, sku);
-  if (entry !== null) entry.failedAtMs = ctx.now();
+  if (entry !== null) entry.failedAtMs = nowMs;
   // Reading has no effect that could have happened: it failed.
   const failure = outcome.kind === "failed"
     ? outcome
     : failed("unavailable", outcome.retryAfterMs);
-  end(ctx, state, fill, ({ isWarmer }) => {
-    if (entry === null || isWarmer) return failure;
-    ctx.count("cache_stale");
-    return answerOf(entry, "stale", ctx.now(), state.args.lowStockUnits);
+  end(ctx, state, fill, ({ warmed }) => {
+    if (entry === null || warmed !== null) return failure;
+    return answerStale(ctx, state, entry) ?? failure;
   });
+}
+
+/** The answer when no fill succeeds; null: the entry is too old even for it. */
+export function answerStale(
+  ctx: FillContext,
+  { args }: CacheState,
+  entry: CacheEntry,
+): Ok<CachedProduct> | null {
+  const nowMs = ctx.now();
+  const isUsable = isFresh(entry, nowMs) ||
+    expiredWithin(entry, nowMs, args.staleIfErrorMs);
+  if (!isUsable) return null;
+  ctx.count("cache_stale");
+  return answerOf(entry, "stale", nowMs, args.lowStockUnits);
 }
 
 /** Answers all whom the fill serves and starts the next for who came later. */
@@ -278,7 +308,10 @@ function end(
   ctx: FillContext,
   state: CacheState,
   fill: Fill,
-  answerTo: (waiter: Waiter, index: number) => Outcome<CachedProduct | null>,
+  answerTo: (
+    waiter: Waiter,
+    index: number,
+  ) => Outcome<CachedProduct | Warmed>,
 ): void {
   state.fills.delete(fill.sku);
   state.waiting -= fill.waiters.length;

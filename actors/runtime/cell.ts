@@ -15,14 +15,14 @@ import type {
   RestartType,
 } from "./actor.ts";
 import type { CircuitBreaker } from "./circuit_breaker.ts";
-import { ActorContext, type World } from "./context.ts";
+import type { ActorContext } from "./context.ts";
 import type { Family } from "./family.ts";
-import { IdMap } from "./id_map.ts";
+import type { IdMap } from "./id_map.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
 import type { Ask, Timer } from "./slip.ts";
 import type { Sibling } from "./siblings.ts";
 import type { Quarantine, RestartSpec } from "./supervision.ts";
-import type { KeyedGroup } from "./keyed.ts";
+import type { Place } from "./keyed.ts";
 
 /** How an actor is placed in its domain. */
 export interface ActorSpec {
@@ -48,17 +48,21 @@ export interface ActorSpec {
   readonly shutdownMs?: number;
 }
 
-/** An actor whose restarts are somebody else's affair. */
-export interface CellSpec extends
-  Omit<
-    ActorSpec,
-    "restart" | "overflow" | "stashCapacity" | "idleAfterMs" | "shutdownMs"
-  > {
-  // Undefined is as good as left out: a spec is one object, made at once.
-  readonly overflow?: Overflow | undefined;
-  readonly stashCapacity?: number | undefined;
-  readonly idleAfterMs?: number | undefined;
-  readonly shutdownMs?: number | undefined;
+/** How an actor is run: one object for all that were started alike. */
+export interface CellSpec {
+  readonly behavior: AnyBehavior;
+  /** The behavior's: looked up once, as behaviors have shapes of all kinds. */
+  readonly receive: AnyBehavior["receive"];
+  /** The behavior's; null: every kind is normal. */
+  readonly urgent: ReadonlySet<string> | null;
+  readonly restartType: RestartType;
+  readonly journaled: boolean;
+  readonly mailboxCapacity: number;
+  readonly overflow: Overflow;
+  readonly stashCapacity: number;
+  /** 0: it is never told that it is idle. */
+  readonly idleAfterMs: number;
+  readonly shutdownMs: number;
 }
 
 /** Where an actor is in its life. */
@@ -89,7 +93,33 @@ export interface Crash {
   readonly cause: string;
 }
 
-/** One actor. See the module's text. */
+/** What has gone wrong with an actor, and what follows from it. */
+class Troubles {
+  crashes = 0;
+  restarts = 0;
+  lastCrash: Crash | null = null;
+  /** Messages that crashed it again and again. */
+  quarantine: Quarantine | null = null;
+  /** Monotonic time of the next restart. */
+  retryAtMs = 0;
+  /** Its supervisor's directive that starts it again; no earlier one does. */
+  directive = 0;
+  /** Milliseconds to wait after each step: the fault `slow`. */
+  slowMs = 0;
+}
+
+/** Since when an actor that wants the signal `idle` has had no message. */
+interface Quiet {
+  /** Monotonic time. */
+  sinceMs: number;
+  /** The wait for its end runs. */
+  isAwaited: boolean;
+}
+
+/**
+ * One actor. See the module's text. Each field costs all actors of a large
+ * system: what few of them need is an object of its own, made on first use.
+ */
 export class Cell implements Sibling {
   siblings: unknown = null;
   elder: Sibling | null = null;
@@ -97,14 +127,10 @@ export class Cell implements Sibling {
   readonly address: string;
   readonly behavior: AnyBehavior;
   readonly args: unknown;
-  readonly context: ActorContext;
-  readonly mailbox: Mailbox;
-  readonly overflow: Overflow;
-  readonly restartType: RestartType;
+  readonly spec: CellSpec;
   /** Who decides about its crashes. */
   readonly family: Family;
-  /** Null: every kind is normal. */
-  readonly urgent: ReadonlySet<string> | null;
+  readonly mailbox: Mailbox;
   status: CellStatus = "new";
   state: unknown = undefined;
   /** Which life this is, from 1; 0 before the first. */
@@ -114,75 +140,42 @@ export class Cell implements Sibling {
   /** In the domain's queue of actors with mail. */
   queued = false;
   handled = 0;
+  /** Asks of its that have not ended. */
+  openAsks = 0;
   /** What is journaled; null: nothing. */
   readonly past: Past | null;
-  /** Wall time of the newest recorded event. */
-  newestEventMs = 0;
-  /** Milliseconds to wait after each step: the fault `slow`. */
-  slowMs = 0;
   /** Why it ends once it has drained. */
   endReason: ExitReason | null = null;
-  /** Monotonic time of the next restart. */
-  retryAtMs = 0;
-  /** Its supervisor's directive that starts it again; no earlier one does. */
-  directive = 0;
-  crashes = 0;
-  restarts = 0;
-  lastCrash: Crash | null = null;
-  readonly idleAfterMs: number;
-  readonly shutdownMs: number;
+  /** Opened by its supervisor while it is down, and fed by calls. */
+  breaker: CircuitBreaker | null = null;
   // All below is made on first use: most actors of a large system are idle.
+  /** What its steps see of the world. */
+  context: ActorContext | null = null;
+  troubles: Troubles | null = null;
   /** Askers that a step took along: token → the ask. */
   askers: IdMap<Ask> | null = null;
   timers: Map<string, Timer> | null = null;
-  quarantine: Quarantine | null = null;
   /** Messages set aside, the oldest first. */
   stash: Mail[] | null = null;
-  readonly stashCapacity: number;
   /** Those that it supervises itself. */
   children: Family | null = null;
   /** Addresses whose end it wants to hear of. */
   watching: Set<string> | null = null;
   /** Addresses that found its mailbox full and want to hear of room. */
   waitingForRoom: Set<string> | null = null;
-  /** Opened by its supervisor while it is down, and fed by calls. */
-  breaker: CircuitBreaker | null = null;
-  /** Asks of its that have not ended. */
-  openAsks = 0;
-  /** The keyed actors that it is one of. */
-  group: KeyedGroup | null = null;
-  /** It keeps its place: its step under way needs another keyed actor. */
-  isInStep = false;
-  /** It ran since its group last looked. */
-  isActive = true;
-  /** Monotonic time of its newest message. */
-  lastActiveMs = 0;
-  /** The wait for the signal `idle` runs. */
-  isIdleArmed = false;
+  /** Its place among the keyed actors that it is one of. */
+  place: Place | null = null;
+  quiet: Quiet | null = null;
 
-  /** @param parts Where the actor stands. Everything is bounded in `spec`. */
-  constructor(
-    spec: CellSpec,
-    parts: {
-      readonly world: World;
-      readonly family: Family;
-      readonly restartType: RestartType;
-    },
-  ) {
-    const { address, behavior, mailboxCapacity } = spec;
+  /** Everything is bounded in `spec`. */
+  constructor(address: string, args: unknown, spec: CellSpec, family: Family) {
     this.address = address;
-    this.behavior = behavior;
-    this.args = spec.args;
-    this.family = parts.family;
-    this.restartType = parts.restartType;
-    this.urgent = behavior.urgent ?? null;
-    this.overflow = spec.overflow ?? "reject";
-    this.stashCapacity = spec.stashCapacity ?? mailboxCapacity;
-    this.idleAfterMs = spec.idleAfterMs ?? 0;
-    this.shutdownMs = spec.shutdownMs ?? 5_000;
+    this.behavior = spec.behavior;
+    this.args = args;
+    this.spec = spec;
+    this.family = family;
+    this.mailbox = new Mailbox(spec.mailboxCapacity);
     this.past = spec.journaled ? new Past() : null;
-    this.mailbox = new Mailbox(mailboxCapacity);
-    this.context = new ActorContext(this, parts.world);
   }
 
   /** True while it handles mail. */
@@ -190,10 +183,26 @@ export class Cell implements Sibling {
     return this.status === "running" || this.status === "draining";
   }
 
+  /** Whether it is started again. */
+  get restartType(): RestartType {
+    return this.spec.restartType;
+  }
+
+  /** Its troubles, to be added to. */
+  get ownTroubles(): Troubles {
+    return this.troubles ??= new Troubles();
+  }
+
+  /** See `Troubles`. */
+  get directive(): number {
+    return this.troubles === null ? 0 : this.troubles.directive;
+  }
+
   /** The actor's `now()` never falls behind an event it has recorded. */
-  noteTime(event: JournalEvent): void {
-    if (event.atMs !== undefined && event.atMs > this.newestEventMs) {
-      this.newestEventMs = event.atMs;
+  noteTime({ atMs }: JournalEvent): void {
+    const past = this.past!;
+    if (atMs !== undefined && atMs > past.newestEventMs) {
+      past.newestEventMs = atMs;
     }
   }
 
@@ -202,9 +211,11 @@ export class Cell implements Sibling {
     return this.behavior.keyOf?.(message) ?? "";
   }
 
-  /** The lane in which a message kind travels. */
-  laneOf(kind: string): Lane {
-    return this.urgent !== null && this.urgent.has(kind) ? "urgent" : "normal";
+  /** The lane in which a message travels. */
+  laneOf(message: Message): Lane {
+    // Without urgent kinds no message is looked into.
+    const { urgent } = this.spec;
+    return urgent !== null && urgent.has(message.kind) ? "urgent" : "normal";
   }
 }
 
@@ -215,6 +226,8 @@ export class Past {
   sequence = 0;
   /** The commit queue's number of the batch with the newest event. */
   newestBatch = 0;
+  /** Wall time of the newest recorded event. */
+  newestEventMs = 0;
   /** Events staged since the last commit. */
   staged: JournalEvent[] = [];
 }

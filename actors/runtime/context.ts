@@ -20,7 +20,7 @@ import type { Cell } from "./cell.ts";
 import type { Effects } from "./effects.ts";
 import { Envelope } from "./envelope.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Exits } from "./exits.ts";
+import { type Exits, NORMAL, SHUTDOWN } from "./exits.ts";
 import { IdMap } from "./id_map.ts";
 import type { Lives } from "./lives.ts";
 import type { DomainObserver } from "./ports.ts";
@@ -67,18 +67,19 @@ export interface World {
 
 /** See the module's text, and `Context` for each member. */
 export class ActorContext implements Context {
-  readonly self: string;
   readonly #cell: Cell;
   readonly #world: World;
   #random: SeededRandom | null = null;
   /** Whom it sent to last: nearly always the next one too. */
-  #lastTo = "";
-  #lastCell: Cell | null = null;
+  #last: Cell | null = null;
 
   constructor(cell: Cell, world: World) {
-    this.self = cell.address;
     this.#cell = cell;
     this.#world = world;
+  }
+
+  get self(): string {
+    return this.#cell.address;
   }
 
   get incarnation(): number {
@@ -86,7 +87,9 @@ export class ActorContext implements Context {
   }
 
   now(): number {
-    return Math.max(this.#world.time.wallMs, this.#cell.newestEventMs);
+    const { past } = this.#cell;
+    const { wallMs } = this.#world.time;
+    return past === null ? wallMs : Math.max(wallMs, past.newestEventMs);
   }
 
   random(): number {
@@ -130,12 +133,12 @@ export class ActorContext implements Context {
   }
 
   reply(outcome: Outcome<unknown>): void {
-    const { effects, exchange, freezes } = this.#world;
+    const { effects, exchange, freezes, observer } = this.#world;
     const { asking } = effects;
     if (asking === null || effects.isAnswered) return;
     if (freezes) freezePlain(outcome);
     effects.isAnswered = true;
-    effects.reply = outcome;
+    if (observer !== null) effects.reply = outcome;
     exchange.answer(asking, outcome);
   }
 
@@ -190,14 +193,16 @@ export class ActorContext implements Context {
     const { lives } = this.#world;
     // Its protocol and its arguments are its own; nobody else looks at them.
     const spawned = lives.spawn(this.#cell, child as unknown as ChildSpec);
+    // Who is started is told something at once.
+    this.#last = spawned;
     return spawned.address as Ref<T>;
   }
 
   stop(child?: string): void {
     const stopped = child === undefined ? this.#cell : this.#childOf(child);
     if (stopped === null) return;
-    const reason = child === undefined ? "normal" : "shutdown";
-    this.#defer(() => this.#world.exits.stop(stopped, { kind: reason }));
+    const reason = child === undefined ? NORMAL : SHUTDOWN;
+    this.#defer(() => this.#world.exits.stop(stopped, reason));
   }
 
   kill(child: string): void {
@@ -225,7 +230,7 @@ export class ActorContext implements Context {
     }
     const stash = cell.stash ??= [];
     if (effects.isStashed) return true;
-    if (stash.length >= cell.stashCapacity) return false;
+    if (stash.length >= cell.spec.stashCapacity) return false;
     // Who asked is taken along, and waits with it.
     effects.isStashed = true;
     effects.isDirty = true;
@@ -272,15 +277,12 @@ export class ActorContext implements Context {
   }
 
   #find(to: string): Cell | undefined {
-    const last = this.#lastCell;
-    if (last !== null && to === this.#lastTo && last.status !== "ended") {
+    const last = this.#last;
+    if (last !== null && to === last.address && last.status !== "ended") {
       return last;
     }
     const found = this.#world.exchange.find(to, this.#cell);
-    if (found !== undefined) {
-      this.#lastTo = to;
-      this.#lastCell = found;
-    }
+    if (found !== undefined) this.#last = found;
     return found;
   }
 

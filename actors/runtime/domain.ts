@@ -37,7 +37,7 @@ import {
 import { Effects } from "./effects.ts";
 import { Envelope } from "./envelope.ts";
 import { Exchange } from "./exchange.ts";
-import { Exits } from "./exits.ts";
+import { Exits, SHUTDOWN } from "./exits.ts";
 import { Founder } from "./founder.ts";
 import type { KeyedGroup, KeyedSpec } from "./keyed.ts";
 import { foldInto, Lives } from "./lives.ts";
@@ -335,7 +335,7 @@ export class Domain {
         if (left.length === 0) left = this.#outermost();
         const newest = left.at(-1);
         if (newest === undefined) break;
-        this.#exits.stop(newest, { kind: "shutdown" });
+        this.#exits.stop(newest, SHUTDOWN);
         if (newest.status !== "ended") {
           if (!isOver()) return this.#after(1, next);
           this.#exits.end(newest, { kind: "killed", why: "deadline" });
@@ -535,7 +535,7 @@ export class Domain {
   slow(address: string, delayMs: number): boolean {
     const cell = this.#cells.get(address);
     if (cell === undefined) return false;
-    cell.slowMs = delayMs;
+    cell.ownTroubles.slowMs = delayMs;
     return true;
   }
 

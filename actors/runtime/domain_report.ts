@@ -53,16 +53,17 @@ export interface DomainReport {
 
 /** Describes one actor. */
 export function reportActor(cell: Cell): ActorReport {
+  const { troubles } = cell;
   return {
     address: cell.address,
     status: cell.status,
     depth: cell.mailbox.size,
     handled: cell.handled,
-    crashes: cell.crashes,
-    restarts: cell.restarts,
+    crashes: troubles?.crashes ?? 0,
+    restarts: troubles?.restarts ?? 0,
     incarnation: cell.incarnation,
     epoch: cell.past?.epoch ?? 0,
-    lastCrash: cell.lastCrash,
+    lastCrash: troubles?.lastCrash ?? null,
   };
 }
 

@@ -23,11 +23,11 @@ export interface StagedTimer {
 export class Effects {
   /** What the step was given; null for a signal. */
   message: Message | null = null;
-  /** The ask that the step may answer; null: there is none. */
-  asking: Ask | null = null;
+  /** What came beside the message is an ask that the step may answer. */
+  isAsked = false;
   /** What came beside the message. */
   slip: Slip | null = null;
-  /** What the step answered its message; for whoever observes. */
+  /** What the step answered its message; noted for an observer alone. */
   reply: Outcome<unknown> | null = null;
   /** It was answered, taken along or set aside. */
   isAnswered = false;
@@ -53,6 +53,11 @@ export class Effects {
   readonly #receivers: Cell[] = [];
   readonly #lanes: Lane[] = [];
   readonly #counts: number[] = [];
+
+  /** The ask that the step may answer; null: there is none. */
+  get asking(): Ask | null {
+    return this.isAsked ? this.slip as Ask : null;
+  }
 
   /** Notes a push into a mailbox, so that it can be taken back. */
   pushed(receiver: Cell, lane: Lane): void {
@@ -82,11 +87,11 @@ export class Effects {
   }
 
   /** A step begins. */
-  begin(message: Message | null, slip: Slip | null, asking: Ask | null): void {
+  begin(message: Message | null, slip: Slip | null, isAsked: boolean): void {
     this.isOpen = true;
     this.message = message;
     this.slip = slip;
-    this.asking = asking;
+    this.isAsked = isAsked;
     this.reply = null;
     this.isAnswered = false;
     this.chain = undefined;
@@ -99,7 +104,7 @@ export class Effects {
    */
   aside<Result>(act: () => Result): Result {
     if (!this.isOpen) return act();
-    const { message, slip, asking, reply } = this;
+    const { message, slip, isAsked, reply } = this;
     const { isAnswered, isStashed, chain, isDirty } = this;
     const runs = this.#runs;
     const lists: readonly unknown[][] = [
@@ -111,7 +116,7 @@ export class Effects {
     this.isDirty = this.isStashed = false;
     this.clear();
     const result = act();
-    this.begin(message, slip, asking);
+    this.begin(message, slip, isAsked);
     for (const [index, list] of lists.entries()) {
       list.length = 0;
       for (const each of staged[index]!) list.push(each);
@@ -124,15 +129,20 @@ export class Effects {
   /** Forgets all that was wanted: it took effect, or the step threw. */
   clear(): void {
     this.isOpen = false;
-    this.asking = null;
+    this.isAsked = false;
     this.message = null;
     this.slip = null;
     this.#runs = 0;
-    if (this.#receivers.length > RECEIVERS_KEPT) {
-      // A step that told a million keeps no list of them.
-      this.#receivers.length = this.#lanes.length = this.#counts.length = 0;
-    }
-    if (!this.isDirty) return;
+    if (this.#receivers.length > RECEIVERS_KEPT) this.#forgetReceivers();
+    if (this.isDirty) this.#clearStaged();
+  }
+
+  /** A step that told a million keeps no list of them. */
+  #forgetReceivers(): void {
+    this.#receivers.length = this.#lanes.length = this.#counts.length = 0;
+  }
+
+  #clearStaged(): void {
     this.isDirty = false;
     this.isStashed = false;
     empty(this.outputs);

@@ -88,9 +88,10 @@ export class Exchange {
     if (bracket < 0) return undefined;
     const group = this.#options.groups.get(address.slice(0, bracket));
     if (group === undefined || by === null) return group?.activate(address);
-    by.isInStep = true;
+    // Its own place is not taken for the newcomer.
+    if (by.place !== null) by.place.isInStep = true;
     const started = this.#effects.aside(() => group.activate(address));
-    by.isInStep = false;
+    if (by.place !== null) by.place.isInStep = false;
     return started;
   }
 
@@ -100,10 +101,9 @@ export class Exchange {
   tell(from: Cell, target: Cell, message: Message): Delivery {
     const { status } = target;
     if (status === "ended" || status === "draining") {
-      this.#defer(() => this.#die(target.address, message.kind, "ended"));
-      return "gone";
+      return this.#tellNobody(target, message);
     }
-    const lane = target.laneOf(message.kind);
+    const lane = target.laneOf(message);
     if (target.mailbox.hasRoom(lane)) {
       target.mailbox.push(message, null, lane);
       this.#effects.pushed(target, lane);
@@ -142,23 +142,35 @@ export class Exchange {
       null,
       chain,
     );
-    if (refusal !== null) {
-      ask.isSettled = true;
-      return this.#post(cell, answerMessage(ask, refusal), ask);
-    }
+    if (refusal !== null) return this.#refuseAsk(cell, ask, refusal);
     if (breaker !== null) this.guard(ask, breaker);
     this.#waits.open(ask);
     if (target !== undefined) return this.#post(target, message, ask);
+    this.#sendAsk(ask, message);
+  }
+
+  #refuseAsk(cell: Cell, ask: Ask, refusal: Outcome<unknown>): void {
+    ask.isSettled = true;
+    this.#post(cell, answerMessage(ask, refusal), ask);
+  }
+
+  /** It leaves the domain when the step has returned. */
+  #sendAsk(ask: Ask, message: Message): void {
+    const { to, from, id, deadlineMs, chain } = ask;
     this.#effects.isDirty = true;
     this.#effects.opened.push(ask);
     this.#effects.outputs.push(
-      new Envelope(to, cell.address, ask.id, deadlineMs, message, text(chain)),
+      new Envelope(to, from, id, deadlineMs, message, text(chain)),
     );
   }
 
   /** Answers an ask: a step does, or the runtime in its place. */
   answer(ask: Ask, outcome: Outcome<unknown>): void {
-    if (ask.cell !== null) return this.settle(ask, outcome);
+    if (ask.cell !== null) this.settle(ask, outcome);
+    else this.#answerOutside(ask, outcome);
+  }
+
+  #answerOutside(ask: Ask, outcome: Outcome<unknown>): void {
     if (ask.done === null) ask.isSettled = true;
     else ask.isAnswered = true;
     const envelope = new Envelope(ask.from, ask.to, -ask.id, 0, outcome);
@@ -243,16 +255,11 @@ export class Exchange {
 
   /** Ends an ask of this domain, once. Whatever comes later is dead. */
   settle(ask: Ask, outcome: Outcome<unknown>): void {
-    if (!this.#waits.close(ask)) {
-      return this.#die(ask.to, "answer", "late_answer");
-    }
+    if (!this.#waits.close(ask)) return this.#dieLate(ask.to, "answer");
     const { cell, guarded } = ask;
-    // An answer whose step throws is none, and the call has not ended.
-    if (guarded !== null) this.#defer(() => this.#report(guarded, outcome));
+    if (guarded !== null) this.#reportLater(guarded, outcome);
     if (cell === null) return ask.done?.(outcome);
-    if (cell.life !== ask.life) {
-      return this.#die(cell.address, ask.as, "late_answer");
-    }
+    if (cell.life !== ask.life) return this.#dieLate(cell.address, ask.as);
     this.#post(cell, answerMessage(ask, outcome), ask);
   }
 
@@ -292,11 +299,15 @@ export class Exchange {
     this.dead.note({ atMs, to, messageKind, reason });
   }
 
+  #dieLate(to: string, messageKind: string): void {
+    this.#die(to, messageKind, "late_answer");
+  }
+
   #post(cell: Cell, message: Message, slip: Slip | null): void {
     if (cell.status === "ended") {
       return this.#die(cell.address, message.kind, "ended");
     }
-    const lane = cell.laneOf(message.kind);
+    const lane = cell.laneOf(message);
     cell.mailbox.push(message, slip, lane);
     if (this.#effects.isOpen) this.#effects.pushed(cell, lane);
     if (!cell.queued) this.#ready.push(cell);
@@ -316,7 +327,7 @@ export class Exchange {
       if (refusal !== null) return this.answer(ask, refusal);
     } else if (cell.status === "draining") {
       return this.#die(to, message.kind, "ended");
-    } else if (!cell.mailbox.hasRoom(cell.laneOf(message.kind))) {
+    } else if (!cell.mailbox.hasRoom(cell.laneOf(message))) {
       return void this.#overflow(null, cell, message);
     }
     this.#post(cell, message, ask);
@@ -324,8 +335,8 @@ export class Exchange {
 
   /** A tell found its lane full. */
   #overflow(from: Cell | null, target: Cell, message: Message): Delivery {
-    const { overflow, address } = target;
-    const lane = target.laneOf(message.kind);
+    const { spec: { overflow }, address } = target;
+    const lane = target.laneOf(message);
     const act = () => {
       if (overflow === "drop_newest" || target.status === "ended") {
         return this.#die(address, message.kind, "dropped");
@@ -375,23 +386,26 @@ export class Exchange {
     chain: Chain | null,
     breaker: CircuitBreaker | null,
   ): Outcome<unknown> | null {
-    for (let link = chain; link !== null; link = link.next) {
-      if (link.address === to && isOpen(link)) {
-        return failed("call-cycle", RETRY_AFTER_MS);
-      }
+    if (chain !== null && isInCycle(chain, to)) {
+      return failed("call-cycle", RETRY_AFTER_MS);
     }
     if (target !== undefined) {
       // A tell waits for the next life; an ask is told at once to come back.
-      if (target.status !== "running") {
-        const leftMs = Math.ceil(target.retryAtMs - this.#time.monotonicMs);
-        return failed("unavailable", Math.max(leftMs, RETRY_AFTER_MS));
-      }
-      if (!target.mailbox.hasRoom(target.laneOf(message.kind))) {
-        return failed("overloaded", RETRY_AFTER_MS);
-      }
+      if (target.status !== "running") return this.#awayOutcome(target);
+      const hasRoom = target.mailbox.hasRoom(target.laneOf(message));
+      if (!hasRoom) return failed("overloaded", RETRY_AFTER_MS);
     }
     if (this.#waits.isFull) return failed("overloaded", RETRY_AFTER_MS);
-    if (breaker === null) return null;
+    return breaker === null ? null : this.#tryCall(breaker);
+  }
+
+  #awayOutcome({ troubles }: Cell): Outcome<unknown> {
+    const retryAtMs = troubles?.retryAtMs ?? 0;
+    const leftMs = Math.ceil(retryAtMs - this.#time.monotonicMs);
+    return failed("unavailable", Math.max(leftMs, RETRY_AFTER_MS));
+  }
+
+  #tryCall(breaker: CircuitBreaker): Outcome<unknown> | null {
     const retryAfterMs = breaker.tryCall(this.#time.monotonicMs);
     return retryAfterMs > 0 ? failed("unavailable", retryAfterMs) : null;
   }
@@ -410,6 +424,18 @@ export class Exchange {
     const { generation } = breaker;
     const startedMs = this.#time.monotonicMs;
     ask.guarded = { breaker, generation, startedMs };
+  }
+
+  // Functions of their own: a closure costs its function with every call.
+
+  #tellNobody({ address }: Cell, { kind }: Message): Delivery {
+    this.#defer(() => this.#die(address, kind, "ended"));
+    return "gone";
+  }
+
+  /** An answer whose step throws is none, and the call has not ended. */
+  #reportLater(guarded: GuardedCall, outcome: Outcome<unknown>): void {
+    this.#defer(() => this.#report(guarded, outcome));
   }
 
   #report(
@@ -458,6 +484,14 @@ function chainFrom(addresses: string): Chain | null {
     chain = { address, ask: null, next: chain };
   }
   return chain;
+}
+
+/** Whether an ask to that address would wait for itself. */
+function isInCycle(chain: Chain, to: string): boolean {
+  for (let link: Chain | null = chain; link !== null; link = link.next) {
+    if (link.address === to && isOpen(link)) return true;
+  }
+  return false;
 }
 
 function isOpen({ ask }: Chain): boolean {

@@ -22,6 +22,11 @@ import { CRASHES_MAX, Quarantine } from "./supervision.ts";
 import { isAbnormal } from "./supervisor.ts";
 import type { Waits } from "./waits.ts";
 
+/** One object for all that end alike: there may be a million of them. */
+export const NORMAL: ExitReason = Object.freeze({ kind: "normal" });
+/** See `NORMAL`. */
+export const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
+
 /** It was to stop, and had no more time. */
 const TOO_LATE: ExitReason = { kind: "killed", why: "deadline" };
 
@@ -102,8 +107,9 @@ export class Exits {
   }
 
   #note(cell: Cell, message: Message | null, cause: unknown): void {
-    cell.crashes++;
-    cell.lastCrash = {
+    const troubles = cell.ownTroubles;
+    troubles.crashes++;
+    troubles.lastCrash = {
       atMs: this.#world.time.wallMs,
       incarnation: cell.incarnation,
       messageKind: message?.kind ?? "signal",
@@ -111,8 +117,8 @@ export class Exits {
     };
     if (message === null) return;
     const key = cell.keyOf(message);
-    cell.quarantine ??= new Quarantine();
-    if (cell.quarantine.note(message.kind, key) !== CRASHES_MAX) return;
+    troubles.quarantine ??= new Quarantine();
+    if (troubles.quarantine.note(message.kind, key) !== CRASHES_MAX) return;
     this.#world.log("error", "message quarantined", {
       actor: cell.address,
       messageKind: message.kind,
@@ -158,7 +164,7 @@ export class Exits {
     const { policy, restarts } = cell.family;
     this.#world.log("error", "actor crashed", {
       actor: cell.address,
-      ...cell.lastCrash,
+      ...cell.troubles?.lastCrash,
       action,
       delayMs,
       restartsLeft: Math.max(0, policy.maxRestarts - restarts),
@@ -176,8 +182,8 @@ export class Exits {
     for (const cell of members.flatMap(cellsOf)) {
       if (cell.status === "ended") continue;
       cell.status = status;
-      cell.directive = directive;
-      cell.retryAtMs = nowMs + delayMs;
+      cell.ownTroubles.directive = directive;
+      cell.ownTroubles.retryAtMs = nowMs + delayMs;
       cell.breaker?.targetDown(nowMs, delayMs);
     }
     this.#options.after(delayMs, () => {
@@ -218,7 +224,7 @@ export class Exits {
     }
     cell.status = "backing_off";
     if (isLeaving || cell.restartType === "temporary") {
-      this.end(cell, { kind: "shutdown" });
+      this.end(cell, SHUTDOWN);
     }
   }
 
@@ -247,16 +253,19 @@ export class Exits {
     if (cell.status !== "running") return this.end(cell, reason);
     cell.status = "draining";
     cell.endReason = reason;
-    if (cell.shutdownMs === 0) return this.#stopped(cell, TOO_LATE);
+    if (cell.spec.shutdownMs === 0) return this.#stopped(cell, TOO_LATE);
     if (cell.mailbox.size === 0) this.drained(cell);
     if (cell.status !== "draining") return;
-    const { life } = cell;
-    this.#options.after(cell.shutdownMs, () => {
+    this.#awaitDrained(cell, cell.life);
+    this.#options.ready.push(cell);
+    this.#options.wake();
+  }
+
+  #awaitDrained(cell: Cell, life: number): void {
+    this.#options.after(cell.spec.shutdownMs, () => {
       if (cell.status !== "draining" || cell.life !== life) return;
       this.#stopped(cell, TOO_LATE);
     });
-    this.#options.ready.push(cell);
-    this.#options.wake();
   }
 
   /** A draining actor has no more mail: its children go before it. */
@@ -264,7 +273,7 @@ export class Exits {
     const { children } = cell;
     while (children !== null && children.members.size > 0) {
       const newest = children.newest as Cell;
-      this.stop(newest, { kind: "shutdown" });
+      this.stop(newest, SHUTDOWN);
       // Its end, when it comes, is heard first and leads back here.
       if (newest.status !== "ended" || cell.mailbox.size > 0) return;
     }
@@ -320,7 +329,7 @@ export class Exits {
   passivate(cell: Cell): void {
     // From here on it takes no mail, and nobody picks it a second time.
     cell.status = "draining";
-    cell.endReason = { kind: "shutdown" };
+    cell.endReason = SHUTDOWN;
     this.#options.steps.signal(cell, { kind: "stopping" });
     if (cell.status !== "draining") return;
     this.#remove(cell);
@@ -337,7 +346,7 @@ export class Exits {
   #remove(cell: Cell): void {
     cell.status = "ended";
     cell.family.members.delete(cell);
-    cell.group?.ended(cell);
+    cell.place?.group.ended(cell);
     this.#options.cells.delete(cell.address);
   }
 
@@ -351,7 +360,7 @@ export class Exits {
     const children = [...cell.children.members] as Cell[];
     cell.children.renew();
     for (const child of children.reverse()) {
-      this.end(child, { kind: "shutdown" });
+      this.end(child, SHUTDOWN);
     }
   }
 

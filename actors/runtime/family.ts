@@ -6,7 +6,7 @@
  * @module
  */
 import type { RestartType } from "./actor.ts";
-import type { Cell } from "./cell.ts";
+import type { Cell, CellSpec } from "./cell.ts";
 import { type Sibling, Siblings } from "./siblings.ts";
 import {
   decideExit,
@@ -37,6 +37,8 @@ export class Family implements Sibling {
   younger: Sibling | null = null;
   /** In start order. */
   readonly members = new Siblings<Member>();
+  /** How its newest spawned member is run: the next one mostly is alike. */
+  newestSpec: CellSpec | null = null;
   #history: RestartHistory = newRestartHistory();
   #leaving: Member[] = [];
 

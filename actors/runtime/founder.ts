@@ -6,11 +6,11 @@
  * @module
  */
 import type { ChildSpec } from "./actor.ts";
-import type { ActorSpec, Cell } from "./cell.ts";
+import type { ActorSpec, Cell, CellSpec } from "./cell.ts";
 import type { Exits } from "./exits.ts";
 import { Family } from "./family.ts";
-import { KeyedGroup, type KeyedSpec } from "./keyed.ts";
-import { type Lives, specOf } from "./lives.ts";
+import { KeyedGroup, type KeyedSpec, Place } from "./keyed.ts";
+import { type Lives, SHUTDOWN_MS, specOf } from "./lives.ts";
 import type { DomainOptions } from "./ports.ts";
 import { policyOf } from "./supervision.ts";
 import {
@@ -65,7 +65,20 @@ export class Founder {
     const policy = policyOf(spec.restart);
     const family = new Family(spec.address, policy, this.root, null);
     this.root.members.add(family);
-    this.#lives.add(spec, { family, restartType: "permanent" });
+    const { address, args, behavior, journaled, mailboxCapacity } = spec;
+    const cellSpec: CellSpec = {
+      behavior,
+      receive: behavior.receive,
+      urgent: behavior.urgent ?? null,
+      restartType: "permanent",
+      journaled,
+      mailboxCapacity,
+      overflow: spec.overflow ?? "reject",
+      stashCapacity: spec.stashCapacity ?? mailboxCapacity,
+      idleAfterMs: spec.idleAfterMs ?? 0,
+      shutdownMs: spec.shutdownMs ?? SHUTDOWN_MS,
+    };
+    this.#lives.add(address, args, cellSpec, family);
   }
 
   /** A supervisor and all below it. Throws for a spec that cannot be. */
@@ -76,20 +89,25 @@ export class Founder {
 
   /** An actor below the root. */
   spawn(child: ChildSpec): Cell {
-    const restartType = child.restart ?? "permanent";
-    const spec = specOf(child.name, child);
-    return this.#lives.add(spec, { family: this.root, restartType });
+    const spec = specOf(child, "permanent");
+    return this.#lives.add(child.name, child.args, spec, this.root);
   }
 
   /** A kind of actors that start when they are written to. */
   addKeyed(spec: KeyedSpec): KeyedGroup {
-    const { name, restart, idleAfterMs } = spec;
+    const { name, behavior, mailbox, restart, idleAfterMs } = spec;
     const family = new Family(name, restart ?? KEYED, this.root, null);
     this.root.members.add(family);
+    const child = { name, behavior, args: "", ...mailbox && { mailbox } };
+    const cellSpec = specOf(child as ChildSpec, "permanent");
     const group: KeyedGroup = new KeyedGroup({
       spec,
       isHome: this.#isHome,
-      start: (address, key) => this.#startKeyed(group, family, address, key),
+      start: (address, key) => {
+        const cell = this.#lives.add(address, key, cellSpec, family);
+        cell.place = new Place(group);
+        return this.#lives.launch(cell);
+      },
       passivate: (cell) => this.#options.exits.passivate(cell),
     });
     if (idleAfterMs !== undefined) this.#sweep(group, idleAfterMs / 2);
@@ -102,24 +120,10 @@ export class Founder {
     for (const child of spec.children) {
       if (isSupervisor(child)) this.#found(child, family);
       else {
-        const restartType = child.restart ?? "permanent";
-        this.#lives.add(specOf(child.name, child), { family, restartType });
+        const spec = specOf(child, "permanent");
+        this.#lives.add(child.name, child.args, spec, family);
       }
     }
-  }
-
-  #startKeyed(
-    group: KeyedGroup,
-    family: Family,
-    address: string,
-    key: string,
-  ): Cell {
-    const { name, behavior, mailbox } = group.spec;
-    const child = { name, behavior, args: key, ...mailbox && { mailbox } };
-    const spec = specOf(address, child as ChildSpec);
-    const cell = this.#lives.add(spec, { family, restartType: "permanent" });
-    cell.group = group;
-    return this.#lives.launch(cell);
   }
 
   #sweep(group: KeyedGroup, everyMs: number): void {

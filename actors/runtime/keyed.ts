@@ -47,6 +47,16 @@ export interface KeyedGroupOptions {
   readonly passivate: (cell: Cell) => void;
 }
 
+/** One of the places for living actors of a kind. */
+export class Place {
+  /** It is kept: a step of its actor is under way and needs another one. */
+  isInStep = false;
+  /** Its actor ran since it was last looked at. */
+  isActive = true;
+
+  constructor(readonly group: KeyedGroup) {}
+}
+
 /** The living actors of one kind. See the module's text. */
 export class KeyedGroup {
   readonly #options: KeyedGroupOptions;
@@ -88,7 +98,8 @@ export class KeyedGroup {
   /** Passivates those that had no message since the last sweep. */
   sweep(): void {
     for (const cell of [...this.#live]) {
-      if (cell.isActive) cell.isActive = false;
+      const place = cell.place!;
+      if (place.isActive) place.isActive = false;
       else if (isMissedByNobody(cell)) this.#options.passivate(cell);
     }
   }
@@ -100,12 +111,12 @@ export class KeyedGroup {
       if (looked++ >= LOOKED_AT) break;
       if (isMissedByNobody(cell)) {
         spare ??= cell;
-        if (!cell.isActive) {
+        if (!cell.place!.isActive) {
           spare = cell;
           break;
         }
       }
-      cell.isActive = false;
+      cell.place!.isActive = false;
       this.#live.delete(cell);
       this.#live.add(cell);
     }
@@ -116,7 +127,7 @@ export class KeyedGroup {
 }
 
 function isMissedByNobody(cell: Cell): boolean {
-  return cell.status === "running" && !cell.isInStep &&
+  return cell.status === "running" && !cell.place!.isInStep &&
     cell.mailbox.size === 0 &&
     cell.openAsks === 0 && (cell.askers?.size ?? 0) === 0 &&
     (cell.timers?.size ?? 0) === 0 && (cell.stash?.length ?? 0) === 0 &&

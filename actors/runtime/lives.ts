@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { ChildSpec } from "./actor.ts";
+import type { ChildSpec, MailboxSpec, RestartType } from "./actor.ts";
 import { Cell, type CellSpec } from "./cell.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import type { World } from "./context.ts";
@@ -29,6 +29,12 @@ const CHILDREN_MAX = 1_048_576;
 
 /** As long as the mail of a gate's callers may be. */
 const CAPACITY = 1_024;
+
+/** As OTP's workers have. */
+export const SHUTDOWN_MS = 5_000;
+
+/** For a child that says nothing of its mailbox. */
+const NO_BOUNDS: Readonly<MailboxSpec> = {};
 
 /** What the lives need of their domain. */
 export interface LivesOptions {
@@ -59,9 +65,9 @@ export class Lives {
   // ── Beginning ───────────────────────────────────────────────────────────
 
   /** An actor of a family, not living yet. Throws when it cannot be. */
-  add(spec: CellSpec, parts: Pick<Cell, "family" | "restartType">): Cell {
+  add(address: string, args: unknown, spec: CellSpec, family: Family): Cell {
     const { cells, journal } = this.#options;
-    const { address, behavior, journaled } = spec;
+    const { behavior, journaled } = spec;
     if (cells.has(address)) {
       throw new TypeError(`Cannot start "${address}" as the name is taken`);
     }
@@ -71,11 +77,11 @@ export class Lives {
           `or an apply`,
       );
     }
-    const cell = new Cell(spec, { world: this.#world, ...parts });
+    const cell = new Cell(address, args, spec, family);
     const { breakers } = this.#world.exchange;
     if (breakers.size > 0) cell.breaker = breakers.get(address) ?? null;
     cells.set(address, cell);
-    parts.family.members.add(cell);
+    family.members.add(cell);
     return cell;
   }
 
@@ -94,9 +100,12 @@ export class Lives {
           `${CHILDREN_MAX} children`,
       );
     }
-    const spec = specOf(`${owner.address}/${child.name}`, child);
-    const restartType = child.restart ?? "temporary";
-    return this.launch(this.add(spec, { family, restartType }));
+    let spec = family.newestSpec;
+    if (spec === null || !isAlike(spec, child)) {
+      spec = family.newestSpec = specOf(child, "temporary");
+    }
+    const address = `${owner.address}/${child.name}`;
+    return this.launch(this.add(address, child.args, spec, family));
   }
 
   /** Lets a new actor live at once, or as soon as its past is folded. */
@@ -105,9 +114,8 @@ export class Lives {
       try {
         cell.state = cell.behavior.start(cell.args);
       } catch (cause) {
-        // Its family decides when the step that started it has returned.
-        this.#options.after(0, () => this.#world.exits.initFailed(cell, cause));
         cell.status = "backing_off";
+        this.#initFailed(cell, cause);
         return cell;
       }
       this.#live(cell);
@@ -115,8 +123,17 @@ export class Lives {
       return cell;
     }
     cell.status = "folding";
-    this.#options.after(0, () => this.#takeOver(cell));
+    this.#takeOverSoon(cell);
     return cell;
+  }
+
+  /** Its family decides when the step that started it has returned. */
+  #initFailed(cell: Cell, cause: unknown): void {
+    this.#options.after(0, () => this.#world.exits.initFailed(cell, cause));
+  }
+
+  #takeOverSoon(cell: Cell): void {
+    this.#options.after(0, () => this.#takeOver(cell));
   }
 
   /**
@@ -151,10 +168,10 @@ export class Lives {
   #live(cell: Cell): void {
     cell.incarnation++;
     cell.life++;
-    cell.context.renew();
+    cell.context?.renew();
     cell.status = "running";
     cell.breaker?.targetUp(this.#world.time.monotonicMs);
-    if (cell.idleAfterMs > 0) this.#options.steps.armIdle(cell);
+    if (cell.spec.idleAfterMs > 0) this.#options.steps.armIdle(cell);
   }
 
   // ── The next life ───────────────────────────────────────────────────────
@@ -181,7 +198,7 @@ export class Lives {
     } catch (cause) {
       return this.#world.exits.initFailed(cell, cause);
     }
-    cell.restarts++;
+    cell.ownTroubles.restarts++;
     this.begin([cell]);
   }
 
@@ -198,7 +215,7 @@ export class Lives {
       }
       if (lastSequence !== past!.sequence) return this.#readLater(cell);
       cell.state = fold.state;
-      cell.restarts++;
+      cell.ownTroubles.restarts++;
       this.begin([cell]);
     });
   }
@@ -300,20 +317,35 @@ function guardedFold(cell: Cell): Fold {
   return fold;
 }
 
-/** A child's spec as that of an actor of a domain. */
-export function specOf(address: string, child: ChildSpec): CellSpec {
-  const { mailbox } = child;
+/** A child's spec with all that it leaves out. */
+export function specOf(child: ChildSpec, restartType: RestartType): CellSpec {
+  const { mailbox = NO_BOUNDS } = child;
+  const mailboxCapacity = mailbox.capacity ?? CAPACITY;
   return {
-    address,
     behavior: child.behavior as CellSpec["behavior"],
-    args: child.args,
+    receive: child.behavior.receive as CellSpec["receive"],
+    urgent: child.behavior.urgent ?? null,
+    restartType: child.restart ?? restartType,
     journaled: child.journaled ?? false,
-    mailboxCapacity: mailbox?.capacity ?? CAPACITY,
-    overflow: mailbox?.overflow,
-    stashCapacity: mailbox?.stashCapacity,
-    idleAfterMs: child.idleAfterMs,
-    shutdownMs: child.shutdownMs,
+    mailboxCapacity,
+    overflow: mailbox.overflow ?? "reject",
+    stashCapacity: mailbox.stashCapacity ?? mailboxCapacity,
+    idleAfterMs: child.idleAfterMs ?? 0,
+    shutdownMs: child.shutdownMs ?? SHUTDOWN_MS,
   };
+}
+
+/** Whether a spec is also that of a spawned child: its siblings share one. */
+function isAlike(spec: CellSpec, child: ChildSpec): boolean {
+  const { mailbox = NO_BOUNDS } = child;
+  return spec.behavior === child.behavior &&
+    spec.restartType === (child.restart ?? "temporary") &&
+    spec.journaled === (child.journaled ?? false) &&
+    spec.mailboxCapacity === (mailbox.capacity ?? CAPACITY) &&
+    spec.overflow === (mailbox.overflow ?? "reject") &&
+    spec.stashCapacity === (mailbox.stashCapacity ?? spec.mailboxCapacity) &&
+    spec.idleAfterMs === (child.idleAfterMs ?? 0) &&
+    spec.shutdownMs === (child.shutdownMs ?? SHUTDOWN_MS);
 }
 
 /** Letters, digits, `_`, `-` and `.`: what no address is taken apart by. */

@@ -5,7 +5,8 @@
  * bounded where they are asked for.
  *
  * A message stands beside its slip (who asked, which timer), null for a plain
- * tell: the two take two slots of one array, so that a tell allocates nothing.
+ * tell. Nearly every mailbox holds one message at a time: that one stands in
+ * the mailbox itself, and there is no queue before a second one comes.
  *
  * @module
  */
@@ -18,22 +19,39 @@ export interface Mail {
   readonly slip: Slip | null;
 }
 
-/** 2,048 slots, 1,024 messages, are 16 kB: small enough for young space. */
-const SEGMENT_SLOTS_MAX = 2_048;
+/** 1,024 messages are 8 kB: small enough for young space. */
+const SEGMENT_MESSAGES_MAX = 1_024;
 
-/** A message or its slip. */
-type Slot = Message | Slip | null | undefined;
+/** A short backlog, of a sender that says some things in one step. */
+const SEGMENT_MESSAGES_MIN = 4;
 
+/** Messages in a row. A place without a message has no slip either. */
 class Segment {
   next: Segment | null = null;
+  readonly messages: (Message | undefined)[];
+  /** Beside each message its slip; null: all of them are plain tells. */
+  slips: (Slip | null)[] | null = null;
 
-  constructor(readonly slots: Slot[]) {}
-}
+  constructor(length: number) {
+    this.messages = new Array(length);
+  }
 
-/** A literal is copied from a template, which costs a fifth of filling. */
-function firstSlots(): Slot[] {
-  const none = undefined;
-  return [none, none, none, none, none, none, none, none];
+  put(index: number, message: Message, slip: Slip | null): void {
+    this.messages[index] = message;
+    if (slip === null) return;
+    this.slips ??= new Array<Slip | null>(this.messages.length).fill(null);
+    this.slips[index] = slip;
+  }
+
+  /** Takes a slip out: what was read must not be kept alive from here. */
+  takeSlip(index: number): Slip | null {
+    this.messages[index] = undefined;
+    const { slips } = this;
+    if (slips === null) return null;
+    const slip = slips[index]!;
+    slips[index] = null;
+    return slip;
+  }
 }
 
 /**
@@ -51,15 +69,13 @@ export class MailQueue {
   #tailIndex = 0;
 
   constructor() {
-    this.#head = this.#tail = new Segment(firstSlots());
+    this.#head = this.#tail = new Segment(SEGMENT_MESSAGES_MIN);
   }
 
   /** Adds a message behind the others. Unbounded: its owner keeps the bound. */
   push(message: Message, slip: Slip | null): void {
-    if (this.#tailIndex === this.#tail.slots.length) this.#grow();
-    const { slots } = this.#tail;
-    slots[this.#tailIndex++] = message;
-    slots[this.#tailIndex++] = slip;
+    if (this.#tailIndex === this.#tail.messages.length) this.#grow();
+    this.#tail.put(this.#tailIndex++, message, slip);
     this.size++;
   }
 
@@ -67,18 +83,14 @@ export class MailQueue {
   shift(): Message | undefined {
     if (this.size === 0) return undefined;
     const head = this.#head;
-    const index = this.#headIndex;
-    const message = head.slots[index] as Message;
-    this.slip = head.slots[index + 1] as Slip | null;
-    // What was read must not be kept alive from here.
-    head.slots[index] = undefined;
-    head.slots[index + 1] = undefined;
-    this.#headIndex = index + 2;
+    const index = this.#headIndex++;
+    const message = head.messages[index];
+    this.slip = head.takeSlip(index);
     this.size--;
     if (this.size === 0) {
       this.#head = this.#tail;
       this.#headIndex = this.#tailIndex = 0;
-    } else if (this.#headIndex === head.slots.length) {
+    } else if (this.#headIndex === head.messages.length) {
       // It is drained and another follows, since something is left.
       this.#head = head.next!;
       this.#headIndex = 0;
@@ -89,10 +101,9 @@ export class MailQueue {
   /** Takes the newest message out again. There must be one. */
   pop(): Mail {
     if (this.#tailIndex === 0) this.#retreat();
-    const { slots } = this.#tail;
-    const slip = slots[--this.#tailIndex] as Slip | null;
-    const message = slots[--this.#tailIndex] as Message;
-    slots[this.#tailIndex] = slots[this.#tailIndex + 1] = undefined;
+    const index = --this.#tailIndex;
+    const message = this.#tail.messages[index]!;
+    const slip = this.#tail.takeSlip(index);
     this.size--;
     return { message, slip };
   }
@@ -102,9 +113,7 @@ export class MailQueue {
     for (let index = mail.length - 1; index >= 0; index--) {
       if (this.#headIndex === 0) this.#growInFront();
       const { message, slip } = mail[index]!;
-      const { slots } = this.#head;
-      slots[--this.#headIndex] = slip;
-      slots[--this.#headIndex] = message;
+      this.#head.put(--this.#headIndex, message, slip);
       this.size++;
     }
   }
@@ -132,18 +141,18 @@ export class MailQueue {
   }
 
   #grow(): void {
-    const slots = Math.min(this.#tail.slots.length * 4, SEGMENT_SLOTS_MAX);
-    const segment = new Segment(new Array<Slot>(slots).fill(undefined));
+    const { length } = this.#tail.messages;
+    const segment = new Segment(Math.min(length * 4, SEGMENT_MESSAGES_MAX));
     this.#tail.next = segment;
     this.#tail = segment;
     this.#tailIndex = 0;
   }
 
   #growInFront(): void {
-    const segment = new Segment(firstSlots());
+    const segment = new Segment(SEGMENT_MESSAGES_MIN);
     segment.next = this.#head;
     this.#head = segment;
-    this.#headIndex = segment.slots.length;
+    this.#headIndex = segment.messages.length;
   }
 
   /** Makes the segment before the last one the last; only an undo needs it. */
@@ -152,7 +161,7 @@ export class MailQueue {
     while (segment.next !== this.#tail) segment = segment.next!;
     segment.next = null;
     this.#tail = segment;
-    this.#tailIndex = segment.slots.length;
+    this.#tailIndex = segment.messages.length;
   }
 }
 
@@ -163,9 +172,15 @@ const URGENT_RUN = 8;
 export class Mailbox {
   /** The most messages in each lane. */
   readonly capacity: number;
-  /** The slip of the message that `shift` gave last. */
+  /** How many messages wait in both lanes. */
+  size = 0;
+  /**
+   * The slip of the message that `shift` gave last, until the next call. While
+   * there is a `#first`, its slip: storing it once less is what can be seen.
+   */
   slip: Slip | null = null;
-  // Allocated on first use: most actors of a large system are idle.
+  /** A normal message that came when there was none: older than `#normal`. */
+  #first: Message | null = null;
   #normal: MailQueue | null = null;
   #urgent: MailQueue | null = null;
   #urgentRun = 0;
@@ -174,70 +189,114 @@ export class Mailbox {
     this.capacity = capacity;
   }
 
-  /** How many messages wait in both lanes. */
-  get size(): number {
-    return (this.#normal === null ? 0 : this.#normal.size) +
-      (this.#urgent === null ? 0 : this.#urgent.size);
-  }
-
   /** Whether the lane takes one more. */
   hasRoom(lane: Lane): boolean {
-    const queue = lane === "urgent" ? this.#urgent : this.#normal;
-    return queue === null ? this.capacity > 0 : queue.size < this.capacity;
+    // Nearly always true, and there is no need to look at one lane then.
+    return this.size < this.capacity || this.#sizeOf(lane) < this.capacity;
   }
 
   /** True when at least half of each lane is free. */
   get isHalfFree(): boolean {
     const most = this.capacity / 2;
-    return (this.#normal?.size ?? 0) <= most &&
-      (this.#urgent?.size ?? 0) <= most;
+    return this.#sizeOf("normal") <= most && this.#sizeOf("urgent") <= most;
+  }
+
+  #sizeOf(lane: Lane): number {
+    const urgent = this.#urgent === null ? 0 : this.#urgent.size;
+    return lane === "urgent" ? urgent : this.size - urgent;
   }
 
   /** Takes the message whatever the bound: what was bounded elsewhere. */
   push(message: Message, slip: Slip | null, lane: Lane): void {
+    this.size++;
     if (lane === "urgent") {
       (this.#urgent ??= new MailQueue()).push(message, slip);
+    } else if (
+      this.#first === null && (this.#normal === null || this.#normal.size === 0)
+    ) {
+      this.#first = message;
+      this.slip = slip;
     } else (this.#normal ??= new MailQueue()).push(message, slip);
   }
 
   /** The next message by the rule of the lanes, or undefined; sets `slip`. */
   shift(): Message | undefined {
-    const urgent = this.#urgent;
-    if (urgent !== null && urgent.size > 0) {
-      const normalFirst = this.#urgentRun >= URGENT_RUN;
-      if (!normalFirst || this.#normal === null || this.#normal.size === 0) {
-        this.#urgentRun++;
-        const message = urgent.shift();
-        this.slip = urgent.slip;
-        return message;
-      }
+    if (this.size === 0) {
+      this.#urgentRun = 0;
+      return undefined;
     }
+    this.size--;
+    if (this.#isUrgentNext()) return this.#shiftFrom(this.#urgent!);
     this.#urgentRun = 0;
-    const normal = this.#normal;
-    if (normal === null) return undefined;
-    const message = normal.shift();
-    this.slip = normal.slip;
+    const first = this.#first;
+    if (first === null) return this.#shiftFrom(this.#normal!);
+    this.#first = null;
+    return first;
+  }
+
+  #isUrgentNext(): boolean {
+    return this.#urgent !== null && this.#takesUrgentTurn(this.#urgent.size);
+  }
+
+  #takesUrgentTurn(urgent: number): boolean {
+    if (urgent === 0) return false;
+    // What is left of the size stands in the normal lane.
+    if (this.#urgentRun >= URGENT_RUN && this.size >= urgent) return false;
+    this.#urgentRun++;
+    // The place of its slip is needed.
+    if (this.#first !== null) this.#wholeNormal();
+    return true;
+  }
+
+  #shiftFrom(queue: MailQueue): Message | undefined {
+    const message = queue.shift();
+    this.slip = queue.slip;
     return message;
   }
 
   /** Takes the newest message of a lane out again. There must be one. */
   pop(lane: Lane): Mail {
-    return (lane === "urgent" ? this.#urgent! : this.#normal!).pop();
+    this.size--;
+    if (lane === "urgent") return this.#urgent!.pop();
+    if (this.#normal !== null && this.#normal.size > 0) {
+      return this.#normal.pop();
+    }
+    return this.#takeFirst()!;
   }
 
   /** Takes the oldest message of a lane that may go out, if there is one. */
   dropOldest(lane: Lane, mayGo: (mail: Mail) => boolean): Mail | undefined {
-    const queue = lane === "urgent" ? this.#urgent : this.#normal;
-    return queue?.takeOldest(mayGo);
+    const queue = lane === "urgent" ? this.#urgent : this.#wholeNormal();
+    const dropped = queue?.takeOldest(mayGo);
+    if (dropped !== undefined) this.size--;
+    return dropped;
   }
 
   /** Puts messages in front of the normal lane, in their order. */
   prepend(mail: readonly Mail[]): void {
-    (this.#normal ??= new MailQueue()).prepend(mail);
+    this.#wholeNormal().prepend(mail);
+    this.size += mail.length;
   }
 
   /** Takes everything out, urgent mail first. */
   drain(): Mail[] {
-    return [...(this.#urgent?.drain() ?? []), ...(this.#normal?.drain() ?? [])];
+    if (this.size === 0) return [];
+    this.size = 0;
+    return [...(this.#urgent?.drain() ?? []), ...this.#wholeNormal().drain()];
+  }
+
+  /** The normal lane with its first message, where speed is not called for. */
+  #wholeNormal(): MailQueue {
+    const normal = this.#normal ??= new MailQueue();
+    const first = this.#takeFirst();
+    if (first !== null) normal.prepend([first]);
+    return normal;
+  }
+
+  #takeFirst(): Mail | null {
+    if (this.#first === null) return null;
+    const mail = { message: this.#first, slip: this.slip };
+    this.#first = null;
+    return mail;
   }
 }

@@ -8,10 +8,18 @@
 import type { JournalEvent, Message, Signal } from "./actor.ts";
 import type { Cell } from "./cell.ts";
 import type { CommitQueue } from "./commit_queue.ts";
-import type { World } from "./context.ts";
+import { ActorContext, type World } from "./context.ts";
 import type { Effects } from "./effects.ts";
+import type { Outcome } from "./outcome.ts";
+import type { DomainObserver } from "./ports.ts";
 import type { RunQueue } from "./run_queue.ts";
-import { type Ask, isAnswer, SignalSlip, type Slip } from "./slip.ts";
+import {
+  type Ask,
+  isAnswer,
+  SignalSlip,
+  type Slip,
+  type Timer,
+} from "./slip.ts";
 import type { Waits } from "./waits.ts";
 
 /** Steps of one actor in a row before the next has its turn. */
@@ -56,7 +64,8 @@ export class Steps {
     const limit = Math.min(stepsMax, STEPS_PER_TURN);
     const { mailbox } = cell;
     let steps = 0;
-    const isSlow = cell.slowMs > 0;
+    const slowMs = cell.troubles === null ? 0 : cell.troubles.slowMs;
+    const isSlow = slowMs > 0;
     let isPaused = false;
     while (steps < limit && cell.isAlive) {
       const message = mailbox.shift();
@@ -67,7 +76,7 @@ export class Steps {
       this.#run(cell, message, mailbox.slip);
       if (isSlow) {
         isPaused = true;
-        this.#pause(cell, cell.slowMs);
+        this.#pause(cell, slowMs);
         break;
       }
     }
@@ -76,57 +85,67 @@ export class Steps {
   }
 
   #run(cell: Cell, message: Message, slip: Slip | null): void {
-    let asking: Ask | null = null;
+    let isAsked = false;
     if (slip !== null) {
       if (!this.#isWanted(cell, message, slip)) return;
-      if (slip.role === "ask" && !slip.isSettled) asking = slip;
+      isAsked = slip.role === "ask" && !slip.isSettled;
     }
-    if (
-      cell.quarantine !== null &&
-      cell.quarantine.holds(message.kind, cell.keyOf(message))
-    ) {
-      const { exchange } = this.#world;
-      exchange.refuse(
-        message,
-        slip,
-        cell.address,
-        "quarantined",
-        "quarantined",
-      );
-      return;
-    }
+    if (cell.troubles !== null && this.#isRefused(cell, message, slip)) return;
     cell.handled++;
-    this.#effects.begin(message, slip, asking);
+    const { behavior, receive } = cell.spec;
+    this.#effects.begin(message, slip, isAsked);
+    const context = cell.context ??= new ActorContext(cell, this.#world);
     try {
-      cell.behavior.receive(cell.context, cell.state, message);
+      receive.call(behavior, context, cell.state, message);
     } catch (cause) {
       return this.#world.exits.crash(cell, cause);
     }
+    const { observer } = this.#world;
     const { reply } = this.#effects;
     if (this.#effects.isDirty) this.#takeEffect(cell);
     else this.#effects.clear();
-    const { observer } = this.#world;
-    if (observer === null) return;
-    const { sequence = 0, epoch = 0 } = cell.past ?? {};
-    observer.stepped(cell.address, message, reply, sequence, epoch);
+    if (observer !== null) tellStep(observer, cell, message, reply);
+  }
+
+  /** What crashed it too often is not run. */
+  #isRefused(cell: Cell, message: Message, slip: Slip | null): boolean {
+    const { quarantine } = cell.troubles!;
+    if (!quarantine?.holds(message.kind, cell.keyOf(message))) return false;
+    const why = "quarantined";
+    this.#world.exchange.refuse(message, slip, cell.address, why, why);
+    return true;
   }
 
   /** False for what belongs to an earlier life, comes too late, is a signal. */
   #isWanted(cell: Cell, message: Message, slip: Slip): boolean {
-    const { exchange, watches, time } = this.#world;
-    if (slip.role === "ask") {
-      if (isAnswer(slip, message, cell)) {
-        if (slip.life === cell.life) return true;
-        exchange.refuse(message, slip, cell.address, "late_answer", "expired");
-        return false;
-      }
-      const { deadlineMs, isSettled } = slip;
-      const isLate = deadlineMs > 0 && deadlineMs < time.monotonicMs;
-      if (!isLate && !isSettled) return true;
-      if (!cell.behavior.droppable?.has(message.kind)) return true;
-      exchange.refuse(message, slip, cell.address, "expired", "expired");
-      return false;
+    if (slip.role !== "ask") return this.#isFired(cell, message, slip);
+    if (isAnswer(slip, message, cell)) {
+      return slip.life === cell.life ||
+        this.#drop(cell, message, slip, "late_answer");
     }
+    const { deadlineMs, isSettled } = slip;
+    const { monotonicMs } = this.#world.time;
+    const isLate = deadlineMs > 0 && deadlineMs < monotonicMs;
+    if (!isLate && !isSettled) return true;
+    return !cell.behavior.droppable?.has(message.kind) ||
+      this.#drop(cell, message, slip, "expired");
+  }
+
+  /** It is not run. */
+  #drop(
+    cell: Cell,
+    message: Message,
+    slip: Ask,
+    why: "expired" | "late_answer",
+  ): false {
+    const { exchange } = this.#world;
+    exchange.refuse(message, slip, cell.address, why, "expired");
+    return false;
+  }
+
+  /** True for a timer of this life; a signal is given to the actor here. */
+  #isFired(cell: Cell, message: Message, slip: Timer | SignalSlip): boolean {
+    const { exchange, watches } = this.#world;
     if (slip.life !== cell.life) {
       exchange.refuse(message, slip, cell.address, "earlier_life", "expired");
       return false;
@@ -143,9 +162,10 @@ export class Steps {
   signal(cell: Cell, signal: Signal): void {
     const { behavior } = cell;
     if (behavior.signal === undefined) return;
-    this.#effects.begin(null, null, null);
+    this.#effects.begin(null, null, false);
+    const context = cell.context ??= new ActorContext(cell, this.#world);
     try {
-      behavior.signal(cell.context, cell.state, signal);
+      behavior.signal(context, cell.state, signal);
     } catch (cause) {
       return this.#world.exits.crash(cell, cause);
     }
@@ -180,6 +200,11 @@ export class Steps {
     }
     if (deferred.length === 0) return effects.clear();
     // They may run steps of their own, which use the same effects.
+    if (deferred.length === 1) {
+      const act = deferred[0]!;
+      effects.clear();
+      return act();
+    }
     const acts = [...deferred];
     effects.clear();
     for (const act of acts) act();
@@ -199,11 +224,11 @@ export class Steps {
 
   #endTurn(cell: Cell, isPaused: boolean): void {
     const { mailbox } = cell;
-    cell.isActive = true;
+    if (cell.place !== null) cell.place.isActive = true;
     if (cell.waitingForRoom !== null && mailbox.isHalfFree) {
       this.tellRoom(cell);
     }
-    if (cell.idleAfterMs > 0) this.armIdle(cell);
+    if (cell.spec.idleAfterMs > 0) this.armIdle(cell);
     if (isPaused) return;
     if (mailbox.size > 0) this.#ready.push(cell);
     else if (cell.status === "draining") this.#world.exits.drained(cell);
@@ -224,19 +249,21 @@ export class Steps {
    * leaves the wait to the next one.
    */
   armIdle(cell: Cell): void {
-    cell.lastActiveMs = this.#world.time.monotonicMs;
-    if (cell.isIdleArmed) return;
-    cell.isIdleArmed = true;
+    const { idleAfterMs } = cell.spec;
+    const quiet = cell.quiet ??= { sinceMs: 0, isAwaited: false };
+    quiet.sinceMs = this.#world.time.monotonicMs;
+    if (quiet.isAwaited) return;
+    quiet.isAwaited = true;
     const look = () => {
       const isBusy = cell.mailbox.size > 0;
-      const quietMs = this.#world.time.monotonicMs - cell.lastActiveMs;
-      const leftMs = cell.idleAfterMs - (isBusy ? 0 : quietMs);
+      const quietMs = this.#world.time.monotonicMs - quiet.sinceMs;
+      const leftMs = idleAfterMs - (isBusy ? 0 : quietMs);
       const isRunning = cell.status === "running";
       if (isRunning && leftMs > 0) return this.#after(leftMs, look);
-      cell.isIdleArmed = false;
+      quiet.isAwaited = false;
       if (isRunning) this.signal(cell, { kind: "idle" });
     };
-    this.#after(cell.idleAfterMs, look);
+    this.#after(idleAfterMs, look);
   }
 
   #pause(cell: Cell, delayMs: number): void {
@@ -246,4 +273,14 @@ export class Steps {
       if (!isDone) this.#ready.push(cell);
     });
   }
+}
+
+function tellStep(
+  observer: DomainObserver,
+  { address, past }: Cell,
+  message: Message,
+  reply: Outcome<unknown> | null,
+): void {
+  const { sequence = 0, epoch = 0 } = past ?? {};
+  observer.stepped(address, message, reply, sequence, epoch);
 }

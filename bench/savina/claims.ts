@@ -1,7 +1,6 @@
 /**
  * Savina (Imam and Sarkar, AGERE 2014), the field's suite of small actor
- * programs, with its own sizes but where a comment says so: ours beside Erlang
- * and nact. Every program
+ * programs, with its own sizes: ours beside Erlang and nact. Every program
  * checks its result. Its micro benchmarks behave much alike (Blessing et al.,
  * AGERE 2019), so there are no goals here: a ratio that falls is what to see.
  *
@@ -60,9 +59,8 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: "big",
-    summary: "120 actors ping one another at random, 5,000 times each",
-    // A quarter of Savina's, which takes nact four seconds.
-    sizes: { n: 5_000, actors: 120 },
+    summary: "120 actors ping one another at random, 20,000 times each",
+    sizes: { n: 20_000, actors: 120 },
     messages: ({ n, actors }) => 2 * actors * n,
   },
   {
@@ -73,9 +71,8 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: "bounded_buffer",
-    summary: "40 producers and 40 consumers with work, 100 items each",
-    // A tenth of Savina's: nearly all of it is logarithms.
-    sizes: { n: 100, buffer: 50, producers: 40, consumers: 40, cost: 25 },
+    summary: "40 producers and 40 consumers with work, 1,000 items each",
+    sizes: { n: 1_000, buffer: 50, producers: 40, consumers: 40, cost: 25 },
     messages: ({ n, producers }) => 4 * producers * n,
   },
   {

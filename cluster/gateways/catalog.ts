@@ -5,14 +5,21 @@
  *
  * @module
  */
-import type { CatalogEntry, CatalogMessage } from "../../actors/catalog.ts";
+import type {
+  CatalogEntry,
+  CatalogMessage,
+  SkuPage,
+} from "../../actors/catalog.ts";
 import type { ShopOutcome } from "../../actors/refusals.ts";
 import { refuse } from "../../actors/refusals.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 import type { CatalogPage, CatalogStore } from "../journal/catalog_store.ts";
 
 /** What the gateway needs of a store. */
-export type CatalogSource = Pick<CatalogStore, "readEntry" | "search">;
+export type CatalogSource = Pick<
+  CatalogStore,
+  "readEntry" | "search" | "listSkus"
+>;
 
 /**
  * Answers one message from `source`; the handler of a `GatewayHost`. Rejected
@@ -22,7 +29,7 @@ export type CatalogSource = Pick<CatalogStore, "readEntry" | "search">;
 export function handleCatalog(
   source: CatalogSource,
   message: CatalogMessage,
-): ShopOutcome<CatalogEntry | CatalogPage> {
+): ShopOutcome<CatalogEntry | CatalogPage | SkuPage> {
   switch (message.kind) {
     case "read_entry": {
       const entry = source.readEntry(message.sku);
@@ -32,10 +39,12 @@ export function handleCatalog(
       const { query, limit, after } = message;
       return pageOutcome(source.search(query, limit, after));
     }
+    case "list_skus":
+      return pageOutcome(source.listSkus(message.limit, message.after));
   }
 }
 
-function pageOutcome(page: CatalogPage | null): ShopOutcome<CatalogPage> {
+function pageOutcome<Page>(page: Page | null): ShopOutcome<Page> {
   if (page !== null) return ok(page);
   const detail = "after must be the next of an earlier page";
   return refuse("invalid-input", { detail });

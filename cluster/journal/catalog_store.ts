@@ -6,7 +6,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { CatalogEntry } from "../../actors/catalog.ts";
+import type { CatalogEntry, SkuPage } from "../../actors/catalog.ts";
 import {
   type FileKind,
   inTransaction,
@@ -67,6 +67,8 @@ export class CatalogStore {
   readonly #entry: StatementSync;
   readonly #list: StatementSync;
   readonly #search: StatementSync;
+  readonly #skus: StatementSync;
+  readonly #total: StatementSync;
 
   /**
    * Opens the catalog of a data folder. With `readOnly` it must be there, and
@@ -91,6 +93,13 @@ export class CatalogStore {
     this.#search = this.#database.prepare(`
       SELECT ${columns} FROM words JOIN products ON products.rank = words.rowid
       WHERE words MATCH ? AND words.rowid > ? ORDER BY words.rowid LIMIT ?`);
+    this.#skus = this.#database.prepare(
+      "SELECT rank, sku FROM products WHERE rank > ? ORDER BY rank LIMIT ?",
+    );
+    // Ranks have no gaps, and the highest is found without counting.
+    this.#total = this.#database.prepare(
+      "SELECT coalesce(max(rank), 0) AS total FROM products",
+    );
   }
 
   /** True until something was imported. */
@@ -153,6 +162,20 @@ export class CatalogStore {
     return {
       items: items.map(entryOf),
       next: hasNext ? Number(last.rank).toString(36) : null,
+    };
+  }
+
+  /** SKUs in the catalog's order, as `search` pages; null for a bad `after`. */
+  listSkus(limit: number, after?: string): SkuPage | null {
+    const rank = after === undefined ? 0 : rankOf(after);
+    if (rank === null) return null;
+    const rows = this.#skus.all(rank, limit);
+    const total = Number(this.#total.get()!.total);
+    const last = Number(rows.at(-1)?.rank ?? total);
+    return {
+      skus: rows.map(({ sku }) => String(sku)),
+      next: last < total ? last.toString(36) : null,
+      total,
     };
   }
 

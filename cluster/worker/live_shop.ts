@@ -295,6 +295,7 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     clock: hostClock,
     admission: config.admission,
     catalog: main.catalogCalls!,
+    near: config.cache.near,
     withinMs: config.edge.requestTimeoutMs,
     describe: () => describeShop(config, plan, threads),
     locks: () =>

@@ -164,19 +164,23 @@ export function poolMetrics(pools: readonly PoolOfThread[]): MetricSample[] {
 }
 
 /** How a read can end at a cache node (actors/cache_node.ts counts them). */
-const READS = ["hits", "misses", "collapsed", "stale", "absent_hits"];
+const FROM_MEMORY = ["hits", "revalidating"];
+const OTHERWISE = ["misses", "collapsed", "stale", "absent_hits", "filtered"];
 
 /** Hits over all reads; 0 before the first read, never NaN. */
 function hitRatio(samples: readonly MetricSample[]): MetricSample {
   const sum = (name: string) =>
     samples.filter((sample) => sample.name === `cache_${name}_total`)
       .reduce((total, { value }) => total + value, 0);
-  const reads = READS.reduce((total, name) => total + sum(name), 0);
+  const sumOf = (names: readonly string[]) =>
+    names.reduce((total, name) => total + sum(name), 0);
+  const hits = sumOf(FROM_MEMORY);
+  const reads = hits + sumOf(OTHERWISE);
   return gauge(
     "cache_hit_ratio",
     "Share of product reads that the cache answered.",
     {},
-    reads === 0 ? 0 : sum("hits") / reads,
+    reads === 0 ? 0 : hits / reads,
   );
 }
 

@@ -64,6 +64,9 @@ export class Turns {
   readonly domain: Domain;
   readonly #options: TurnsOptions;
   readonly #peers = new Map<string, Peer>();
+  /** The peer that was sent to last in this go, and the address there. */
+  #lastTo = "";
+  #lastPeer: Peer | undefined;
   #posted = false;
   /** While mail is taken in a turn follows, while it runs a flush does. */
   #phase: "idle" | "receiving" | "running" = "idle";
@@ -108,6 +111,7 @@ export class Turns {
     const lost = this.#peers.get(peer);
     if (lost === undefined) return;
     this.#peers.delete(peer);
+    this.#lastPeer = undefined;
     lost.port.close();
     for (const { to, from, ask } of lost.link.close()) {
       if (ask <= 0) continue;
@@ -126,6 +130,7 @@ export class Turns {
     this.#phase = "idle";
     const nowMs = hostClock.monotonicMs();
     for (const peer of this.#peers.values()) this.#flush(peer, nowMs);
+    this.#lastPeer = undefined;
     if (nextMs === 0) this.#post();
     else this.#wakeAt(nextMs);
   }
@@ -182,8 +187,7 @@ export class Turns {
     const { to, from, ask, deadlineMs, content, chain } = envelope;
     const gateway = this.#options.gateways.get(to);
     if (gateway !== undefined) return this.#serve(gateway, envelope);
-    const home = this.#options.locate(to);
-    const peer = home === undefined ? undefined : this.#peers.get(home);
+    const peer = this.#peerOf(to);
     if (peer === undefined) return "gone";
     const { link } = peer;
     const room = link.send(to, from, ask, deadlineMs, content, chain);
@@ -192,6 +196,19 @@ export class Turns {
       this.#flush(peer, hostClock.monotonicMs());
     }
     return room;
+  }
+
+  /** Looked up once a go for all that goes to one address in a row. */
+  #peerOf(to: string): Peer | undefined {
+    if (this.#lastPeer !== undefined && to === this.#lastTo) {
+      return this.#lastPeer;
+    }
+    const home = this.#options.locate(to);
+    const peer = home === undefined ? undefined : this.#peers.get(home);
+    // In between an address may move.
+    this.#lastPeer = this.#phase === "idle" ? undefined : peer;
+    this.#lastTo = to;
+    return peer;
   }
 
   #serve(gateway: GatewayHost, envelope: Envelope): "queued" {

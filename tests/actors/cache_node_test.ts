@@ -5,98 +5,25 @@
  * @module
  */
 import { deepEqual, equal, ok as isTrue, throws } from "node:assert/strict";
-import type {
-  CacheArgs,
-  CachedProduct,
-  CacheMessage,
-  CacheState,
-  LookAtCache,
-} from "../../actors/cache_node.ts";
-import { cacheNode } from "../../actors/cache_node.ts";
+import type { CachedProduct, LookAtCache } from "../../actors/cache_node.ts";
 import { jitteredTtlMs } from "../../actors/cache/entry.ts";
 import { WAITERS_MAX } from "../../actors/cache/fill.ts";
-import { BehaviorStep } from "../../actors/runtime/test_kit/behavior_step.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
 import { failed, ok, rejected, unknown } from "../../actors/runtime/outcome.ts";
-
-const ARGS: CacheArgs = {
-  capacityEntries: 3,
-  ttlMs: 60_000,
-  jitterPercent: 10,
-  negativeTtlMs: 1_000,
-  shards: 16,
-  lowStockUnits: 5,
-  catalog: "catalog[0]",
-};
-
-const DOWN = failed("unavailable", 500);
-
-type Node = BehaviorStep<CacheState, CacheMessage, CacheArgs>;
-
-function startNode(args: Partial<CacheArgs> = {}): Node {
-  return new BehaviorStep(cacheNode, { ...ARGS, ...args }, {
-    self: "cache[0]",
-  });
-}
-
-function read(node: Node, sku = "A1", fresh = false) {
-  return node.send({ kind: "read_product", sku, fresh });
-}
-
-/** Answers the oldest question of that kind. */
-function answer(node: Node, kind: string, outcome: Outcome<unknown>): void {
-  const asked = node.asked.find((asked) => asked.message.kind === kind);
-  if (asked === undefined) throw new Error(`nobody was asked to ${kind}`);
-  node.answer(asked, outcome);
-}
-
-function answerText(node: Node, version = 1, sku = "A1"): void {
-  const entry = { sku, name: `Lamp "${sku}"`, currency: "GBP", version };
-  answer(node, "read_entry", ok(entry));
-}
-
-function stock(version: number, available = 10, sku = "A1") {
-  return { sku, available, priceCents: 295, version };
-}
-
-function answerStock(node: Node, version = 1, available = 10, sku = "A1") {
-  const more = { held: 0, sold: 0, initial: 0, restocked: 0, removed: 0 };
-  const view = { ...stock(version, available, sku), ...more };
-  answer(node, "describe", ok(view));
-}
-
-function publish(node: Node, version: number, available = 10, sku = "A1") {
-  node.tell({
-    kind: "stock_published",
-    items: [stock(version, available, sku)],
-  });
-}
-
-/** A node that holds `A1`, text version 1 and stock version 1. */
-function warmNode(args: Partial<CacheArgs> = {}): Node {
-  const node = startNode(args);
-  read(node);
-  answerText(node);
-  answerStock(node);
-  node.replies.length = 0;
-  return node;
-}
-
-function value(outcome: Outcome<CachedProduct> | undefined): CachedProduct {
-  if (outcome?.kind !== "ok") throw new Error(`answered ${outcome?.kind}`);
-  return outcome.value;
-}
-
-/** Status of each answer so far. */
-function statuses(node: Node): string[] {
-  return node.replies.map(({ outcome }) =>
-    outcome.kind === "ok"
-      ? (outcome.value as CachedProduct | null)?.status ?? "done"
-      : "code" in outcome
-      ? outcome.code
-      : outcome.kind
-  );
-}
+import {
+  answer,
+  answerStock,
+  answerText,
+  ARGS,
+  DOWN,
+  publish,
+  read,
+  startNode,
+  statuses,
+  stock,
+  value,
+  warmNode,
+} from "./cache_kit.ts";
 
 Deno.test("a miss asks catalog and shard, and the next read is a hit", () => {
   const node = startNode();
@@ -150,7 +77,7 @@ Deno.test("unknown products do not push products out", () => {
     answer(node, "describe", rejected("not-found"));
   }
   equal(value(read(node)).status, "hit");
-  isTrue(node.state.absent.places.size <= 4_096);
+  isTrue(node.state.absence.found.places.size <= 4_096);
 });
 
 Deno.test("the product read least recently makes room for a new one", () => {
@@ -463,8 +390,12 @@ Deno.test("a warmer is answered when the product is held", () => {
   equal(node.send({ kind: "warm", sku: "A1" }), undefined);
   answerText(node);
   answerStock(node);
-  deepEqual(node.replies[0]?.outcome, ok(null));
+  deepEqual(node.replies[0]?.outcome, ok({ wasHeld: false }));
   equal(value(read(node)).status, "hit");
+  node.send({ kind: "warm", sku: "A1" });
+  answerText(node);
+  answerStock(node);
+  deepEqual(node.replies.at(-1)?.outcome, ok({ wasHeld: true }));
 });
 
 Deno.test("one waiter more than the node has room for is refused", () => {

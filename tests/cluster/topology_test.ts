@@ -125,8 +125,11 @@ Deno.test("planShop() gives actors what the config says", () => {
     ...{ limitPerUser: 2, cacheNodes: ["cache[0]"], publishEveryMs: 200 },
   });
   assert.deepEqual(find("cache[0]").args, {
-    ...{ capacityEntries: 10_000, ttlMs: 60_000, jitterPercent: 10 },
-    ...{ negativeTtlMs: 5_000, lowStockUnits: 9, shards: 16 },
+    ...{ policy: "lru", capacityEntries: 10_000, capacityBytes: 2 ** 26 },
+    ...{ ttlMs: 60_000, jitterPercent: 10, earlyRefreshFactor: 1 },
+    ...{ staleWhileRevalidateMs: 5_000, staleIfErrorMs: 86_400_000 },
+    ...{ negativeTtlMs: 5_000, filterBitsPerKey: 10 },
+    ...{ lowStockUnits: 9, shards: 16 },
     catalog: "catalog[0]",
   });
   assert.deepEqual(find("accounts[1]").args, {

@@ -150,6 +150,44 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    name: "FIFO in place of LRU",
+    edits: [{
+      file: "actors/cache/eviction/lru.ts",
+      find: "unlink(cells, place);\n    linkAsNewest(cells, RING, place);\n  " +
+        "},\n  removed",
+      replace: "},\n  removed",
+    }],
+    found: {
+      test: "tests/actors/cache/bounded_map_test.ts",
+      name: "of two keys LRU forgets the one used longest ago",
+    },
+  },
+  {
+    name: "caches that expire together",
+    edits: [{
+      file: "actors/cache/entry.ts",
+      find: "return ttlMs - spreadMs + Math.floor(2 * spreadMs * random / " +
+        "2 ** 32);",
+      replace: "return ttlMs + Math.floor(0 * spreadMs * random);",
+    }],
+    found: {
+      test: "tests/actors/cache/freshness_test.ts",
+      name: "of 10,000 keys written at once no second sees more than",
+    },
+  },
+  {
+    name: "what was dropped comes back older",
+    edits: [{
+      file: "actors/cache/fill.ts",
+      find: "text.version < floor.text || stock.version < floor.stock;",
+      replace: "text.version < 0 || stock.version < 0;",
+    }],
+    found: {
+      test: "tests/actors/cache/invalidation_test.ts",
+      name: "what is older than what was dropped is asked for again",
+    },
+  },
+  {
     name: "reply before commit",
     edits: [{
       file: QUEUE,

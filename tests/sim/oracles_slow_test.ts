@@ -6,13 +6,11 @@
  * Seeds are fixed, so that the verdict never flickers.
  */
 import assert from "node:assert/strict";
-import { createLru, peek, put, touch } from "../../actors/cache/lru.ts";
 import { SeededRandom } from "../../actors/runtime/random.ts";
 import { HashRing } from "../../cluster/hash_ring.ts";
 import { TokenBucket } from "../../cluster/token_bucket.ts";
 import { type Distribution, sample } from "../../sim/distributions.ts";
 import { EventQueue } from "../../sim/event_queue.ts";
-import { Zipf } from "../../sim/zipf.ts";
 import {
   playClosed,
   playSharing,
@@ -23,7 +21,6 @@ import {
 import {
   BATCHES,
   disagreement,
-  interval,
   replicate,
   type Samples,
 } from "./statistics.ts";
@@ -320,54 +317,6 @@ Deno.test("a token bucket under a flood accepts its burst and its rate, but no o
   assert.ok(Math.abs(emptyAtUs - 750_000) <= 2_000, `${emptyAtUs}`);
   assert.ok(Math.abs(flood(600 * MORE).accepted - 6_300) > 1);
 });
-
-/** Hits of a cache of so many of all items, by Zipf's law. */
-function hits(
-  { items, exponent, capacity, use }: {
-    readonly items: number;
-    readonly exponent: number;
-    readonly capacity: number;
-    /** How the cache looks for a key: LRU moves it up, FIFO does not. */
-    readonly use: typeof touch<true>;
-  },
-): Samples {
-  const zipf = new Zipf(items, exponent);
-  const random = new SeededRandom(1, "requests");
-  const keys = Array.from({ length: items }, (_, item) => `${item}`);
-  const lru = createLru<true>(capacity);
-  const perBatch = 12_000;
-  const play = () => {
-    let count = 0;
-    for (let request = 0; request < perBatch; request++) {
-      const key = keys[zipf.sample(random)]!;
-      if (use(lru, key) !== null) count++;
-      else put(lru, key, true);
-    }
-    return count / perBatch;
-  };
-  return Array.from({ length: BATCHES + 1 }, play).slice(1);
-}
-
-// 15: by Che's approximation, whose own error is at most .005 here.
-for (
-  const [items, exponent, capacity, rate] of [
-    [10_000, .8, 100, .1566],
-    [10_000, .8, 1_000, .4367],
-    [10_000, 1, 100, .3905],
-    [10_000, 1, 1_000, .6756],
-    [100_000, 1, 1_000, .5062],
-  ] as const
-) {
-  Deno.test(`an LRU cache of ${capacity} of ${items} items (exponent ${exponent}) hits as theory says, a FIFO one does not`, () => {
-    const isTheory = (use: typeof touch<true>) => {
-      const measured = hits({ items, exponent, capacity, use });
-      const { mean, half } = interval(measured);
-      return Math.abs(mean - rate) <= half + .005;
-    };
-    assert.ok(isTheory(touch));
-    assert.ok(!isTheory(peek));
-  });
-}
 
 const KEYS = Array.from({ length: 20_000 }, (_, index) => `sku-${index}`);
 

@@ -12,7 +12,8 @@ import type { StockView } from "../../actors/inventory_shard.ts";
 import type { OrderView } from "../../actors/storefront.ts";
 import { ok, rejected } from "../../actors/runtime/outcome.ts";
 import type { Admission, Done, Gate, HeldLock } from "../../cluster/gate.ts";
-import type { PoolReport } from "../../cluster/pool/pool.ts";
+import { pageOf } from "./page_of.ts";
+import { poolReport } from "./test_pool.ts";
 
 /** A product to open the shop with. */
 export interface Opening {
@@ -69,6 +70,7 @@ class MemoryGate implements TestGate {
   readonly #users = new Map<string, string>();
   readonly #revoked = new Set<string>();
   #isDraining = false;
+  readonly #cached = new Set<string>();
 
   constructor(options: TestGateOptions) {
     this.#wallMs = options.wallMs ?? Date.now;
@@ -77,6 +79,7 @@ class MemoryGate implements TestGate {
       const { sku, name, priceCents, units } of options.products ?? PRODUCTS
     ) {
       this.#entries.push({ sku, name, currency: "GBP", version: 1 });
+      this.#cached.add(sku);
       this.#stock.set(sku, {
         sku,
         priceCents,
@@ -191,9 +194,38 @@ class MemoryGate implements TestGate {
 
   readProduct(...[sku, fresh, done]: Parameters<Gate["readProduct"]>) {
     if (this.#fails(done)) return;
+    const product = this.#productOf(sku);
+    if (product === null) return no(done, "not-found");
+    const status = fresh || !this.#cached.has(sku) ? "miss" : "hit";
+    this.#cached.add(sku);
+    done(ok({ ...product, status, freshForMs: 5000 }));
+  }
+
+  lookAtCache(...[sku, done]: Parameters<Gate["lookAtCache"]>) {
+    if (this.#fails(done)) return;
+    const product = this.#cached.has(sku) ? this.#productOf(sku) : null;
+    const held = { status: "hit", freshForMs: 5000 } as const;
+    done(ok({ entry: product && { ...product, ...held } }));
+  }
+
+  warmCache(...[sku, done]: Parameters<Gate["warmCache"]>) {
+    if (this.#fails(done)) return;
+    if (this.#productOf(sku) === null) return no(done, "not-found");
+    const wasHeld = this.#cached.has(sku);
+    this.#cached.add(sku);
+    done(ok({ wasHeld }));
+  }
+
+  dropFromCache(...[sku, done]: Parameters<Gate["dropFromCache"]>) {
+    if (this.#fails(done)) return;
+    this.#cached.delete(sku);
+    done(ok(null));
+  }
+
+  #productOf(sku: string): { body: string; version: number } | null {
     const entry = this.#entries.find((each) => each.sku === sku);
     const stock = this.#stock.get(sku);
-    if (!entry || !stock) return no(done, "not-found");
+    if (!entry || !stock) return null;
     const { priceCents, available, version } = stock;
     const stockState = available === 0
       ? "sold_out"
@@ -202,9 +234,7 @@ class MemoryGate implements TestGate {
       : "in_stock";
     const { name, currency } = entry;
     const view = { sku, name, priceCents, currency, stockState, available };
-    const body = JSON.stringify({ ...view, version });
-    const status = fresh ? "miss" : "hit";
-    done(ok({ body, version, status, freshForMs: 5000 }));
+    return { body: JSON.stringify({ ...view, version }), version };
   }
 
   searchCatalog(
@@ -296,7 +326,7 @@ class MemoryGate implements TestGate {
 
   readBalance(...[_client, done]: Parameters<Gate["readBalance"]>) {
     if (this.#fails(done)) return;
-    done(ok({ server: "catalog[0]", ...this.#pool() }));
+    done(ok({ server: "catalog[0]", ...poolReport(this.#isDraining) }));
   }
 
   drainServer(
@@ -305,25 +335,7 @@ class MemoryGate implements TestGate {
     if (this.#fails(done)) return;
     if (name !== "catalog[0]") return no(done, "not-found");
     this.#isDraining = isDraining;
-    done(ok(this.#pool()));
-  }
-
-  #pool(): PoolReport {
-    return {
-      policy: "round-robin",
-      isPanicking: false,
-      members: [{
-        name: "catalog[0]",
-        weight: 1,
-        state: this.#isDraining ? "draining" : "healthy",
-        inFlight: 0,
-        latencyMs: 1,
-        picks: 1,
-        share: 1,
-        failures: 0,
-        ejections: 0,
-      }],
-    };
+    done(ok(poolReport(isDraining)));
   }
 
   injectFault(...[fault, done]: Parameters<Gate["injectFault"]>) {
@@ -380,19 +392,4 @@ class MemoryGate implements TestGate {
 
 function no(done: Done<never>, code: Refusal, detail?: string): void {
   done(rejected(code, detail === undefined ? {} : { detail }));
-}
-
-function pageOf<Item>(
-  items: readonly Item[],
-  limit: number,
-  after: string | undefined,
-  keyOf: (item: Item) => string,
-): { items: readonly Item[]; next: string | null } {
-  const start = after === undefined
-    ? 0
-    : items.findIndex((item) => keyOf(item) === after) + 1;
-  const page = items.slice(start, start + limit);
-  const last = page.at(-1);
-  const more = start + limit < items.length && last !== undefined;
-  return { items: page, next: more ? keyOf(last) : null };
 }

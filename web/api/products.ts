@@ -36,7 +36,11 @@ const SEARCH: Operation = {
   problems: [],
 };
 
-function read(call: Call): Response | Promise<Response> {
+/** Answers with the product of the path, as `bodyOf` writes it. */
+export function answerProduct(
+  call: Call,
+  bodyOf: (product: CachedProduct) => string,
+): Response | Promise<Response> {
   const sku = call.param("sku");
   if (!schemas.sku.safeParse(sku).success) {
     return call.problem({ code: "not-found" });
@@ -54,12 +58,16 @@ function read(call: Call): Response | Promise<Response> {
       };
       const known = headers.get("if-none-match");
       if (known === null || !matches(known, etag)) {
-        return call.send(200, product.body, fields);
+        return call.send(200, bodyOf(product), fields);
       }
       delete fields["content-type"];
       return call.send(304, null, fields);
     },
   );
+}
+
+function read(call: Call): Response | Promise<Response> {
+  return answerProduct(call, ({ body }) => body);
 }
 
 async function search(call: Call): Promise<Response> {
@@ -81,16 +89,28 @@ async function search(call: Call): Promise<Response> {
 
 /** The Cache-Status field (RFC 9211) of a read. */
 function cacheStatus(product: CachedProduct, fresh: boolean): string {
-  switch (product.status) {
+  const { status, freshForMs } = product;
+  switch (status) {
     case "hit":
-      return `doorbuster; hit; ttl=${Math.floor(product.freshForMs / 1000)}`;
-    case "miss":
-      return `doorbuster; fwd=${fresh ? "request" : "miss"}; stored`;
-    case "collapsed":
-      return "doorbuster; fwd=miss; collapsed";
+      return `doorbuster; hit; ttl=${Math.floor(freshForMs / 1000)}`;
+    case "near":
+      return "doorbuster-edge; hit; ttl=0";
+    case "revalidating":
+      return "doorbuster; hit; ttl=0; detail=revalidating";
     case "stale":
       return "doorbuster; hit; ttl=0; detail=stale";
+    case "miss":
+    case "expired":
+      return `doorbuster; fwd=${reasonOf(status, fresh)}; stored`;
+    case "collapsed":
+      return `doorbuster; fwd=${reasonOf("miss", fresh)}; collapsed`;
   }
+}
+
+/** Why the cache asked its sources, in RFC 9211's words. */
+function reasonOf(status: "miss" | "expired", fresh: boolean): string {
+  if (fresh) return "request";
+  return status === "expired" ? "stale" : "miss";
 }
 
 /** If-None-Match: a list of tags, weak ones as good as strong, or `*`. */

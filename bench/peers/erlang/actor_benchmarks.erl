@@ -56,9 +56,10 @@ increment() ->
             ok
     end.
 
-%% A million increments told in one go, then the count is read.
+%% A million increments told in one go, then the count is read. A process with
+%% such a backlog keeps it off its heap: a quarter faster, here.
 counting(#{n := N}) ->
-    Counter = spawn_link(fun() -> count(0) end),
+    Counter = spawn_opt(fun() -> count(0) end, [link, {message_queue_data, off_heap}]),
     tell_increments(Counter, N),
     Counter ! {read, self()},
     receive

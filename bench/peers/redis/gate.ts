@@ -90,6 +90,9 @@ export class RedisGate implements Gate {
   readonly payOrder = unserved;
   readonly cancelOrder = unserved;
   readonly readProduct = unserved;
+  readonly lookAtCache = unserved;
+  readonly warmCache = unserved;
+  readonly dropFromCache = unserved;
   readonly searchCatalog = unserved;
   readonly register = unserved;
   readonly signIn = unserved;

@@ -9,13 +9,14 @@ import type {
   Answered,
   Asks,
   Behavior,
+  ChildSpec,
   Context,
 } from "../../../actors/runtime/actor.ts";
 import { type ActorSpec, Cell } from "../../../actors/runtime/cell.ts";
-import type { World } from "../../../actors/runtime/context.ts";
 import { Domain } from "../../../actors/runtime/domain.ts";
 import type { Envelope } from "../../../actors/runtime/envelope.ts";
 import { Family } from "../../../actors/runtime/family.ts";
+import { specOf } from "../../../actors/runtime/lives.ts";
 import {
   MemoryDisk,
   MemoryJournal,
@@ -212,8 +213,17 @@ export interface Asked {
 export function cellOf(address: string, journaled: boolean): Cell {
   const policy = { strategy: "one_for_one", maxRestarts: 3, periodMs: 5_000 };
   const family = new Family(address, policy as RestartPolicy, null, null);
-  // No step runs, so nothing of the world is ever touched.
-  const world = {} as World;
-  const parts = { world, family, restartType: "permanent" } as const;
-  return new Cell(spec(address, counter, journaled), parts);
+  const child = {
+    name: address,
+    behavior: counter,
+    args: undefined,
+    journaled,
+  };
+  return new Cell(
+    address,
+    undefined,
+    // Only its own behavior looks inside.
+    specOf(child as unknown as ChildSpec, "permanent"),
+    family,
+  );
 }

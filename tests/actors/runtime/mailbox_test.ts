@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Lane, Message } from "../../../actors/runtime/actor.ts";
 import { Mailbox, MailQueue } from "../../../actors/runtime/mailbox.ts";
+import { SignalSlip } from "../../../actors/runtime/slip.ts";
 
 /** Messages that a test can tell apart. */
 interface Numbered extends Message {
@@ -118,28 +119,90 @@ class ModelMailbox {
     this.run = isUrgent ? this.run + 1 : 0;
     return isUrgent ? urgent.shift() : normal.shift();
   }
+
+  /** Takes the oldest of a lane out that is even. */
+  dropEven(lane: Lane): number | undefined {
+    const index = this.lanes[lane].findIndex((each) => each % 2 === 0);
+    return index < 0 ? undefined : this.lanes[lane].splice(index, 1)[0];
+  }
 }
 
+const lanes = fc.constantFrom<Lane>("normal", "urgent", "urgent");
+const operations = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ push: lanes }) },
+    { weight: 3, arbitrary: fc.constant({ shift: true }) },
+    fc.record({ pop: lanes }),
+    fc.record({ dropEven: lanes }),
+    fc.record({ prepend: fc.integer({ min: 0, max: 3 }) }),
+    fc.constant({ drain: true }),
+  ),
+  { maxLength: 300 },
+);
+
 Deno.test("a Mailbox answers as its model does, whatever comes", () => {
-  const operation = fc.constantFrom<Lane | "shift">(
-    "normal",
-    "urgent",
-    "urgent",
-    "shift",
-    "shift",
-  );
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 300 }), (operations) => {
+    fc.property(operations, (operations) => {
       const mailbox = new Mailbox(7);
       const model = new ModelMailbox();
-      for (const [item, kind] of operations.entries()) {
-        if (kind === "shift") {
-          assert.equal(numberOf(mailbox.shift()), model.shift());
+      const { normal, urgent } = model.lanes;
+      for (const [item, operation] of operations.entries()) {
+        if ("push" in operation) {
+          const lane = operation.push;
+          const hasRoom = model.lanes[lane].length < 7;
+          assert.equal(offer(mailbox, item, lane), hasRoom);
+          if (hasRoom) model.lanes[lane].push(item);
+        } else if ("pop" in operation) {
+          const lane = operation.pop;
+          const popped = model.lanes[lane].pop();
+          if (popped === undefined) continue;
+          assert.equal(numberOf(mailbox.pop(lane).message), popped);
+        } else if ("dropEven" in operation) {
+          const lane = operation.dropEven;
+          const dropped = mailbox.dropOldest(
+            lane,
+            ({ message }) => numberOf(message)! % 2 === 0,
+          );
+          assert.equal(numberOf(dropped?.message), model.dropEven(lane));
+        } else if ("prepend" in operation) {
+          const front = [1, 2, 3].slice(0, operation.prepend);
+          mailbox.prepend(
+            front.map((each) => ({ message: mail(each), slip: null })),
+          );
+          normal.unshift(...front);
+        } else if ("drain" in operation) {
+          assert.deepEqual(
+            mailbox.drain().map(({ message }) => numberOf(message)),
+            [...urgent.splice(0), ...normal.splice(0)],
+          );
+        } else assert.equal(numberOf(mailbox.shift()), model.shift());
+        assert.equal(mailbox.size, normal.length + urgent.length);
+        const most = Math.max(normal.length, urgent.length);
+        assert.equal(mailbox.isHalfFree, most <= 3.5);
+      }
+    }),
+    { seed: 20261111, numRuns: 300 },
+  );
+});
+
+Deno.test("each message comes out beside its own slip, or none", () => {
+  const slipOf = (number: number) =>
+    number % 3 === 0 ? new SignalSlip(number, { kind: "idle" }, false) : null;
+  const pushes = fc.array(fc.constantFrom("normal", "urgent", "shift"));
+  fc.assert(
+    fc.property(pushes, (pushes) => {
+      const mailbox = new Mailbox(1_000);
+      for (const [number, push] of pushes.entries()) {
+        if (push !== "shift") {
+          mailbox.push(mail(number), slipOf(number), push as Lane);
           continue;
         }
-        const hasRoom = model.lanes[kind].length < 7;
-        assert.equal(offer(mailbox, item, kind), hasRoom);
-        if (hasRoom) model.lanes[kind].push(item);
+        const shifted = numberOf(mailbox.shift());
+        const { slip } = mailbox;
+        if (shifted !== undefined) assert.deepEqual(slip, slipOf(shifted));
+      }
+      for (const { message, slip } of mailbox.drain()) {
+        assert.deepEqual(slip, slipOf(numberOf(message)!));
       }
     }),
     { seed: 20261111, numRuns: 300 },

@@ -1,6 +1,13 @@
 /** What becomes of mail for which there is no room. */
 import assert from "node:assert/strict";
-import type { MailboxSpec, Overflow } from "../../../actors/runtime/actor.ts";
+import fc from "fast-check";
+import type {
+  Behavior,
+  MailboxSpec,
+  Message,
+  Overflow,
+  RestartType,
+} from "../../../actors/runtime/actor.ts";
 import { failed, ok } from "../../../actors/runtime/outcome.ts";
 import { crash, Tree } from "./trees_bench.ts";
 
@@ -163,4 +170,63 @@ Deno.test("whoever waits for room of one that ends hears at once that it can go 
   assert.deepEqual(tree.news(), ["queued"]);
   const letters = { ended: 1, not_there: 1 };
   assert.deepEqual(tree.domain.deadLetters.byReason(), letters);
+});
+
+/** One behavior for all siblings: what they have in common is kept once. */
+const fragile: Behavior<null, Message> = {
+  name: "fragile",
+  start: () => null,
+  receive: crash,
+};
+
+Deno.test("siblings of one behavior have the bounds of their own specs", () => {
+  const kid = fc.record({
+    capacity: fc.integer({ min: 1, max: 5 }),
+    overflow: fc.constantFrom<Overflow>("reject", "drop_newest"),
+  });
+  fc.assert(
+    fc.property(fc.array(kid), (kids) => {
+      const tree = new Tree((tree) => ({ main: [tree.child("s")] }));
+      const queued: number[] = [];
+      tree.act("s", (ctx) => {
+        for (const [id, mailbox] of kids.entries()) {
+          const spec = { name: `${id}`, behavior: fragile, args: undefined };
+          const ref = ctx.spawn({ ...spec, mailbox });
+          const told = FOUR.map((kind) => ctx.tell(ref, { kind }));
+          queued.push(told.filter((each) => each === "queued").length);
+        }
+      });
+      const expected = kids.map(({ capacity, overflow }) =>
+        overflow === "reject" ? Math.min(capacity, 4) : 4
+      );
+      assert.deepEqual(queued, expected);
+    }),
+    { seed: 20261126, numRuns: 100 },
+  );
+});
+
+Deno.test("siblings of one behavior are started again as their own specs say", () => {
+  const restarts = fc.array(
+    fc.constantFrom<RestartType>("permanent", "transient", "temporary"),
+    // One restart for each of three: as many as a parent allows.
+    { maxLength: 3 },
+  );
+  fc.assert(
+    fc.property(restarts, (restarts) => {
+      const tree = new Tree((tree) => ({ main: [tree.child("s")] }));
+      tree.act("s", (ctx) => {
+        for (const [id, restart] of restarts.entries()) {
+          const spec = { name: `${id}`, behavior: fragile, args: undefined };
+          ctx.tell(ctx.spawn({ ...spec, restart }), { kind: "crash" });
+        }
+      });
+      tree.stage.run(1_000);
+      const there = tree.domain.report().actors.map(({ address }) => address);
+      const expected = restarts.flatMap((restart, id) =>
+        restart === "temporary" ? [] : [`s/${id}`]
+      );
+      assert.deepEqual(there, ["s", ...expected]);
+    }),
+    { seed: 20261126, numRuns: 50 },
+  );
 });

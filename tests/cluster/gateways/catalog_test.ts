@@ -52,3 +52,11 @@ test("an after that is no page's next is refused", (ask) => {
   const outcome = ask({ ...search, after: "?" });
   equal(outcome.kind === "rejected" && outcome.code, "invalid-input");
 });
+
+test("the SKUs of the store are listed", (ask) => {
+  const list = { kind: "list_skus", limit: 9 } as const;
+  const all = { skus: ["A1", "B2"], next: null, total: 2 };
+  deepEqual(ask(list), ok(all));
+  const outcome = ask({ ...list, after: "?" });
+  equal(outcome.kind === "rejected" && outcome.code, "invalid-input");
+});

@@ -201,3 +201,27 @@ Deno.test({
     }
   },
 });
+
+test(
+  "all SKUs are listed, page by page, with how many there are",
+  FEW,
+  (catalog) => {
+    const skus: string[] = [];
+    let next: string | null | undefined;
+    while (next !== null) {
+      const page = catalog.listSkus(2, next)!;
+      assert.equal(page.total, 5);
+      assert.ok(page.skus.length <= 2);
+      skus.push(...page.skus);
+      next = page.next;
+    }
+    assert.deepEqual(skus, FEW.map(({ sku }) => sku));
+    assert.equal(catalog.listSkus(5)!.next, null);
+    assert.equal(catalog.listSkus(5, "?"), null);
+  },
+);
+
+test("an empty catalog lists nothing", [], (catalog) => {
+  const empty = { skus: [], next: null, total: 0 };
+  assert.deepEqual(catalog.listSkus(5), empty);
+});

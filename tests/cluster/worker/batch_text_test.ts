@@ -32,13 +32,27 @@ Deno.test("what the frame before said is not said again", () => {
     ...[7, 6],
     ...["server", "caller", id + 4, 0, hello, ""],
     ...["server", "caller", id + 5, 0, hello, ""],
+    ...["server", "caller", id + 9, 0, hello, ""],
     ...["server", "client", -id, 0, hello, ""],
+    ...["server", "client", -id - 1, 0, hello, ""],
+    ...["server", "client", -id - 2, 5, hello, "a"],
   ]);
   assert.deepEqual(JSON.parse(text), [
-    ...[7, 6],
-    ...["server", "caller", 1, 0, hello, ""],
-    ...[0, 0, 2, 0, hello, ""],
-    ...[0, "client", -1, 0, hello, ""],
-    ...[id + 3, id - 1],
+    ...[7, 6, id + 3, id - 1],
+    ...["server", "caller", 1, 0, "", hello],
+    hello,
+    ...[6, hello],
+    ...[0, "client", -1, 0, "", hello],
+    hello,
+    ...[0, 0, -3, 5, "a", hello],
   ]);
+});
+
+Deno.test("frames that are alike but for their ids are read with their own", () => {
+  const ids = fc.array(fc.integer({ min: -4, max: 4 }));
+  fc.assert(fc.property(ids, (ids) => {
+    const frames = ids.flatMap((id) => ["a", "b", id, 7, { kind: "k" }, "c"]);
+    const written: Batch = [1, 1, ...frames];
+    assert.deepEqual(readBatch(writeBatch([...written])), written);
+  }));
 });

@@ -42,8 +42,11 @@ const listener: Behavior<{ notes: number }, ListenerMessage> = {
   },
 };
 
-/** A thread of that name; the teller lives in `here`, the listener `there`. */
-function open(name: "here" | "there"): Turns {
+/**
+ * A thread of that name; the teller lives in `here`, the listener `there`, or
+ * where `home` says.
+ */
+function open(name: "here" | "there", home = () => "there"): Turns {
   const turns = new Turns({
     domain: {
       name,
@@ -53,8 +56,10 @@ function open(name: "here" | "there"): Turns {
       died: () => {},
     },
     log: { write: () => {} },
-    locate: (address) =>
-      [LISTENER, GATEWAY, "there"].includes(address) ? "there" : "here",
+    locate: (address) => {
+      if (address === LISTENER) return home();
+      return [GATEWAY, "there"].includes(address) ? "there" : "here";
+    },
     gateways: new Map(name === "there" ? [[GATEWAY, gateway()]] : []),
     linkBroke: assert.fail,
   });
@@ -189,4 +194,20 @@ Deno.test("what a gateway answers later leaves without other mail", async () => 
   assert.deepEqual(paid, { kind: "ok", value: "late" });
   here.stop();
   there.stop();
+});
+
+Deno.test("mail goes where its address lives now, also when that has moved", async () => {
+  let home = "there";
+  const here = open("here", () => home);
+  const old = new MessageChannel();
+  const young = new MessageChannel();
+  here.connect("there", old.port1);
+  here.connect("elsewhere", young.port1);
+  tellAll(here, 3);
+  assert.deepEqual((await texts(old.port2, 1)).map(frames), [3]);
+  home = "elsewhere";
+  tellAll(here, 4);
+  assert.deepEqual((await texts(young.port2, 1)).map(frames), [4]);
+  here.stop();
+  for (const { port2 } of [old, young]) port2.close();
 });

@@ -1,0 +1,95 @@
+/** The caches of a shop that runs, over HTTP, with two cache nodes. */
+import assert from "node:assert/strict";
+import { eventually, LACKS_PROCESSES, products, Stage } from "./stage.ts";
+
+const CATALOG = products("thing", 60, 1_000);
+
+/** What a test reads of an answer. */
+interface Read {
+  readonly status: number;
+  readonly cacheStatus: string;
+  readonly text: string;
+}
+
+/** Asks as the operator does, and sees header fields. */
+class Operator implements Disposable {
+  readonly #http = Deno.createHttpClient({ poolMaxIdlePerHost: 64 });
+
+  constructor(readonly url: string, readonly adminToken: string) {}
+
+  async ask(method: string, path: string, json?: unknown): Promise<Read> {
+    const headers = {
+      "authorization": `Bearer ${this.adminToken}`,
+      "content-type": "application/json",
+    };
+    const init = {
+      method,
+      headers,
+      client: this.#http,
+      ...json === undefined ? {} : { body: JSON.stringify(json) },
+    };
+    const answer = await fetch(this.url + path, init);
+    return {
+      status: answer.status,
+      cacheStatus: answer.headers.get("cache-status") ?? "",
+      text: await answer.text(),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#http.close();
+  }
+}
+
+// G27
+Deno.test({
+  name:
+    "readers right after a drop share one load, what very many read the edge " +
+    "answers, and what does not exist nobody is asked for",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    await using shop = stage.start({
+      admission: { address: { rate: "50000/s", burst: 50_000 } },
+    });
+    using operator = new Operator(await shop.url, stage.secrets[1]!);
+    const path = "/v1/products/thing-7";
+    const read = () => operator.ask("GET", path);
+
+    assert.equal(
+      (await operator.ask("PUT", "/cache/product/thing-7")).status,
+      201,
+    );
+    assert.match((await read()).cacheStatus, /^doorbuster; hit; ttl=\d+$/);
+    assert.equal(
+      (await operator.ask("DELETE", "/v1/admin/cache/thing-7")).status,
+      204,
+    );
+    const crowd = await Promise.all(Array.from({ length: 300 }, read));
+    assert(crowd.every(({ status }) => status === 200));
+    const stored = crowd.filter((each) => each.cacheStatus.endsWith("stored"));
+    assert.equal(stored.length, 1);
+
+    await eventually("an answer of the edge", 5_000, async () => {
+      const many = await Promise.all(Array.from({ length: 300 }, read));
+      const edge = many.filter((each) =>
+        each.cacheStatus === "doorbuster-edge; hit; ttl=0"
+      );
+      return edge.length > 0 ? edge : null;
+    });
+    const stock = "/v1/admin/products/thing-7/stock";
+    assert.equal((await operator.ask("POST", stock, { add: -1 })).status, 200);
+    await eventually("the stock to be told", 1_000, async () => {
+      const { available } = JSON.parse((await read()).text);
+      return available === 999 ? available : null;
+    });
+
+    assert.equal((await operator.ask("GET", "/v1/products/nope")).status, 404);
+    // A worker's numbers come with its heartbeat.
+    const text = await eventually("the numbers", 2_000, async () => {
+      const { text } = await operator.ask("GET", "/metrics");
+      return /cache_filtered_total\{[^}]*\} 1\n/.test(text) ? text : null;
+    });
+    assert.match(text, /cache_near_hits_total [1-9]/);
+  },
+});

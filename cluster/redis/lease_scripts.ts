@@ -24,19 +24,17 @@ const FENCE_KEPT_MS = 8 * 24 * 3_600_000;
  */
 
 /**
- * Returns the token of a lease that was just given. The clock is ahead of the
- * counter but for a clock that was set back; so one command, which writes and
- * reads (Redis 6.2 and later), mostly does.
+ * Returns the token of a lease that was just given, as text. The clock is ahead
+ * of the counter but for a clock that was set back; so one command, which
+ * writes and reads (Redis 6.2 and later), mostly does.
  */
 const RETURN_TOKEN = `
   local time = redis.call('TIME')
-  local fence = time[1] * 1000000 + time[2]
-  local last = redis.call('SET', KEYS[2], string.format('%.0f', fence),
-    'PX', '${FENCE_KEPT_MS}', 'GET')
-  if last and tonumber(last) >= fence then
-    fence = tonumber(last) + 1
-    redis.call('SET', KEYS[2], string.format('%.0f', fence),
-      'PX', '${FENCE_KEPT_MS}')
+  local fence = time[1] .. string.sub(1000000 + time[2], 2)
+  local last = redis.call('SET', KEYS[2], fence, 'PX', '${FENCE_KEPT_MS}', 'GET')
+  if last and tonumber(last) >= tonumber(fence) then
+    fence = string.format('%.0f', last + 1)
+    redis.call('SET', KEYS[2], fence, 'PX', '${FENCE_KEPT_MS}')
   end
   return fence`;
 
@@ -44,7 +42,7 @@ const RETURN_TOKEN = `
 const RETURN_SAME_TOKEN = `
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   local same = redis.call('GET', KEYS[2])
-  if same then return tonumber(same) end
+  if same then return same end
   ${RETURN_TOKEN}`;
 
 /**

@@ -332,7 +332,13 @@ export {
   type SimulationSpec,
 } from "./sim/simulate_actors.ts";
 export type { NetworkValues } from "./sim/network.ts";
-export type { Checker, Observation, Violation } from "./sim/observation.ts";
+export type {
+  Checker,
+  MailboxCount,
+  Observation,
+  Violation,
+  WayCount,
+} from "./sim/observation.ts";
 export { AmbientAccess } from "./sim/tripwire.ts";
 export type { CheckResult } from "./sim/run_result.ts";
 export type { Distribution } from "./sim/distributions.ts";

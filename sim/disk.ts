@@ -12,6 +12,7 @@ import {
   type MemoryDisk,
   MemoryJournal,
 } from "../actors/runtime/test_kit/memory_journal.ts";
+import type { Buggify } from "./buggify.ts";
 import type { Observation } from "./observation.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Thread } from "./thread.ts";
@@ -25,16 +26,28 @@ export interface DiskOptions {
   /** The thread that writes. */
   readonly threadOf: () => Thread;
   readonly observe: (observation: Observation) => void;
+  /** Takes rare paths on purpose; nobody does unless told. */
+  readonly buggify?: Buggify;
 }
+
+/** What a sync that is slow on purpose takes, times what it would. */
+const SLOW_COMMIT = 100;
 
 /** The journal of a domain's life, on a disk that all lives share. */
 export function journalOn(name: string, options: DiskOptions): Journal {
-  const { disk, scheduler, syncUs, threadOf, observe } = options;
+  const { disk, scheduler, syncUs, threadOf, observe, buggify } = options;
   const label = stableHash(`disk ${name}`);
+  let isForgotten = false;
   const inner = new MemoryJournal(disk, (commit) => {
-    scheduler.at(scheduler.nowUs + syncUs(), label, () => {
+    const factor = buggify?.fires("disk.slow_commit") ? SLOW_COMMIT : 1;
+    scheduler.at(scheduler.nowUs + syncUs() * factor, label, () => {
       // What a thread had not written when its power went is gone.
-      if (threadOf().isAlive) commit();
+      if (!threadOf().isAlive) return;
+      isForgotten = buggify?.fires("disk.answer_lost") ?? false;
+      if (buggify?.fires("disk.full")) inner.refuseWith = "unavailable";
+      if (buggify?.fires("disk.write_lost")) inner.refuseWith = "unknown";
+      commit();
+      inner.refuseWith = null;
     });
   });
   return {
@@ -46,7 +59,7 @@ export function journalOn(name: string, options: DiskOptions): Journal {
           const observation = observationOf(append, result, scheduler.nowUs);
           if (observation !== null) observe(observation);
         }
-        done(result);
+        done(isForgotten ? "unknown" : result);
         threadOf().poke();
       }),
   };

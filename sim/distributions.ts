@@ -108,7 +108,11 @@ function normal(random: SeededRandom): number {
 /** ln 2 in two parts; the first ends in zeros, so exponents times it are exact. */
 const LN2_HIGH = 6.93147180369123816490e-01;
 const LN2_LOW = 1.90821492927058770002e-10;
-const SQRT2 = 1.4142135623730951;
+/** The digits of √2 behind its leading 1: the first 20 bits, and the last 32. */
+const SQRT2_FIRST = 0x6a09e;
+const SQRT2_LAST = 0x667f3bcd;
+/** So large that half of its power is no longer in the table. */
+const HUGE = 8.98846567431158e307; // 2^1023
 const LEAST_NORMAL = 2.2250738585072014e-308;
 
 /** What is added to an exponent in the bits of a number. */
@@ -139,16 +143,21 @@ export function log(x: number): number {
   if (x < LEAST_NORMAL) {
     x *= 18014398509481984; // 2^54
     exponent -= 54;
-  }
-  BITS.setFloat64(0, x, true);
-  const biased = BITS.getInt32(4, true) >> 20;
-  // x = mantissa × 2^exponent, at first with a mantissa from [1, 2).
-  let mantissa = x * POWERS[2 * BIAS - biased]!;
-  exponent += biased;
-  if (mantissa > SQRT2) {
-    mantissa /= 2;
+  } else if (x >= HUGE) {
+    x /= 2;
     exponent++;
   }
+  BITS.setFloat64(0, x, true);
+  const upper = BITS.getInt32(4, true);
+  const biased = upper >> 20;
+  const first = upper & 0xfffff;
+  // x = mantissa × 2^exponent, with a mantissa from (√2 / 2, √2]. Which power
+  // that is, is a matter of chance: a branch on it is a wrong guess each third
+  // time, and costs as much as all that follows.
+  let above = (SQRT2_FIRST - first) >>> 31;
+  if (first === SQRT2_FIRST && BITS.getUint32(0, true) > SQRT2_LAST) above = 1;
+  const mantissa = x * POWERS[2 * BIAS - biased - above]!;
+  exponent += biased + above;
   const f = mantissa - 1;
   const s = f / (2 + f);
   const rest = f * f / 2 - s * (f * f / 2 + logRemainder(s * s));

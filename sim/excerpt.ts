@@ -116,6 +116,8 @@ export class ExcerptRecorder {
         return this.#isNamed(observation) && this.#stage(observation);
       case "durable":
         return this.#settle(observation) || this.#isNamed(observation);
+      case "mail_counted":
+        return false;
       default:
         return this.#isNamed(observation);
     }
@@ -178,7 +180,8 @@ function keep(list: Kept[], kept: Kept, most: number): void {
 function isIncident(seen: Observation): boolean {
   if (seen.kind === "worker_started") return seen.incarnation > 1;
   return seen.kind === "worker_lost" || seen.kind === "fenced" ||
-    seen.kind === "fault_began" || seen.kind === "fault_ended";
+    seen.kind === "fault_began" || seen.kind === "fault_ended" ||
+    seen.kind === "rare_path_taken";
 }
 
 function isBroken({ outcome }: Returned): boolean {

@@ -48,9 +48,15 @@ const GRAVEST_FIRST: readonly Verdict[] = [
   "threshold",
 ];
 
+/** The key of a check that failed because it never had anything to check. */
+export const NOTHING_CHECKED = "nothing checked";
+
 /** Whether they are one failure; what it is about may be another SKU. */
 export function isAlike(one: Failure, other: Failure): boolean {
   if (one.verdict !== other.verdict || one.check !== other.check) return false;
+  // A run in which nothing happens any more shows no violation.
+  const isIdle = ({ key }: Failure) => key === NOTHING_CHECKED;
+  if (isIdle(one) !== isIdle(other)) return false;
   // A bound is no key: two thresholds of a metric are told apart by it.
   return one.verdict !== "threshold" || one.key === other.key;
 }

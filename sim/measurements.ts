@@ -8,16 +8,29 @@
  */
 import type { CachedProduct } from "../actors/cache_node.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
+import { CallTable } from "./call_table.ts";
 import type { Observation } from "./observation.ts";
 import type { LatencySummary, Series } from "./run_result.ts";
-import { StockLedgers } from "./stock_ledger.ts";
-import { type Bucket, newBucket, newTally, type Tally } from "./tallies.ts";
+import type { StockFold } from "./checkers/stock_fold.ts";
+import {
+  type Bucket,
+  newBucket,
+  newTally,
+  type StockLedger,
+  type Tally,
+} from "./tallies.ts";
 
 /** A call from its first try on. */
 interface Operation {
+  /** Its first try. */
+  readonly call: number;
   readonly step: string;
-  readonly phase: string;
   readonly startedUs: number;
+  /** Where it counts: its phase and, after the warm-up, all of them. */
+  readonly tallies: readonly Tally[];
+  /** How its last try ended, and when; null while one is under way. */
+  outcome: Outcome<unknown> | null;
+  endedUs: number;
 }
 
 /** What is looked at, not heard of. */
@@ -39,21 +52,22 @@ export class Measurements {
   readonly #hot: readonly string[];
   /** `phase step` → its tally; the step is empty for all of them. */
   readonly #tallies = new Map<string, Tally>();
-  readonly #calls = new Map<number, { operation: string; again: boolean }>();
-  readonly #operations = new Map<string, Operation>();
-  /** Retryable ends, until the client tries again. */
-  readonly #open = new Map<
-    string,
-    { atUs: number; outcome: Outcome<unknown> }
-  >();
+  /** `phase` → step → the tallies that count it, with and without warm-up. */
+  readonly #counting = new Map<string, Map<string, readonly Tally[]>>();
+  readonly #countingWarm = new Map<string, Map<string, readonly Tally[]>>();
+  /** By the try that is under way. */
+  readonly #calls = new CallTable<Operation>();
+  /** By the first try: retryable ends, until the client tries again. */
+  readonly #open = new Map<number, Operation>();
   readonly #buckets: Bucket[] = [];
-  readonly #stock = new StockLedgers();
+  readonly #stock: StockFold;
   readonly #counts = new Map<string, number>();
   readonly #deepest = new Map<string, number>();
 
   /**
    * @param options `startUs`: when clients begin to come. `flash`: SKUs of the
-   * flash sale. `hot`: SKUs whose stock the report shows.
+   * flash sale. `hot`: SKUs whose stock the report shows. `stock`: as the
+   * checkers fold it, up to the observation that is taken next.
    */
   constructor(options: {
     readonly startUs: number;
@@ -61,7 +75,9 @@ export class Measurements {
     readonly durationUs: number;
     readonly flash: ReadonlySet<string>;
     readonly hot: readonly string[];
+    readonly stock: StockFold;
   }) {
+    this.#stock = options.stock;
     this.#startUs = options.startUs;
     this.#warmupUs = options.warmupUs;
     this.#bucketUs = Math.max(1_000, Math.ceil(options.durationUs / BUCKETS));
@@ -102,7 +118,7 @@ export class Measurements {
     const bucket = this.#bucketAt(atUs);
     bucket.depths = { ...depths };
     for (const sku of this.#hot) {
-      bucket.stock[sku] = { ...this.#stock.of(sku) };
+      bucket.stock[sku] = this.#ledgerOf(sku);
     }
     for (const [kind, depth] of Object.entries(depths)) {
       const deepest = Math.max(depth, this.#deepest.get(kind) ?? 0);
@@ -113,9 +129,10 @@ export class Measurements {
 
   /** The run is over: what was not tried again has failed. */
   end(): void {
-    for (const [name, { atUs, outcome }] of [...this.#open]) {
-      this.#finish(name, atUs, outcome);
+    for (const operation of this.#open.values()) {
+      this.#finish(operation, operation.endedUs, operation.outcome!);
     }
+    this.#open.clear();
   }
 
   /** The value of a metric; 0 for what never happened. */
@@ -220,44 +237,53 @@ export class Measurements {
     };
   }
 
-  #called(observed: Extract<Observation, { kind: "called" }>): void {
-    const { call, atUs, client, step, input } = observed;
-    const what = String(input.key ?? input.sku ?? "");
-    const operation = `${client} ${step} ${what}`;
-    const again = Number(input.try) > 0;
-    this.#calls.set(call, { operation, again });
-    this.#open.delete(operation);
-    const phase = String(input.phase);
-    if (!again) {
-      this.#operations.set(operation, { step, phase, startedUs: atUs });
-      this.#bucketAt(atUs).offered++;
-    }
-    this.#tally(phase, step, atUs, (tally) => {
+  #called(
+    { call, first, atUs, step, input }: Extract<
+      Observation,
+      { kind: "called" }
+    >,
+  ): void {
+    const tallies = this.#talliesOf(String(input.phase), step, atUs);
+    for (const tally of tallies) {
       tally.attempts++;
-      if (!again) tally.offered++;
+      if (first === undefined) tally.offered++;
+    }
+    if (first !== undefined) {
+      const operation = this.#open.get(first);
+      if (operation === undefined) return;
+      this.#open.delete(first);
+      this.#calls.set(call, operation);
+      return;
+    }
+    this.#calls.set(call, {
+      call,
+      step,
+      startedUs: atUs,
+      tallies,
+      outcome: null,
+      endedUs: 0,
     });
+    this.#bucketAt(atUs).offered++;
   }
 
   #returned(
     { call, atUs, outcome }: Extract<Observation, { kind: "returned" }>,
   ): void {
-    const known = this.#calls.get(call);
-    if (known === undefined) return;
-    this.#calls.delete(call);
-    const operation = this.#operations.get(known.operation);
+    const operation = this.#calls.take(call);
     if (operation === undefined) return;
     const isLimited = outcome.kind === "rejected" &&
       outcome.code === "rate-limited";
     if (isLimited) {
       this.#bucketAt(atUs).limited++;
-      const { phase, step, startedUs } = operation;
-      this.#tally(phase, step, startedUs, (tally) => tally.limited++);
+      for (const tally of operation.tallies) tally.limited++;
     }
     this.#countReads(operation.step, outcome, atUs);
     const isFinal = outcome.kind === "ok" ||
       (outcome.kind === "rejected" && !isLimited);
-    if (isFinal) this.#finish(known.operation, atUs, outcome);
-    else this.#open.set(known.operation, { atUs, outcome });
+    if (isFinal) return this.#finish(operation, atUs, outcome);
+    operation.outcome = outcome;
+    operation.endedUs = atUs;
+    this.#open.set(operation.call, operation);
   }
 
   #countReads(step: string, outcome: Outcome<unknown>, atUs: number): void {
@@ -278,31 +304,28 @@ export class Measurements {
     }
   }
 
-  #finish(name: string, atUs: number, outcome: Outcome<unknown>): void {
-    const operation = this.#operations.get(name);
-    this.#open.delete(name);
-    if (operation === undefined) return;
-    this.#operations.delete(name);
-    const { phase, step, startedUs } = operation;
+  #finish(
+    { startedUs, tallies }: Operation,
+    atUs: number,
+    outcome: Outcome<unknown>,
+  ): void {
     const end = outcome.kind === "ok"
       ? "ok"
       : outcome.kind === "rejected" && outcome.code !== "rate-limited"
       ? "rejected"
       : "failed";
+    const tookUs = atUs - startedUs;
     const bucket = this.#bucketAt(atUs);
     bucket[end]++;
-    bucket.latency.record(atUs - startedUs);
-    this.#tally(phase, step, startedUs, (tally) => {
+    bucket.latency.record(tookUs);
+    for (const tally of tallies) {
       tally[end]++;
-      tally.latency.record(atUs - startedUs);
-    });
+      tally.latency.record(tookUs);
+    }
   }
 
-  #recorded(
-    { actor, event }: Extract<Observation, { kind: "recorded" }>,
-  ): void {
-    const fact = event as Record<string, unknown> & { kind: string };
-    switch (fact.kind) {
+  #recorded({ event }: Extract<Observation, { kind: "recorded" }>): void {
+    switch (event.kind) {
       case "order_placed":
         return this.#add("orders.placed");
       case "order_paid":
@@ -311,16 +334,20 @@ export class Measurements {
         return this.#add("orders.cancelled");
       case "order_expired":
         return this.#add("orders.expired");
-      default:
-        return this.#stock.apply(actor, fact);
     }
+  }
+
+  #ledgerOf(sku: string): StockLedger {
+    const { available = 0, held = 0, sold = 0 } = this.#stock.unitsOf(sku) ??
+      {};
+    return { available, held, sold };
   }
 
   #ofStock(metric: string): number {
     if (metric === "units.oversold") return this.#stock.oversoldUnits;
     let sum = 0;
     for (const sku of this.#flash) {
-      const { available, held, sold } = this.#stock.of(sku);
+      const { available, held, sold } = this.#ledgerOf(sku);
       if (metric === "flash.stock") sum += available + held + sold;
       if (metric === "flash.sold") sum += sold;
       if (metric === "flash.taken") sum += held + sold;
@@ -328,24 +355,26 @@ export class Measurements {
     return sum;
   }
 
-  #tally(
-    phase: string,
-    step: string,
-    startedUs: number,
-    change: (tally: Tally) => void,
-  ): void {
-    const isWarm = startedUs - this.#startUs >= this.#warmupUs;
-    for (const each of isWarm ? [phase, ALL] : [phase]) {
-      for (const share of [step, ""]) {
-        const name = `${each} ${share}`;
-        let tally = this.#tallies.get(name);
-        if (tally === undefined) {
-          tally = newTally();
-          this.#tallies.set(name, tally);
-        }
-        change(tally);
-      }
+  /** The tallies of a step in a phase that begins then, made when needed. */
+  #talliesOf(phase: string, step: string, atUs: number): readonly Tally[] {
+    const isWarm = atUs - this.#startUs >= this.#warmupUs;
+    const phases = isWarm ? this.#countingWarm : this.#counting;
+    let steps = phases.get(phase);
+    if (steps === undefined) phases.set(phase, steps = new Map());
+    let tallies = steps.get(step);
+    if (tallies === undefined) {
+      tallies = (isWarm ? [phase, ALL] : [phase]).flatMap((each) =>
+        [step, ""].map((share) => this.#tallyOf(`${each} ${share}`))
+      );
+      steps.set(step, tallies);
     }
+    return tallies;
+  }
+
+  #tallyOf(name: string): Tally {
+    let tally = this.#tallies.get(name);
+    if (tally === undefined) this.#tallies.set(name, tally = newTally());
+    return tally;
   }
 
   #bucketAt(atUs: number): Bucket {

@@ -8,6 +8,44 @@
 import type { JournalEvent, Message } from "../actors/runtime/actor.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
 
+/** What became of all frames that one thread had for another one. */
+export interface WayCount {
+  /** From where to where: `a→b`. */
+  readonly way: string;
+  /** Frames that links took. */
+  offered: number;
+  /** Frames whose time was up before they could leave. */
+  expired: number;
+  /** Frames that never left, as their link ended. */
+  unsent: number;
+  /** Frames that wait to leave. */
+  waiting: number;
+  /** Frames that left in a batch. */
+  carried: number;
+  /** Frames on their way. */
+  underWay: number;
+  /** Frames that left and did not come, or came to a link that had ended. */
+  lost: number;
+  /** Frames in batches that came for the first time, in their turn. */
+  arrived: number;
+  /** Frames that were handed to the thread. */
+  delivered: number;
+  /** The most that ever waited to leave. */
+  deepest: number;
+  /** The most that a link of it let wait. */
+  bound: number;
+}
+
+/** A mailbox as it is. */
+export interface MailboxCount {
+  /** The address of its actor. */
+  readonly actor: string;
+  /** Messages that wait, in both lanes. */
+  readonly depth: number;
+  /** What each lane may hold. */
+  readonly lane: number;
+}
+
 /** One thing that happened. Times are virtual microseconds since the start. */
 export type Observation =
   /** A client asks; `call` numbers the calls of a run from 1. */
@@ -18,6 +56,8 @@ export type Observation =
     readonly client: string;
     /** Such as `place_order`, `pay_order`, `read_product`. */
     readonly step: string;
+    /** The client's first try, which this call tries again; absent: it is one. */
+    readonly first?: number | undefined;
     /** The message, as the gate takes it apart. */
     readonly input: Readonly<Record<string, unknown>>;
   }
@@ -79,6 +119,22 @@ export type Observation =
     readonly fault: string;
     readonly target: string;
   }
+  /** A rare path was taken on purpose; see `buggify.ts`. */
+  | {
+    readonly kind: "rare_path_taken";
+    readonly atUs: number;
+    readonly path: string;
+  }
+  /** Mail was counted: what waits now, and what became of it so far. */
+  | {
+    readonly kind: "mail_counted";
+    readonly atUs: number;
+    /** What became of what was sent; only of the last count. */
+    readonly ways: readonly WayCount[];
+    readonly mailboxes: readonly MailboxCount[];
+    /** The run is over and the shop is quiet: nothing may wait. */
+    readonly isLast: boolean;
+  }
   /** Money moved at the provider, by attempt. */
   | {
     readonly kind: "charged" | "refunded";
@@ -97,6 +153,11 @@ export interface Checker {
   readonly unknown?: number;
   /** The first thing that is wrong; null: nothing so far. */
   readonly violation: Violation | null;
+  /**
+   * The kinds that it looks at; all unless given. It may be told of others and
+   * must make nothing of them.
+   */
+  readonly sees?: readonly Observation["kind"][];
   /** Takes the next observation, in order of time. */
   observe(observation: Observation): void;
   /** The run is over and everything has settled. */

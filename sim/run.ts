@@ -9,11 +9,16 @@
  * @module
  */
 import {
-  type CheckContext,
+  checkContextOf,
   checkerIds,
-  checkersFor,
+  EVIDENCE,
+  hasMissed,
   StateEqualsFold,
+  Watch,
 } from "./checkers.ts";
+import { Expectations } from "./expectations.ts";
+import { NOTHING_CHECKED } from "./failure.ts";
+import { Happenings } from "./happenings.ts";
 import { Measurements } from "./measurements.ts";
 import type { SimulatedProduct } from "./models.ts";
 import { pickerOf, productsOf } from "./products.ts";
@@ -64,6 +69,8 @@ const ACTS_PER_PROGRESS = 16_384;
 const NO_PROGRESS_ACTS = 2_000_000;
 /** Products whose stock the report draws. */
 const HOT_PRODUCTS = 4;
+/** Kinds of actors whose mail is looked at. */
+const DEPTHS = ["storefront", "inventory", "cache"];
 
 /** Runs a scenario. Throws only for a bug of the simulator or of an actor. */
 export function runScenario(options: RunOptions): RunResult {
@@ -80,11 +87,12 @@ class Run {
   readonly #products: readonly SimulatedProduct[];
   readonly #world: ShopWorld;
   readonly #workload: Workload;
-  #checkers: readonly Checker[] = [];
+  readonly #watch: Watch;
   #measurements: Measurements | null = null;
   #strikes: Strikes | null = null;
   #liveness: Violation | null = null;
-  readonly #seen = new Set<string>();
+  readonly #happened: Happenings;
+  #expectations: Expectations | null = null;
   readonly #recordings = new Map<string, readonly RecordedOrder[]>();
   #startUs = 0;
 
@@ -96,10 +104,12 @@ class Run {
     const observe = (observation: Observation) => this.#observe(observation);
     const scheduler = this.#scheduler;
     const always = scenario.always ?? checkerIds;
-    this.#checkers = [
-      ...checkersFor(always, this.#contextOf()),
-      ...options.extraCheckers ?? [],
-    ];
+    this.#happened = new Happenings([...scenario.sometimes, ...EVIDENCE]);
+    this.#watch = new Watch(
+      always,
+      checkContextOf(scenario, this.#products),
+      options.extraCheckers,
+    );
     this.#world = new ShopWorld({
       scenario,
       seed,
@@ -128,11 +138,13 @@ class Run {
     const healUs = this.#startUs + Math.min(liveness.afterUs, clock.durationUs);
     this.#runUntil(healUs);
     this.#strikes!.heal();
+    this.#expectations!.heal();
+    this.#world.buggify.stop();
     this.#runUntil(endUs);
     this.#workload.stop();
     this.#settle(liveness.withinUs + drainUs);
-    this.#compareWithFolds();
-    for (const checker of this.#checkers) checker.end();
+    this.#world.countMail(true);
+    if (this.#liveness === null) this.#endChecks();
     this.#measurements!.end();
     return this.#result();
   }
@@ -156,31 +168,36 @@ class Run {
       durationUs: scenario.clock.durationUs,
       flash: new Set(skus.slice(0, flash?.products ?? 0)),
       hot: skus.slice(0, HOT_PRODUCTS),
+      stock: this.#watch.view.stock,
     });
-    // What was opened is told again: measuring begins only now.
-    for (const { sku, units } of this.#products) {
-      const event = { kind: "stock_opened", sku, units };
-      const atUs = this.#startUs;
-      this.#measurements.observe({
-        kind: "recorded",
-        atUs,
-        actor: "",
-        epoch: 0,
-        sequence: 0,
-        event,
-      });
-    }
     this.#strikes = new Strikes({
       faults: scenario.faults,
       seed,
       scheduler: this.#scheduler,
       world: this.#world,
       observe: (observation) => this.#observe(observation),
-      valueOf: (metric) => this.#measurements!.value(metric, null, null),
+      valueOf: (metric) => this.#presentOf(metric),
+    });
+    this.#expectations = new Expectations({
+      conditions: scenario.eventually,
+      scheduler: this.#scheduler,
+      valueOf: (metric) => this.#presentOf(metric),
+      calmSinceUs: () => this.#strikes!.calmSinceUs,
     });
     this.#workload.start();
     this.#strikes.start();
+    this.#expectations.start();
     this.#lookLater();
+  }
+
+  /** A metric as it is now; of depths not the most that there ever were. */
+  #presentOf(metric: string): number {
+    const [name, kind] = metric.split(".");
+    if (name !== "depth") {
+      return this.#measurements!.value(metric, null, null);
+    }
+    const kinds = kind === undefined ? DEPTHS : [kind];
+    return Math.max(...kinds.map((each) => this.#world.depthOf(each)));
   }
 
   #lookLater(): void {
@@ -189,13 +206,9 @@ class Run {
     const atUs = this.#scheduler.nowUs + bucketUs;
     if (atUs > this.#startUs + durationUs) return;
     this.#scheduler.at(atUs, 0, () => {
-      this.#measurements!.look(atUs, {
-        depths: {
-          storefront: this.#world.depthOf("storefront"),
-          inventory: this.#world.depthOf("inventory"),
-          cache: this.#world.depthOf("cache"),
-        },
-      });
+      const depths = DEPTHS.map((kind) => [kind, this.#world.depthOf(kind)]);
+      this.#measurements!.look(atUs, { depths: Object.fromEntries(depths) });
+      this.#world.countMail(false);
       this.#lookLater();
     });
   }
@@ -226,15 +239,33 @@ class Run {
       );
     }
     // Duties, timers of orders and payments run on by themselves.
-    const restUs = Math.min(untilUs, this.#scheduler.nowUs + 5_000_000);
-    while (this.#liveness === null && this.#scheduler.step(restUs));
+    this.#rest(untilUs, 5_000_000);
+    if (!this.#world.owesNothing) {
+      while (!this.#world.owesNothing && this.#scheduler.step(untilUs));
+      // What it led to, such as a hold that ends now.
+      this.#rest(untilUs, 1_000_000);
+    }
+    // What is to become so may need longer.
+    while (!this.#expectations!.areDecided && this.#scheduler.step(untilUs));
     // An event that is staged is in a state, but on no disk yet.
     while (!this.#world.isQuiet && this.#scheduler.step(untilUs));
+    if (!this.#world.isQuiet) this.#stuck("did not become idle in time");
+  }
+
+  #rest(untilUs: number, forUs: number): void {
+    const endUs = Math.min(untilUs, this.#scheduler.nowUs + forUs);
+    while (this.#liveness === null && this.#scheduler.step(endUs));
+  }
+
+  /** All has settled: what must be so at the end is looked at, but not before. */
+  #endChecks(): void {
+    this.#compareWithFolds();
+    for (const checker of this.#watch.checkers) checker.end();
   }
 
   /** State is the fold of its events: looked at once, when all is quiet. */
   #compareWithFolds(): void {
-    for (const checker of this.#checkers) {
+    for (const checker of this.#watch.checkers) {
       if (!(checker instanceof StateEqualsFold)) continue;
       for (const actor of this.#world.partitions) {
         const state = this.#world.stateOf(actor);
@@ -246,41 +277,20 @@ class Run {
 
   #stuck(how: string): void {
     const { clients } = this.#workload;
-    this.#liveness = {
+    const waiting = ` while ${clients} clients wait`;
+    this.#liveness ??= {
       check: "liveness",
       atUs: this.#scheduler.nowUs,
       key: "clients",
-      detail: `The shop ${how} while ${clients} clients wait`,
+      detail: `The shop ${how}${clients > 0 ? waiting : ""}`,
     };
   }
 
   #observe(observation: Observation): void {
     this.#options.recorder?.(observation);
-    this.#seen.add(observation.kind);
-    for (const checker of this.#checkers) checker.observe(observation);
+    this.#watch.observe(observation);
     this.#measurements?.observe(observation);
-    if (observation.kind === "returned") {
-      const { outcome } = observation;
-      if (outcome.kind === "rejected") this.#seen.add(outcome.code);
-      else this.#seen.add(outcome.kind);
-    }
-    if (observation.kind === "recorded") this.#seen.add(observation.event.kind);
-  }
-
-  #contextOf(): CheckContext {
-    const { catalog, config } = this.#scenario;
-    const flash = catalog.flash?.products ?? 0;
-    return {
-      initialStock: new Map(
-        this.#products.map(({ sku, units, priceCents }) => [sku, {
-          units,
-          priceCents,
-        }]),
-      ),
-      limitPerUser: flash > 0
-        ? catalog.flash?.limitPerUser ?? config.orders.limitPerUser
-        : config.orders.limitPerUser,
-    };
+    this.#happened.observe(observation);
   }
 
   #recordingOf({ phase, arrivals }: LoadPhase): readonly RecordedOrder[] {
@@ -303,13 +313,13 @@ class Run {
   #result(): Omit<RunResult, "wallMs"> {
     const { scenario, seed, replay } = this.#options;
     const measurements = this.#measurements!;
-    const checks = this.#checkers.map((each) => this.#check(each));
+    const checks = this.#watch.checkers.map((each) => this.#check(each));
     const thresholds = scenario.thresholds.map((each) => this.#hold(each));
     const sometimes = scenario.sometimes.map((what): ThresholdResult => ({
       metric: `sometimes ${what}`,
       bound: "> 0",
-      value: this.#seen.has(what) ? 1 : 0,
-      ok: this.#seen.has(what),
+      value: this.#happened.has(what) ? 1 : 0,
+      ok: this.#happened.has(what),
     }));
     if (this.#liveness !== null) {
       checks.push({
@@ -319,7 +329,8 @@ class Run {
         firstViolation: this.#liveness,
       });
     }
-    const all = [...thresholds, ...sometimes];
+    const eventually = this.#expectations!.results();
+    const all = [...thresholds, ...sometimes, ...eventually];
     return {
       schema: "doorbuster/1",
       scenario: scenario.name,
@@ -327,6 +338,7 @@ class Run {
       seed,
       verdict: verdictOf(this.#liveness, checks, all),
       events: this.#scheduler.acts,
+      messages: this.#scheduler.messages,
       virtualMs: (this.#scheduler.nowUs - this.#startUs) / 1_000,
       trace: this.#scheduler.trace,
       metrics: measurements.metrics(),
@@ -339,14 +351,18 @@ class Run {
     };
   }
 
-  /** A check that the scenario asks for by name and that never ran failed. */
+  /** A check that never ran failed, if it could have or is asked for by name. */
   #check(checker: Checker): CheckResult {
     const result = checkResultOf(checker);
+    // One that got stuck proves nothing, and says so.
+    if (this.#liveness !== null) return result;
     const isNamed = this.#scenario.always?.includes(checker.id) ?? false;
-    if (!isNamed || result.checked > 0) return result;
+    const isIdle = isNamed && result.checked === 0;
+    if (!isIdle && !hasMissed(checker, this.#happened)) return result;
     const detail = "Nothing happened that it could check";
     const atUs = this.#scheduler.nowUs;
-    const firstViolation = { check: checker.id, atUs, key: "", detail };
+    const key = NOTHING_CHECKED;
+    const firstViolation = { check: checker.id, atUs, key, detail };
     return { ...result, ok: false, firstViolation };
   }
 

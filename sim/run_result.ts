@@ -113,6 +113,12 @@ export interface RunResult {
   readonly verdict: Verdict;
   /** Simulator events: deliveries, timers, completions. */
   readonly events: number;
+  /**
+   * Messages: each that an actor handled (a tell, an ask, an answer or a timer)
+   * and each frame that a link handed over. One that crosses a link to an actor
+   * is both; an answer that ends a client's call is its frame alone.
+   */
+  readonly messages: number;
   readonly virtualMs: number;
   readonly wallMs: number;
   /** The rolling hash of all events, in hexadecimal. */

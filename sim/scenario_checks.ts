@@ -35,19 +35,24 @@ export function checkScenario(file: ScenarioShape, refuse: Refuse): void {
   checkConditions(file, refuse);
 }
 
-/** What the format has and no run heeds yet: refused, not passed over. */
+/** What the format has and the shop has not: refused, not passed over. */
 function checkHeeded(file: ScenarioShape, refuse: Refuse): void {
-  const { buggify, catalog, clock, eventually, network } = file;
-  const later = "nothing: it is not simulated yet";
-  if (eventually.length > 0) refuse(["eventually"], later);
-  if (buggify.activatePercent !== 0) refuse(["buggify"], later);
-  if (clock.driftPerMillion !== 0) refuse(["clock", "driftPerMillion"], later);
-  if (network.reorderPercent !== 0) {
-    refuse(["network", "reorderPercent"], later);
+  const { catalog: { flash }, network, orders } = file;
+  if (network.processes) {
+    const how = "false: all workers of a simulated shop are threads";
+    refuse(["network", "processes"], how);
   }
-  if (network.processes) refuse(["network", "processes"], later);
-  if (catalog.flash?.opensAt !== undefined && us(catalog.flash.opensAt) > 0) {
-    refuse(["catalog", "flash", "opensAt"], later);
+  if (flash === undefined) return;
+  const path = ["catalog", "flash"];
+  if (us(flash.opensAt) > 0) {
+    const how = "0s: the shop has no opening times; let load begin then";
+    refuse([...path, "opensAt"], how);
+  }
+  const { limitPerUser } = orders;
+  if (flash.limitPerUser !== undefined && flash.limitPerUser !== limitPerUser) {
+    const how = `what orders.limitPerUser says (${limitPerUser}): the shop ` +
+      "has one limit for all products";
+    refuse([...path, "limitPerUser"], how);
   }
 }
 
@@ -248,7 +253,12 @@ function checkConditions(file: ScenarioShape, refuse: Refuse): void {
       refuse([...path, "during"], `a phase of load (${phases.join(", ")})`);
     }
   }
+  const { duration } = file.clock;
   for (const [index, condition] of file.eventually.entries()) {
+    if (condition.after !== undefined && us(condition.after) >= us(duration)) {
+      const most = `a time before clock.duration (${duration})`;
+      refuse(["eventually", index, "after"], most);
+    }
     checkBound(condition, ["eventually", index], refuse);
     checkCounts(condition.metric, ["eventually", index], refuse);
   }

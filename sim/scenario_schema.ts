@@ -19,6 +19,7 @@ import {
   topology,
 } from "../cluster/config.ts";
 import { DURATION } from "../cluster/units.ts";
+import { RARE_PATHS, type RarePath } from "./buggify.ts";
 import { checkerIds } from "./checkers.ts";
 import { METRICS } from "./metric_names.ts";
 import {
@@ -213,7 +214,10 @@ const network = section({
   }).prefault({}).describe("At least min; exponential beyond it, up to mean."),
   lossPercent: percent().default(0),
   duplicatePercent: percent().default(0),
-  reorderPercent: percent().default(0),
+  reorderPercent: percent().default(0).describe(
+    "Batches whose messages change places, if of other senders or receivers, " +
+      "and which may overtake; a link that one overtook on breaks.",
+  ),
   processes: z.boolean({ error: "true or false" }).default(false).describe(
     "Workers are processes with a network between them, not threads.",
   ),
@@ -335,7 +339,13 @@ export const scenarioShape = section({
   faults: list(fault, "faults").default([]).describe("What breaks, and when."),
   buggify: section({
     activatePercent: percent().default(25),
-    firePercent: percent().default(25),
+    firePercent: percent().default(25).describe(
+      "The most common paths; rarer ones are taken less often.",
+    ),
+    paths: list(
+      choice(Object.keys(RARE_PATHS) as RarePath[]),
+      "names of rare paths",
+    ).optional().describe("Without it: any of them."),
   }).prefault({ activatePercent: 0, firePercent: 0 }).describe(
     "Rare paths of the shop are taken on purpose; off without it.",
   ),

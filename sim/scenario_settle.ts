@@ -74,6 +74,7 @@ export function settleScenario(file: ScenarioShape): Scenario {
     buggify: {
       activatePerMillion: perMillion(buggify.activatePercent),
       firePerMillion: perMillion(buggify.firePercent),
+      paths: buggify.paths ?? null,
     },
     liveness: {
       afterUs: us(liveness.after ?? clock.duration),
@@ -87,6 +88,7 @@ export function settleScenario(file: ScenarioShape): Scenario {
       ...settleBound(each),
       afterUs: each.after === undefined ? null : us(each.after),
       withinUs: us(each.within),
+      bound: `${boundText(each)} within ${each.within}`,
     })),
     thresholds: file.thresholds.map(settleThreshold),
   };
@@ -255,7 +257,7 @@ function settleThreshold(
     quantile: q ?? null,
     during: during ?? null,
     of: of ?? null,
-    bound: `${SIGNS[comparison]} ${threshold[comparison]}`,
+    bound: boundText(threshold),
   };
 }
 
@@ -268,6 +270,12 @@ function settleBound(given: FileBound): Bound {
     return { comparison, value: Number(value.slice(0, -1)), unit: "percent" };
   }
   return { comparison, value: us(value) / 1000, unit: unitOf(given.metric) };
+}
+
+/** Such as `< 50ms`. */
+function boundText(given: FileBound): string {
+  const { comparison } = settleBound(given);
+  return `${SIGNS[comparison]} ${given[comparison]}`;
 }
 
 /** At least one where there is one. */

@@ -9,6 +9,7 @@
  */
 import type { Fault } from "../cluster/gate.ts";
 import type { Config } from "../cluster/config_values.ts";
+import type { BuggifyValues } from "./buggify.ts";
 import type { Distribution } from "./distributions.ts";
 import type { Verdict } from "./run_result.ts";
 
@@ -176,6 +177,8 @@ export interface Eventually extends Bound {
   /** From `afterUs`; null: from the end of the last fault. */
   readonly afterUs: number | null;
   readonly withinUs: number;
+  /** As a report prints it, such as `< 100 within 30s`. */
+  readonly bound: string;
 }
 
 /** A scenario for one seed. */
@@ -216,11 +219,8 @@ export interface Scenario {
   };
   readonly disk: { readonly sync: Distribution };
   readonly faults: readonly ScheduledFault[];
-  /** Chance that a site is active in a run, and that it then fires. */
-  readonly buggify: {
-    readonly activatePerMillion: number;
-    readonly firePerMillion: number;
-  };
+  /** Chances that a rare path is on in a run, and that it is then taken. */
+  readonly buggify: BuggifyValues;
   /** From `afterUs` on faults are healed; all that pends must end in time. */
   readonly liveness: { readonly afterUs: number; readonly withinUs: number };
   /** How long after the last arrival the shop may take to become idle. */

@@ -8,7 +8,7 @@
 import { EventQueue } from "./event_queue.ts";
 
 /** Something that happens at a moment; `label` goes into the trace. */
-interface Act {
+export interface Act {
   readonly label: number;
   readonly run: () => void;
 }
@@ -17,6 +17,8 @@ interface Act {
 export class Scheduler {
   /** Acts so far. */
   acts = 0;
+  /** Messages that threads have counted so far: `RunResult.messages`. */
+  messages = 0;
   readonly #queue = new EventQueue<Act>();
   /** Two words of 32 bits: enough that a difference shows. */
   #low = 0x811c9dc5;
@@ -38,7 +40,13 @@ export class Scheduler {
    * @param label Names it in the trace: equal runs have equal labels.
    */
   at(atUs: number, label: number, run: () => void): number {
-    return this.#queue.schedule(Math.max(atUs, this.nowUs), { label, run });
+    return this.again(atUs, { label, run });
+  }
+
+  /** As `at`, for what happens again and again: the act is made once. */
+  again(atUs: number, act: Act): number {
+    const { nowUs } = this.#queue;
+    return this.#queue.schedule(atUs > nowUs ? atUs : nowUs, act);
   }
 
   /** Calls it off; nothing happens when it has happened. */

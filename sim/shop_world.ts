@@ -10,19 +10,22 @@ import type { Log } from "../actors/runtime/ports.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import { decideRestart } from "../actors/runtime/supervision.ts";
 import { MemoryDisk } from "../actors/runtime/test_kit/memory_journal.ts";
-import { catalogPool } from "../cluster/pool/catalog_pool.ts";
-import type { PoolCalls } from "../cluster/pool/pool_calls.ts";
 import { ShopGate } from "../cluster/shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../cluster/topology.ts";
+import type { StorefrontState } from "../actors/storefront.ts";
+import { Buggify } from "./buggify.ts";
+import { clockOf, drawDrift } from "./clock.ts";
 import { foldAnew, journalOn } from "./disk.ts";
-import { modelOf, poolModel, type SimulatedProduct } from "./models.ts";
+import type { SimulatedProduct } from "./models.ts";
 import { Network } from "./network.ts";
 import { openStock } from "./opening.ts";
-import type { Observation } from "./observation.ts";
+import type { MailboxCount, Observation } from "./observation.ts";
 import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { Streams } from "./streams.ts";
-import { clockOf, type GatewayModel, Thread, type Traced } from "./thread.ts";
+import { drawUs, Streams } from "./streams.ts";
+import { ServiceTimes } from "./service_times.ts";
+import { SimulatedGateways } from "./simulated_gateways.ts";
+import { Thread, type Traced } from "./thread.ts";
 
 /** What a world is made of. */
 export interface ShopWorldOptions {
@@ -42,10 +45,15 @@ interface Place {
   incarnation: number;
   isReady: boolean;
   failuresMs: number[];
+  /** What a lane of its mailboxes holds. */
+  mailboxMessages: number;
 }
 
 /** As the live host's: 16,384 messages a lane. */
 const MAILBOX_MESSAGES = 16_384;
+/** Bounds that are cut to a few on purpose. */
+const FEW_MESSAGES = 4;
+const FEW_FRAMES = 16;
 /** Folding an event takes about 5 µs (ADR 2), starting a thread 40 ms. */
 const FOLD_US = 5;
 const START_US = 40_000;
@@ -65,8 +73,10 @@ export class ShopWorld {
   readonly #random: SeededRandom;
   readonly #streams: Streams;
   readonly #network: Network;
-  /** How many times slower a gateway is. */
-  readonly #slowGateways = new Map<string, number>();
+  /** The rare paths that this run takes on purpose. */
+  readonly buggify: Buggify;
+  readonly #serviceTimes: ServiceTimes;
+  readonly #gateways: SimulatedGateways;
 
   constructor(options: ShopWorldOptions) {
     this.#options = options;
@@ -76,23 +86,39 @@ export class ShopWorld {
     this.topology = new Topology(this.plan);
     this.#random = new SeededRandom(options.seed, "worker supervisor");
     this.#streams = new Streams(options.seed);
+    const { buggify, service } = options.scenario;
+    this.buggify = new Buggify(options.seed, buggify, (path) => {
+      const atUs = this.#scheduler.nowUs;
+      options.observe({ kind: "rare_path_taken", atUs, path });
+    });
+    this.#serviceTimes = new ServiceTimes(this.#streams, service);
+    this.#gateways = new SimulatedGateways({
+      ...options,
+      service: this.#serviceTimes,
+      buggify: this.buggify,
+      domainOf: (name) => this.#places.get(name)!.thread.domain,
+    });
     this.#network = new Network({
       scheduler: this.#scheduler,
       streams: this.#streams,
       values: options.scenario.network,
+      outboxFrames: () =>
+        this.buggify.fires("link.outbox_of_few") ? FEW_FRAMES : undefined,
       threadOf: (name) => {
         const place = this.#places.get(name);
         return place?.isReady ? place.thread : null;
       },
     });
     for (const { name } of this.plan.domains) {
-      this.#places.set(name, {
+      const place = {
         name,
-        thread: this.#makeThread(name, 1),
         incarnation: 1,
         isReady: false,
         failuresMs: [],
-      });
+        mailboxMessages: MAILBOX_MESSAGES,
+      };
+      const thread = this.#makeThread(place, 1);
+      this.#places.set(name, Object.assign(place, { thread }));
     }
     this.gate = this.#makeGate();
   }
@@ -101,28 +127,50 @@ export class ShopWorld {
   start(done: () => void): void {
     for (const place of this.#places.values()) this.#begin(place);
     const { domain } = this.#places.get("main")!.thread;
-    const { topology } = this;
-    const scheduler = this.#scheduler;
-    const { products } = this.#options;
-    openStock(products, { domain, topology, scheduler, done });
+    const opening = { domain, scheduler: this.#scheduler, done };
+    openStock(this.#options.products, { ...opening, topology: this.topology });
   }
 
   /** Messages that wait, over the actors whose address begins so. */
   depthOf(kind: string): number {
-    let depth = 0;
-    for (const { thread } of this.#places.values()) {
-      for (const actor of thread.domain.report().actors) {
-        if (actor.address.startsWith(kind)) depth += actor.depth;
-      }
-    }
-    return depth;
+    return this.#mailboxes().filter(({ actor }) => actor.startsWith(kind))
+      .reduce((sum, { depth }) => sum + depth, 0);
   }
 
-  /** True while all threads live and none has anything to run or to sync. */
-  get isQuiet(): boolean {
-    return [...this.#places.values()].every(({ isReady, thread }) =>
-      isReady && thread.domain.isIdle
+  /** Tells what mail waits; at the end also what became of all of it. */
+  countMail(isLast: boolean): void {
+    this.#options.observe({
+      kind: "mail_counted",
+      atUs: this.#scheduler.nowUs,
+      ways: isLast ? this.#network.counts() : [],
+      mailboxes: this.#mailboxes(),
+      isLast,
+    });
+  }
+
+  #mailboxes(): MailboxCount[] {
+    return [...this.#places.values()].flatMap(({ thread, mailboxMessages }) =>
+      thread.domain.report().actors.map(({ address: actor, depth }) => ({
+        actor,
+        depth,
+        lane: mailboxMessages,
+      }))
     );
+  }
+
+  /** No storefront (others never do) waits for a provider or a shard. */
+  get owesNothing(): boolean {
+    return this.partitions.every((actor) => {
+      const state = this.stateOf(actor) as Partial<StorefrontState> | undefined;
+      return !state?.paying?.size && !state?.obligations?.size;
+    });
+  }
+
+  /** All threads live, none has anything to run, and nothing is owed. */
+  get isQuiet(): boolean {
+    const isIdle = ({ isReady, thread }: Place) =>
+      isReady && thread.domain.isIdle;
+    return this.owesNothing && [...this.#places.values()].every(isIdle);
   }
 
   /** The state of an actor, wherever it lives. */
@@ -185,7 +233,7 @@ export class ShopWorld {
     const place = this.#places.get(target);
     if (place !== undefined) place.thread.slowness = factor;
     else if (this.plan.gateways.some(({ address }) => address === target)) {
-      this.#slowGateways.set(target, factor);
+      this.#gateways.slow(target, factor);
     } else {
       const home = this.#places.get(this.topology.locate(target) ?? "");
       if (home === undefined) return false;
@@ -206,7 +254,10 @@ export class ShopWorld {
   flush(address: string): boolean {
     const place = this.#places.get(this.topology.locate(address) ?? "");
     if (place === undefined || !address.startsWith("cache[")) return false;
-    return place.thread.domain.crash(address, "flushed by a fault");
+    // As live: a message like any other, so what it fills is read again.
+    const { domain } = this.#places.get("main")!.thread;
+    domain.tell(address, { kind: "flush" });
+    return true;
   }
 
   // ── Threads ─────────────────────────────────────────────────────────────
@@ -218,13 +269,8 @@ export class ShopWorld {
     });
     place.isReady = true;
     const { incarnation, name: worker } = place;
-    const atUs = this.#scheduler.nowUs;
-    this.#options.observe({
-      kind: "worker_started",
-      atUs,
-      worker,
-      incarnation,
-    });
+    const started = { kind: "worker_started", worker, incarnation } as const;
+    this.#options.observe({ ...started, atUs: this.#scheduler.nowUs });
     for (const other of this.#places.values()) {
       if (other !== place) this.#network.link(worker, other.name);
     }
@@ -243,17 +289,23 @@ export class ShopWorld {
     this.#options.observe({ ...lost, worker, incarnation });
     const spec = this.#options.scenario.config.topology.restart;
     place.failuresMs = [...place.failuresMs, nowUs / 1_000].slice(-16);
-    const { delayMs } = decideRestart(
-      spec,
-      place.failuresMs,
-      this.#random.next(),
-    );
-    const foldUs = FOLD_US * this.#eventsOf(worker);
-    const readyUs = nowUs + delayMs * 1_000 + START_US + foldUs;
-    this.#scheduler.at(readyUs, stableHash(`restart ${worker}`), () => {
+    const random = this.#random.next();
+    const { delayMs } = decideRestart(spec, place.failuresMs, random);
+    const lastsUs = START_US + FOLD_US * this.#eventsOf(worker);
+    this.#restart(place, nowUs + delayMs * 1_000 + lastsUs, lastsUs);
+  }
+
+  #restart(place: Place, readyUs: number, lastsUs: number): void {
+    this.#scheduler.at(readyUs, stableHash(`restart ${place.name}`), () => {
       place.incarnation++;
-      place.thread = this.#makeThread(worker, place.incarnation);
-      this.#begin(place);
+      place.thread = this.#makeThread(place, place.incarnation);
+      if (!this.buggify.fires("worker.lost_in_replay")) {
+        return this.#begin(place);
+      }
+      // It took its partitions over, and was gone before it did anything.
+      place.thread.domain.start(() => {});
+      place.thread.lose();
+      this.#restart(place, this.#scheduler.nowUs + lastsUs, lastsUs);
     });
   }
 
@@ -262,13 +314,17 @@ export class ShopWorld {
       .reduce((sum, { address }) => sum + this.disk.of(address).length, 0);
   }
 
-  #makeThread(name: string, incarnation: number): Thread {
+  #makeThread(place: Omit<Place, "thread">, incarnation: number): Thread {
+    const { name } = place;
     const actors = this.plan.actors.filter(({ domain }) => domain === name);
     const journaled = actors.some((actor) => actor.journaled);
     const { scenario, observe } = this.#options;
+    const syncs = this.#streams.of(`disk ${name}`);
     const thread: Thread = new Thread({
       scheduler: this.#scheduler,
       startMs: scenario.clock.startMs,
+      driftPerMillion: drawDrift(this.#streams, name, scenario.clock),
+      buggify: this.buggify,
       domain: {
         name,
         incarnation,
@@ -278,10 +334,10 @@ export class ShopWorld {
           ? journalOn(`${name} ${incarnation}`, {
             disk: this.disk,
             scheduler: this.#scheduler,
-            syncUs: () =>
-              this.#streams.drawUs(`disk ${name}`, scenario.disk.sync),
+            syncUs: () => drawUs(scenario.disk.sync, syncs),
             threadOf: () => thread,
             observe,
+            buggify: this.buggify,
           })
           : null,
         died: () => {
@@ -291,15 +347,23 @@ export class ShopWorld {
           else thread.lose();
         },
       },
-      serviceUs: (actor, kind) => this.#serviceUs(actor, kind, STEP_US),
+      serviceUs: (actor, kind) => {
+        if (kind === "read_product" && this.buggify.fires("cache.forgets")) {
+          this.flush(actor);
+        }
+        return this.#serviceTimes.drawUs(actor, kind, STEP_US);
+      },
       locate: (address) =>
         this.topology.locate(address) ??
           (this.#places.has(address) ? address : undefined),
-      gateways: this.#gatewaysOf(name),
+      gateways: this.#gateways.of(this.plan, name),
       carry: (from, to, batch) => this.#network.carry(from, to, batch),
       observe,
       traced: this.#options.traced,
     });
+    place.mailboxMessages = this.buggify.fires("mailbox.of_few")
+      ? FEW_MESSAGES
+      : MAILBOX_MESSAGES;
     for (const { address, args, journaled, supervision } of actors) {
       thread.domain.add({
         address,
@@ -307,60 +371,10 @@ export class ShopWorld {
         args,
         journaled,
         restart: supervision,
-        mailboxCapacity: MAILBOX_MESSAGES,
+        mailboxCapacity: place.mailboxMessages,
       });
     }
     return thread;
-  }
-
-  #gatewaysOf(domain: string): Map<string, GatewayModel> {
-    const { products, observe, scenario } = this.#options;
-    const options = {
-      products,
-      observe,
-      currency: scenario.config.orders.currency,
-      nowUs: () => this.#scheduler.nowUs,
-      later: (gateway: string, kind: string, act: () => void) => {
-        const slowness = this.#slowGateways.get(gateway) ?? 1;
-        const takesUs = this.#serviceUs(gateway, kind, 0) * slowness;
-        const atUs = this.#scheduler.nowUs + Math.round(takesUs);
-        this.#scheduler.at(atUs, stableHash(gateway), act);
-      },
-    };
-    return new Map(
-      this.plan.gateways.filter((gateway) => gateway.domain === domain)
-        .map(({ address, kind }) => [
-          address,
-          kind === "catalog_pool"
-            ? poolModel(this.#catalogPool(domain))
-            : modelOf(kind, address, options),
-        ]),
-    );
-  }
-
-  /** The live pool; only that nobody probes, as a probe never ends a run. */
-  #catalogPool(domain: string): PoolCalls {
-    const { scenario, seed } = this.#options;
-    return catalogPool({
-      plan: this.plan,
-      domain,
-      seed,
-      clock: clockOf(this.#scheduler, scenario.clock.startMs),
-      ask: (to, message, withinMs, done) =>
-        this.#places.get(domain)!.thread.domain.ask(
-          to,
-          message,
-          withinMs,
-          done,
-        ),
-    });
-  }
-
-  #serviceUs(actor: string, kind: string, byDefault: number): number {
-    const distribution = this.#options.scenario.service.get(kind);
-    return distribution === undefined
-      ? byDefault
-      : this.#streams.drawUs(`service ${actor}`, distribution);
   }
 
   // ── The gate ────────────────────────────────────────────────────────────
@@ -370,9 +384,9 @@ export class ShopWorld {
     return new ShopGate({
       domain: this.#places.get("main")!.thread.domain,
       topology: this.topology,
-      clock: clockOf(this.#scheduler, clock.startMs),
+      clock: clockOf(this.#scheduler, { startMs: clock.startMs }),
       admission: config.admission,
-      catalog: this.#catalogPool("main"),
+      catalog: this.#gateways.catalogPool(this.plan, "main"),
       near: config.cache.near,
       withinMs: config.edge.requestTimeoutMs,
       describe: () => null,

@@ -15,6 +15,7 @@ import { type Failure, isAlike } from "./failure.ts";
 import { ddmin } from "./shrink/ddmin.ts";
 import { differencesOf } from "./shrink/differences.ts";
 import {
+  chancesOf,
   cutDuration,
   durationUs,
   faultsOf,
@@ -24,9 +25,9 @@ import {
   needsLoad,
   onlyAbout,
   phasesOf,
+  withChances,
   withFaults,
   withJourneys,
-  withoutChance,
   withPhases,
 } from "./shrink/reductions.ts";
 
@@ -102,7 +103,7 @@ class Search {
     const keepsLoad = needsLoad(this.#best);
     if (!keepsLoad) this.#cut();
     ddmin(faultsOf(this.#best), 0, (ids) => this.#try(withFaults, ids));
-    this.#try(withoutChance, null);
+    ddmin(chancesOf(this.#best), 0, (names) => this.#try(withChances, names));
     if (keepsLoad) return;
     ddmin(phasesOf(this.#best), 1, (names) => this.#try(withPhases, names));
     ddmin(journeysOf(this.#best), 1, (names) => this.#try(withJourneys, names));

@@ -1,7 +1,8 @@
 /**
  * Simulates anybody's actors: on threads of its own making, in virtual time,
- * over links that delay, double and lose, on a disk that takes its time, with
- * threads that fall whenever the caller says. A seed repeats a run exactly.
+ * over links that delay, double, lose and reorder, on a disk that takes its
+ * time, with threads that fall whenever the caller says. A seed repeats a run
+ * exactly.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import type { Checker, Observation } from "./observation.ts";
 import { type CheckResult, checkResultOf } from "./run_result.ts";
 import type { Distribution } from "./distributions.ts";
 import { Scheduler } from "./scheduler.ts";
-import { Streams } from "./streams.ts";
+import { drawUs, Streams } from "./streams.ts";
 import { Thread } from "./thread.ts";
 import { withoutAmbient } from "./tripwire.ts";
 
@@ -71,6 +72,11 @@ export interface SimulationResult {
   readonly checks: readonly CheckResult[];
   /** Deliveries, steps, syncs and timers so far. */
   readonly events: number;
+  /**
+   * Messages: each that an actor handled and each frame between threads; one
+   * that crosses to an actor is both.
+   */
+  readonly messages: number;
   /** When it ended, in virtual milliseconds. */
   readonly virtualMs: number;
   /** The hash of all that happened: equal runs have equal ones. */
@@ -125,6 +131,7 @@ const NETWORK: NetworkValues = {
   delayMeanUs: 50,
   lossPerMillion: 0,
   duplicatePerMillion: 0,
+  reorderPerMillion: 0,
 };
 const MICROSECOND: Distribution = { kind: "constant", us: 1 };
 const MILLISECOND: Distribution = { kind: "constant", us: 1_000 };
@@ -173,6 +180,7 @@ class World implements Simulation {
       ok: checks.every(({ ok }) => ok),
       checks,
       events: this.#scheduler.acts,
+      messages: this.#scheduler.messages,
       virtualMs: this.nowMs,
       trace: this.#scheduler.trace,
     };
@@ -277,6 +285,7 @@ class World implements Simulation {
 
   #makeThread(name: string, incarnation: number): Thread {
     const { service, sync = MILLISECOND } = this.#spec;
+    const syncs = this.#streams.of(`disk ${name}`);
     const thread: Thread = new Thread({
       scheduler: this.#scheduler,
       startMs: START_MS,
@@ -288,7 +297,7 @@ class World implements Simulation {
         journal: journalOn(`${name} ${incarnation}`, {
           disk: this.#disk,
           scheduler: this.#scheduler,
-          syncUs: () => this.#streams.drawUs(`disk ${name}`, sync),
+          syncUs: () => drawUs(sync, syncs),
           threadOf: () => thread,
           observe: (observation) => this.#observe(observation),
         }),
@@ -297,9 +306,9 @@ class World implements Simulation {
         },
       },
       serviceUs: (actor, kind) =>
-        this.#streams.drawUs(
-          `service ${actor}`,
+        drawUs(
           service?.(actor, kind) ?? MICROSECOND,
+          this.#streams.of(`service ${actor}`),
         ),
       locate: (address) => this.#locate(address),
       gateways: new Map(),

@@ -9,6 +9,22 @@ import { type Distribution, sample } from "./distributions.ts";
 
 const MILLION = 1_000_000;
 
+/**
+ * Whole microseconds of a distribution. Halves go up, as `Math.round` has them;
+ * that one branches on the fraction, which is a wrong guess half of the time.
+ */
+export function drawUs(
+  distribution: Distribution,
+  random: SeededRandom,
+): number {
+  return Math.floor(sample(distribution, random) + 0.5);
+}
+
+/** True so many times in a million. Never draws for 0. */
+export function happens(perMillion: number, random: SeededRandom): boolean {
+  return perMillion > 0 && random.below(MILLION) < perMillion;
+}
+
 /** See the module's text. */
 export class Streams {
   readonly #seed: number;
@@ -18,18 +34,11 @@ export class Streams {
     this.#seed = seed;
   }
 
-  /** Whole microseconds of a distribution. */
-  drawUs(label: string, distribution: Distribution): number {
-    return Math.round(sample(distribution, this.#of(label)));
-  }
-
-  /** True so many times in a million. Never draws for 0. */
-  happens(label: string, perMillion: number): boolean {
-    if (perMillion === 0) return false;
-    return this.#of(`chance ${label}`).below(MILLION) < perMillion;
-  }
-
-  #of(label: string): SeededRandom {
+  /**
+   * The stream of a label, the same one each time. Who draws often keeps it: a
+   * label is put together and looked up for longer than a draw takes.
+   */
+  of(label: string): SeededRandom {
     let stream = this.#streams.get(label);
     if (stream === undefined) {
       stream = new SeededRandom(this.#seed, label);

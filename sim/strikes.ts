@@ -36,6 +36,9 @@ export class Strikes {
   /** Undoes what lasts. */
   readonly #healing = new Set<() => void>();
   #isOver = false;
+  /** Faults whose time is known and has not come. */
+  #toCome = 0;
+  #lastEndUs = 0;
 
   constructor(options: StrikesOptions) {
     this.#options = options;
@@ -46,11 +49,16 @@ export class Strikes {
   start(): void {
     const { scheduler, faults } = this.#options;
     const startUs = scheduler.nowUs;
+    this.#lastEndUs = startUs;
     for (const fault of faults) {
       const { time } = fault;
       const label = stableHash(`fault ${fault.id}`);
       if (time.kind === "at") {
-        scheduler.at(startUs + time.atUs, label, () => this.#strike(fault));
+        this.#toCome++;
+        scheduler.at(startUs + time.atUs, label, () => {
+          this.#toCome--;
+          this.#strike(fault);
+        });
         continue;
       }
       const look = (): void => {
@@ -61,6 +69,12 @@ export class Strikes {
       };
       scheduler.at(startUs + LOOK_EVERY_US, label, look);
     }
+  }
+
+  /** Since when no fault lasts and none is known to come; null: not now. */
+  get calmSinceUs(): number | null {
+    const isToCome = !this.#isOver && this.#toCome > 0;
+    return isToCome || this.#healing.size > 0 ? null : this.#lastEndUs;
   }
 
   /** Ends all faults, and lets no other strike: the core heals. */
@@ -133,6 +147,7 @@ export class Strikes {
       if (!this.#healing.delete(end)) return;
       undo();
       const endUs = scheduler.nowUs;
+      this.#lastEndUs = endUs;
       observe({ kind: "fault_ended", atUs: endUs, fault: id, target });
       this.spans.push({
         id,

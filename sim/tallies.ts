@@ -4,7 +4,6 @@
  * @module
  */
 import { LatencyHistogram } from "./latency_histogram.ts";
-import type { StockLedger } from "./stock_ledger.ts";
 
 /** What one kind of call came to. */
 export interface Tally {
@@ -15,6 +14,13 @@ export interface Tally {
   failed: number;
   limited: number;
   readonly latency: LatencyHistogram;
+}
+
+/** Where the units of a product are. */
+export interface StockLedger {
+  readonly available: number;
+  readonly held: number;
+  readonly sold: number;
 }
 
 /** A bucket of the series, while it is filled. */

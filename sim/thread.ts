@@ -13,11 +13,13 @@ import type { Message } from "../actors/runtime/actor.ts";
 import { Domain, type DomainOptions } from "../actors/runtime/domain.ts";
 import { Envelope } from "../actors/runtime/envelope.ts";
 import { failed, type Outcome, unknown } from "../actors/runtime/outcome.ts";
-import type { Clock } from "../actors/runtime/ports.ts";
 import { stableHash } from "../actors/runtime/random.ts";
-import { type Batch, Link } from "../cluster/link.ts";
+import type { Batch, Received } from "../cluster/link.ts";
+import type { Buggify } from "./buggify.ts";
+import { clockOf, type ThreadClock } from "./clock.ts";
+import { CountedLink, type Line } from "./counted_link.ts";
 import type { Observation } from "./observation.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Act, Scheduler } from "./scheduler.ts";
 
 /** Answers calls of a gateway, once, when it likes. */
 export type GatewayModel = (
@@ -30,6 +32,10 @@ export interface ThreadOptions {
   readonly scheduler: Scheduler;
   /** Wall time when virtual time is 0. */
   readonly startMs: number;
+  /** Its monotonic clock is so many millionths too fast; 0 unless told. */
+  readonly driftPerMillion?: number;
+  /** Takes rare paths on purpose; nobody does unless told. */
+  readonly buggify?: Buggify;
   readonly domain: Pick<
     DomainOptions,
     "name" | "incarnation" | "seed" | "journal" | "log" | "died"
@@ -56,6 +62,9 @@ export type Traced = (
   toUs: number,
 ) => void;
 
+/** A flush that is late on purpose: a hundred times what a link takes. */
+const LATE_FLUSH_US = 5_000;
+
 /** Asks that broke off are worth trying again after this long, as live. */
 const RETRY_AFTER_MS = 250;
 
@@ -67,8 +76,13 @@ export class Thread {
   slowness = 1;
   readonly #options: ThreadOptions;
   readonly #scheduler: Scheduler;
-  readonly #links = new Map<string, Link>();
-  readonly #label: number;
+  readonly #clock: ThreadClock;
+  readonly #links = new Map<string, CountedLink>();
+  /** Hashes of message kinds. */
+  readonly #facts = new Map<string, number>();
+  /** Its next turn, and its links' next flush. */
+  readonly #go: Act;
+  readonly #flush: Act;
   #isAlive = true;
   /** The core has something to do until then. */
   #busyUntilUs = 0;
@@ -76,8 +90,8 @@ export class Thread {
   #turn = -1;
   #flushAtUs = 0;
   #serviceUs = 0;
-  /** Who took the last step, and with what. */
-  #stepped = { actor: "", kind: "" };
+  /** Who took the last step, and with what; for `traced` alone. */
+  #stepped: { readonly actor: string; readonly kind: string } | null = null;
   /** Nothing runs until then: the fault `hang`. */
   #hangsUntilUs = 0;
 
@@ -86,26 +100,38 @@ export class Thread {
     this.#options = options;
     this.#scheduler = scheduler;
     this.name = domain.name;
-    this.#label = stableHash(`${domain.name} ${domain.incarnation}`);
+    const label = stableHash(`${domain.name} ${domain.incarnation}`);
+    this.#go = { label, run: () => this.#turnNow() };
+    this.#flush = { label: label ^ 1, run: () => this.#flushNow() };
+    this.#clock = clockOf(scheduler, options);
     this.domain = new Domain({
       ...domain,
-      clock: clockOf(scheduler, options.startMs),
+      clock: this.#clock,
       transmit: (envelope) => this.#transmit(envelope),
       wake: () => this.#turnSoon(),
       stepsPerRun: 1,
       freeze: true,
       observer: {
         stepped: (actor, message, outcome, sequence, epoch) => {
+          scheduler.messages++;
           if (options.traced) this.#stepped = { actor, kind: message.kind };
           this.#serviceUs = options.serviceUs(actor, message.kind);
-          scheduler.mix(stableHash(message.kind) ^ sequence);
+          scheduler.mix(this.#factOf(message.kind) ^ sequence);
           if (outcome === null) return;
-          const [kind, atUs] = ["decided" as const, scheduler.nowUs];
-          observe({ kind, atUs, actor, message, outcome, sequence, epoch });
+          const atUs = scheduler.nowUs;
+          observe({
+            kind: "decided",
+            atUs,
+            actor,
+            message,
+            outcome,
+            sequence,
+            epoch,
+          });
         },
         recorded: (actor, epoch, sequence, event) => {
-          const [kind, atUs] = ["recorded" as const, scheduler.nowUs];
-          observe({ kind, atUs, actor, epoch, sequence, event });
+          const atUs = scheduler.nowUs;
+          observe({ kind: "recorded", atUs, actor, epoch, sequence, event });
         },
       },
     });
@@ -116,13 +142,14 @@ export class Thread {
     return this.#isAlive;
   }
 
-  /** Links this thread with another one. */
-  connect(peer: string): void {
+  /** Links this thread with another one, and counts on `line`. */
+  connect(peer: string, line: Line): void {
     this.disconnect(peer);
     this.#links.set(
       peer,
-      new Link((frame) =>
-        this.#fail(frame.from, frame.to, frame.ask, "expired")
+      new CountedLink(
+        line,
+        (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
       ),
     );
   }
@@ -142,18 +169,31 @@ export class Thread {
     );
   }
 
-  /** Takes a batch of a peer. */
-  receive(peer: string, batch: Batch): void {
+  /** Takes a batch of a peer; `broken` when it cannot. */
+  receive(peer: string, batch: Batch): Received {
     const link = this.#links.get(peer);
-    if (!this.#isAlive || link === undefined) return;
-    const nowMs = this.#scheduler.nowUs / 1_000;
-    link.receive(batch, nowMs, (to, from, ask, deadlineMs, content, chain) => {
-      const envelope = new Envelope(to, from, ask, deadlineMs, content, chain);
-      const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
-      if (gateway === undefined) this.domain.deliver(envelope);
-      else this.#serve(gateway, envelope);
-    });
+    if (!this.#isAlive || link === undefined) return "broken";
+    const nowMs = this.#clock.monotonicMs();
+    const received = link.receive(
+      batch,
+      nowMs,
+      (to, from, ask, deadlineMs, content, chain) => {
+        this.#scheduler.messages++;
+        const envelope = new Envelope(
+          to,
+          from,
+          ask,
+          deadlineMs,
+          content,
+          chain,
+        );
+        const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
+        if (gateway === undefined) this.domain.deliver(envelope);
+        else this.#serve(gateway, envelope);
+      },
+    );
     this.#turnSoon();
+    return received;
   }
 
   /** Ends it: whatever it was doing never happened to anybody else. */
@@ -170,6 +210,13 @@ export class Thread {
   /** Runs soon, because somebody outside its turns gave it work. */
   poke(): void {
     this.#turnSoon();
+  }
+
+  /** What a step with such a message puts into the trace. */
+  #factOf(kind: string): number {
+    let fact = this.#facts.get(kind);
+    if (fact === undefined) this.#facts.set(kind, fact = stableHash(kind));
+    return fact;
   }
 
   /** Frames that wait for their link. */
@@ -192,14 +239,12 @@ export class Thread {
     if (atUs >= this.#turnAtUs || !this.#isAlive) return;
     if (this.#turnAtUs !== Infinity) this.#scheduler.cancel(this.#turn);
     this.#turnAtUs = atUs;
-    this.#turn = this.#scheduler.at(atUs, this.#label, () => {
-      this.#turnAtUs = Infinity;
-      this.#go();
-    });
+    this.#turn = this.#scheduler.again(atUs, this.#go);
   }
 
   /** One go: a step, and the links when the core has nothing else to do. */
-  #go(): void {
+  #turnNow(): void {
+    this.#turnAtUs = Infinity;
     if (!this.#isAlive) return;
     const { nowUs } = this.#scheduler;
     if (this.#hangsUntilUs > nowUs) return this.#turnSoon();
@@ -207,33 +252,37 @@ export class Thread {
     const nextMs = this.domain.run();
     if (!this.#isAlive) return;
     this.#busyUntilUs = nowUs + Math.round(this.#serviceUs * this.slowness);
-    const { actor, kind } = this.#stepped;
-    if (kind !== "") {
+    if (this.#stepped !== null) {
+      const { actor, kind } = this.#stepped;
       this.#options.traced?.(actor, kind, nowUs, this.#busyUntilUs);
-      this.#stepped = { actor: "", kind: "" };
+      this.#stepped = null;
     }
-    if (nextMs === 0) this.#turnAt(this.#busyUntilUs);
-    else {
-      if (nextMs !== Infinity) {
-        this.#turnAt(Math.max(Math.ceil(nextMs * 1_000), this.#busyUntilUs));
-      }
-      this.#flushAt(this.#busyUntilUs);
+    if (nextMs === 0) {
+      this.#turnAt(this.#busyUntilUs);
+      if (!this.#options.buggify?.fires("link.batch_of_one")) return;
+    } else if (nextMs !== Infinity) {
+      const atUs = this.#clock.momentOf(nextMs);
+      this.#turnAt(Math.max(atUs, this.#busyUntilUs));
     }
+    this.#flushAt(this.#busyUntilUs);
   }
 
   #flushAt(atUs: number): void {
-    if (atUs <= this.#scheduler.nowUs) return this.#flush();
+    if (atUs <= this.#scheduler.nowUs) return this.#flushNow();
     // One that comes earlier or then takes along what is sent meanwhile.
     if (this.#flushAtUs <= atUs && this.#flushAtUs > this.#scheduler.nowUs) {
       return;
     }
     this.#flushAtUs = atUs;
-    this.#scheduler.at(atUs, this.#label ^ 1, () => this.#flush());
+    this.#scheduler.again(atUs, this.#flush);
   }
 
-  #flush(): void {
+  #flushNow(): void {
     if (!this.#isAlive) return;
-    const nowMs = this.#scheduler.nowUs / 1_000;
+    if (this.#options.buggify?.fires("link.late_flush")) {
+      return this.#flushAt(this.#scheduler.nowUs + LATE_FLUSH_US);
+    }
+    const nowMs = this.#clock.monotonicMs();
     for (const [peer, link] of this.#links) {
       const batch = link.flush(nowMs);
       if (batch !== null) this.#options.carry(this, peer, batch);
@@ -275,13 +324,4 @@ export class Thread {
     const outcome = failed(code, RETRY_AFTER_MS);
     this.domain.deliver(new Envelope(from, to, -ask, 0, outcome));
   }
-}
-
-/** Virtual time as the runtime takes it; wall time begins at `startMs`. */
-export function clockOf(scheduler: Scheduler, startMs: number): Clock {
-  return {
-    monotonicMs: () => scheduler.nowUs / 1_000,
-    // Facts are in whole milliseconds, as the machine gives them.
-    wallMs: () => startMs + Math.floor(scheduler.nowUs / 1_000),
-  };
 }

@@ -12,11 +12,12 @@ import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
 import type { Gate } from "../cluster/gate.ts";
 import { RetryBudget } from "../cluster/pool/retry_budget.ts";
-import { log, sample } from "./distributions.ts";
 import type { Observation } from "./observation.ts";
+import { OpenArrivals } from "./open_arrivals.ts";
 import type { RecordedOrder } from "./recorded_orders.ts";
 import type { Journey, LoadPhase, Scenario, Step } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { drawUs } from "./streams.ts";
 
 /** What a workload needs. */
 export interface WorkloadOptions {
@@ -42,13 +43,13 @@ interface Client {
   readonly recorded: readonly Line[] | null;
   step: number;
   tries: number;
+  /** The first try of its step. */
+  first: number;
   key: string;
   lines: readonly Line[];
   order: OrderView | null;
 }
 
-/** Gaps shorter than this are one moment: a client is a microsecond apart. */
-const GAP_MIN_US = 1;
 const MICROSECONDS = 1_000_000;
 
 /** See the module's text. */
@@ -64,6 +65,8 @@ export class Workload {
   readonly #scheduler: Scheduler;
   /** By journey; without one its clients retry as they like. */
   readonly #budgets: ReadonlyMap<string, RetryBudget>;
+  /** What clients of a phase may come for. */
+  readonly #journeys = new Map<LoadPhase, readonly Journey[]>();
   #arrivals = 0;
   #isStopped = false;
 
@@ -88,6 +91,11 @@ export class Workload {
 
   #startPhase(phase: LoadPhase, startUs: number): void {
     const random = this.#stream(`arrivals ${phase.phase}`);
+    const all = this.#options.scenario.journeys;
+    this.#journeys.set(
+      phase,
+      all.filter(({ name }) => phase.journeys.includes(name)),
+    );
     const { arrivals } = phase;
     if (arrivals.kind === "closed") {
       for (let user = 0; user < arrivals.users; user++) {
@@ -95,12 +103,12 @@ export class Workload {
         const own = this.#stream(`user ${name}`);
         const again = () => {
           const atUs = this.#scheduler.nowUs +
-            Math.round(sample(arrivals.think, own));
+            drawUs(arrivals.think, own);
           if (atUs >= startUs + phase.toUs) return;
           this.#at(atUs, name, () => this.#arrive(phase, name, own, again));
         };
         const firstUs = startUs + phase.fromUs +
-          Math.round(sample(arrivals.think, own));
+          drawUs(arrivals.think, own);
         this.#at(firstUs, name, () => this.#arrive(phase, name, own, again));
       }
       return;
@@ -108,7 +116,7 @@ export class Workload {
     if (arrivals.kind === "recorded") {
       return this.#nextRecorded(phase, startUs, random, 0);
     }
-    this.#nextArrival(phase, startUs, startUs + phase.fromUs, random);
+    this.#comeOpenly(phase, startUs, random);
   }
 
   /** Orders as they came, `speed` times faster, or a share of them. */
@@ -132,35 +140,33 @@ export class Workload {
     if (phase.fromUs + afterUs >= phase.toUs) return;
     this.#at(startUs + phase.fromUs + afterUs, phase.phase, () => {
       const lines = order.lines.length > 0 ? order.lines : null;
-      this.#arrive(phase, `c${order.customer}`, random, () => {}, lines);
+      this.#arrive(phase, `c${order.customer}`, random, nobodyWaits, lines);
       this.#nextRecorded(phase, startUs, random, index + 1);
     });
   }
 
-  /** Poisson arrivals of a changing rate, by thinning (Lewis, Shedler 1979). */
-  #nextArrival(
-    phase: LoadPhase,
-    startUs: number,
-    fromUs: number,
-    random: SeededRandom,
-  ): void {
-    const { arrivals } = phase;
+  /** They come whatever the shop answers. */
+  #comeOpenly(phase: LoadPhase, startUs: number, random: SeededRandom): void {
+    const { arrivals, users } = phase;
     if (arrivals.kind !== "open") return;
-    const most = Math.max(...arrivals.curve.map(({ perSecond }) => perSecond));
-    if (most <= 0) return;
-    let atUs = fromUs;
-    for (;;) {
-      const gap = arrivals.spacing === "uniform" ? 1 : -log(unit(random));
-      atUs += Math.max(GAP_MIN_US, Math.round(gap * MICROSECONDS / most));
-      if (atUs >= startUs + phase.toUs) return;
-      const rate = rateAt(arrivals.curve, atUs - startUs - phase.fromUs);
-      if (random.next() / 4_294_967_296 * most < rate) break;
-    }
-    this.#at(atUs, phase.phase, () => {
-      const userId = `u${random.below(phase.users)}`;
-      this.#arrive(phase, userId, random, () => {});
-      this.#nextArrival(phase, startUs, this.#scheduler.nowUs, random);
+    const come = new OpenArrivals(arrivals, {
+      beginUs: startUs + phase.fromUs,
+      endUs: startUs + phase.toUs,
+      random,
     });
+    const next = (fromUs: number) => {
+      const atUs = come.after(fromUs);
+      if (atUs !== null) this.#scheduler.again(atUs, arrival);
+    };
+    // One act for all of them: the next one waits for this one.
+    const arrival = {
+      label: stableHash(phase.phase),
+      run: () => {
+        this.#arrive(phase, `u${random.below(users)}`, random, nobodyWaits);
+        next(this.#scheduler.nowUs);
+      },
+    };
+    next(startUs + phase.fromUs);
   }
 
   #arrive(
@@ -182,6 +188,7 @@ export class Workload {
       done,
       step: 0,
       tries: 0,
+      first: 0,
       key: `k${this.#arrivals}`,
       recorded,
       lines: [],
@@ -190,10 +197,9 @@ export class Workload {
   }
 
   #journeyFor(phase: LoadPhase, random: SeededRandom): Journey {
-    const journeys = this.#options.scenario.journeys.filter(({ name }) =>
-      phase.journeys.includes(name)
-    );
-    const total = journeys.reduce((sum, { weight }) => sum + weight, 0);
+    const journeys = this.#journeys.get(phase)!;
+    let total = 0;
+    for (const { weight } of journeys) total += weight;
     let left = random.next() / 4_294_967_296 * total;
     for (const journey of journeys) {
       left -= journey.weight;
@@ -220,6 +226,7 @@ export class Workload {
 
   #call(client: Client, step: Step): void {
     const call = ++this.calls;
+    if (client.tries === 0) client.first = call;
     const { gate, observe } = this.#options;
     const input = this.#inputOf(client, step);
     const ended = (outcome: Outcome<unknown>) => {
@@ -234,7 +241,8 @@ export class Workload {
       call,
       client: client.userId,
       step: step.do,
-      input: { ...input, phase: client.phase, try: client.tries },
+      first: client.tries > 0 ? client.first : undefined,
+      input,
     });
     const admission = gate.admit(client.userId, "");
     if (!admission.admitted) {
@@ -244,22 +252,30 @@ export class Workload {
     this.#ask(client, step, input, ended);
   }
 
+  /** What a call is about, and who makes it, for the report and checkers. */
   #inputOf(client: Client, step: Step): Record<string, unknown> {
-    const { userId, key, order } = client;
+    const { userId, key, order, phase, tries } = client;
+    const journey = client.journey.name;
     if (step.do === "read_product") {
-      return { sku: this.#options.pick(step.target, client.random) };
+      const sku = this.#options.pick(step.target, client.random);
+      return { sku, phase, journey, try: tries };
     }
     if (step.do !== "place_order") {
-      return { userId, key: `${key}p`, orderId: order?.id ?? "" };
+      const orderId = order?.id ?? "";
+      return { userId, key: `${key}p`, orderId, phase, journey, try: tries };
     }
-    if (client.tries === 0) client.lines = this.#linesFor(client, step);
-    return { userId, key, lines: client.lines };
+    if (tries === 0) client.lines = this.#linesFor(client, step);
+    return { userId, key, lines: client.lines, phase, journey, try: tries };
   }
 
   #linesFor(client: Client, step: Step): readonly Line[] {
     if (client.recorded !== null) return client.recorded;
     const { from, to } = client.journey.lines;
     const count = from + client.random.below(to - from + 1);
+    if (count === 1) {
+      const sku = this.#options.pick(step.target, client.random);
+      return [{ sku, quantity: 1 }];
+    }
     const skus = new Set<string>();
     for (let draws = 0; skus.size < count && draws < count * 4; draws++) {
       skus.add(this.#options.pick(step.target, client.random));
@@ -316,7 +332,7 @@ export class Workload {
     client.step++;
     client.tries = 0;
     const { think } = client.journey;
-    this.#later(client, Math.round(sample(think, client.random)));
+    this.#later(client, drawUs(think, client.random));
   }
 
   #mayRetry({ tries, journey }: Client): boolean {
@@ -343,6 +359,8 @@ export class Workload {
     return new SeededRandom(this.#options.seed, label);
   }
 }
+
+function nobodyWaits(): void {}
 
 /** Ten are saved up at most, and at the start: a budget is not nothing then. */
 const RESERVE_RETRIES = 10;
@@ -371,25 +389,4 @@ function backoffUs({ journey, tries, random }: Client): number {
   const { backoffUs, jitter } = journey.retry;
   const wholeUs = backoffUs * 2 ** Math.min(tries - 1, 16);
   return jitter === "none" ? wholeUs : random.below(Math.max(1, wholeUs));
-}
-
-function rateAt(
-  curve: readonly { readonly atUs: number; readonly perSecond: number }[],
-  sinceUs: number,
-): number {
-  let before = curve[0]!;
-  for (const point of curve) {
-    if (point.atUs > sinceUs) {
-      const share = (sinceUs - before.atUs) / (point.atUs - before.atUs || 1);
-      return before.perSecond +
-        (point.perSecond - before.perSecond) * Math.max(0, share);
-    }
-    before = point;
-  }
-  return before.perSecond;
-}
-
-/** In (0, 1]. */
-function unit(random: SeededRandom): number {
-  return (random.next() + 1) / 4_294_967_296;
 }

@@ -118,7 +118,10 @@ export class ActorContext implements Context {
     const { as, withinMs, about } = options;
     if (!Number.isFinite(withinMs)) throw endlessWait("ask", to, withinMs);
     const world = this.#world;
-    if (world.freezes) freezePlain([message, about]);
+    if (world.freezes) {
+      freezePlain(message);
+      freezePlain(about);
+    }
     const deadlineMs = world.time.monotonicMs + withinMs;
     const target = this.#find(to);
     world.exchange.ask(

@@ -372,7 +372,10 @@ export class Domain {
   /** Takes an envelope that came from outside the domain. */
   deliver(envelope: Envelope): void {
     if (this.#state === "dead") return;
-    if (this.#options.freeze) freezePlain(envelope.content);
+    // What a domain like this one sent was frozen there, all the way down.
+    if (this.#options.freeze && !Object.isFrozen(envelope.content)) {
+      freezePlain(envelope.content);
+    }
     const isOwn = envelope.ask === 0 && this.#watches.take(envelope);
     if (!isOwn) this.#exchange.deliver(envelope);
     this.#wake();

@@ -22,7 +22,9 @@ export function freezePlain<Value>(value: Value): Value {
         `current value is ${String(value)}`,
     );
   }
-  for (const member of Object.values(value)) freezePlain(member);
+  // As `Object.values`, since nothing is inherited, but without its list.
+  if (Array.isArray(value)) { for (const member of value) freezePlain(member); }
+  else for (const name in value) freezePlain(value[name]);
   return Object.freeze(value);
 }
 

@@ -20,13 +20,12 @@ import {
   type Called,
   Inspection,
   ordersTold,
-  placeCallOf,
   type Recorded,
   type Returned,
 } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 import { Shortages } from "./shortages.ts";
-import { StockFold } from "./stock_fold.ts";
+import { DurableStock } from "./durable_stock.ts";
 
 type Fact = StorefrontEvent["kind"];
 
@@ -48,44 +47,59 @@ const FACTS_OF_REFUSAL: Readonly<Record<string, readonly Fact[]>> = {
   "payment-in-flight": ["payment_started"],
 };
 
+/** The kinds of facts that answers rest on, each with a bit of its own. */
+const BITS: ReadonlyMap<string, number> = new Map(
+  [
+    ...new Set([
+      ...Object.values(FACT_OF),
+      ...Object.values(FACTS_OF_REFUSAL).flat(),
+    ]),
+  ].map((fact, index) => [fact, 1 << index]),
+);
+
+/** 0 for a fact that no answer rests on. */
+function bitOf(fact: string): number {
+  return BITS.get(fact) ?? 0;
+}
+
 /** See the module's text. */
 export class AnswerRevealsNothing extends Inspection {
   readonly id = "answer.revealsNothing";
+  override readonly sees = ["called", "durable", "returned"] as const;
   readonly #view: RunView;
   /** Stock as the disk has it. */
-  readonly #stock: StockFold;
+  readonly #stock: DurableStock;
   readonly #shortages: Shortages;
   /** The most units of a SKU that a user ever had durably, with a limit. */
   readonly #mostTaken = new Map<string, number>();
-  readonly #facts = new Map<string, Set<Fact>>();
 
   constructor(view: RunView) {
     super();
     this.#view = view;
-    this.#stock = new StockFold(view.context);
-    this.#shortages = new Shortages(this.#stock);
+    this.#stock = new DurableStock(view.context, view.stock);
+    this.#shortages = new Shortages(({ durable }) => durable);
   }
 
   observe(observation: Observation): void {
     this.#view.observe(observation);
     for (const recorded of this.#view.durable) this.#keep(recorded);
     if (observation.kind === "called") {
-      const place = placeCallOf(observation);
-      if (place !== null) this.#shortages.begin(observation.call, place.lines);
+      const { place } = this.#view;
+      if (place !== null) this.#shortages.begin(observation.call, place);
     } else if (observation.kind === "returned") {
-      const surplus = this.#shortages.end(observation.call);
       const { called } = this.#view;
-      if (called === null) return;
-      if (observation.outcome.kind === "ok") this.#tell(called, observation);
-      else this.#refuse(called, observation, surplus);
+      const { call, outcome } = observation;
+      const isRefused = outcome.kind === "rejected" && called !== null;
+      if (isRefused) this.#refuse(called, observation);
+      else if (called !== null) this.#tell(called, observation);
+      this.#shortages.forget(call);
     }
   }
 
   #keep(recorded: Recorded): void {
     const event = recorded.event as InventoryEvent | StorefrontEvent;
-    this.#stock.begin();
     this.#stock.apply(recorded);
-    this.#shortages.note();
+    this.#shortages.note(this.#stock.touched);
     if (event.kind === "stock_held") {
       const { userId } = event;
       if (this.#view.context.limitPerUser === null) return;
@@ -96,9 +110,7 @@ export class AnswerRevealsNothing extends Inspection {
         this.#mostTaken.set(owner, most);
       }
     } else if ("orderId" in event) {
-      const facts = this.#facts.get(event.orderId);
-      if (facts !== undefined) facts.add(event.kind);
-      else this.#facts.set(event.orderId, new Set([event.kind]));
+      this.#view.orders.of(event.orderId).facts |= bitOf(event.kind);
     }
   }
 
@@ -115,14 +127,14 @@ export class AnswerRevealsNothing extends Inspection {
 
   #refuse(
     called: Called,
-    { atUs, outcome }: Returned,
-    surplus: ReturnType<Shortages["end"]>,
+    { atUs, call, outcome }: Returned,
   ): void {
     if (outcome.kind !== "rejected") return;
     const { code } = outcome;
-    const place = placeCallOf(called);
+    const { place } = this.#view;
     if (place !== null && code === "sold-out") {
       this.checked++;
+      const surplus = this.#shortages.end(call);
       if (surplus === null) return;
       const detail = `${surplus.detail} by what is durable`;
       this.report(atUs, surplus.sku, detail);
@@ -150,8 +162,8 @@ export class AnswerRevealsNothing extends Inspection {
     told: string,
   ): void {
     this.checked++;
-    const durable = this.#facts.get(orderId);
-    if (facts.some((fact) => durable?.has(fact))) return;
+    const durable = this.#view.orders.find(orderId)?.facts ?? 0;
+    if (facts.some((fact) => (durable & bitOf(fact)) !== 0)) return;
     const detail = `A client was told of ${told} of order ${orderId} before ` +
       `${facts.join(" or ")} was durable`;
     this.report(atUs, orderId, detail);

@@ -5,27 +5,29 @@
  * @module
  */
 import type { CachedProduct } from "../../actors/cache_node.ts";
+import { CallTable } from "../call_table.ts";
 import type { Observation } from "../observation.ts";
 import { type Called, Inspection, type Returned } from "./inspection.ts";
 
 /** `pending.resolved`: every call that was begun has ended, once. */
 export class PendingResolved extends Inspection {
   readonly id = "pending.resolved";
-  readonly #pending = new Map<number, Called>();
+  override readonly sees = ["called", "returned"] as const;
+  readonly #pending = new CallTable<Called>();
   #atUs = 0;
 
   observe(observation: Observation): void {
     this.#atUs = observation.atUs;
     if (observation.kind === "called") {
       const { call, atUs } = observation;
-      if (this.#pending.has(call)) {
+      if (this.#pending.get(call) !== undefined) {
         this.report(atUs, `call ${call}`, `Call ${call} is begun twice`);
       }
       this.#pending.set(call, observation);
     } else if (observation.kind === "returned") {
       const { call, atUs } = observation;
       this.checked++;
-      if (this.#pending.delete(call)) return;
+      if (this.#pending.take(call) !== undefined) return;
       const detail = `Call ${call} ended, but was not pending`;
       this.report(atUs, `call ${call}`, detail);
     }
@@ -66,7 +68,8 @@ class ExactSum {
  */
 export class LittleExact extends Inspection {
   readonly id = "little.exact";
-  readonly #begunAtUs = new Map<number, number>();
+  override readonly sees = ["called", "returned"] as const;
+  readonly #begunAtUs = new CallTable<number>();
   readonly #sojournUs = new ExactSum();
   readonly #integral = new ExactSum();
   #inside = 0;
@@ -88,8 +91,7 @@ export class LittleExact extends Inspection {
       return;
     }
     this.#inside--;
-    const begunAtUs = this.#begunAtUs.get(observation.call);
-    this.#begunAtUs.delete(observation.call);
+    const begunAtUs = this.#begunAtUs.take(observation.call);
     if (begunAtUs !== undefined) this.#sojournUs.add(atUs - begunAtUs);
   }
 
@@ -113,10 +115,11 @@ export class LittleExact extends Inspection {
  */
 export class CacheMonotonic extends Inspection {
   readonly id = "cache.monotonic";
+  override readonly sees = ["called", "returned"] as const;
   /** The newest version that was returned, by SKU. */
   readonly #newest = new Map<string, number>();
   /** Pending reads with the version that they may not fall behind. */
-  readonly #reads = new Map<number, { sku: string; atLeast: number }>();
+  readonly #reads = new CallTable<{ sku: string; atLeast: number }>();
 
   observe(observation: Observation): void {
     if (observation.kind === "called") {
@@ -128,9 +131,8 @@ export class CacheMonotonic extends Inspection {
   }
 
   #returned({ atUs, call, outcome }: Returned): void {
-    const read = this.#reads.get(call);
+    const read = this.#reads.take(call);
     if (read === undefined) return;
-    this.#reads.delete(call);
     if (outcome.kind !== "ok") return;
     this.checked++;
     const { sku, atLeast } = read;

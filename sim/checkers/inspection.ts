@@ -5,8 +5,6 @@
  *
  * @module
  */
-import type { Line } from "../../actors/inventory_shard.ts";
-import { mergeLines } from "../../actors/storefront/order.ts";
 import type {
   OrderPage,
   OrderView,
@@ -29,6 +27,7 @@ export type Durable = Extract<Observation, { kind: "durable" }>;
 /** A checker that keeps the first thing that it found wrong. */
 export abstract class Inspection implements Checker {
   abstract readonly id: string;
+  readonly sees?: readonly Observation["kind"][];
   checked = 0;
   violation: Violation | null = null;
 
@@ -42,31 +41,26 @@ export abstract class Inspection implements Checker {
   }
 }
 
-/** A request to place an order, as checkers see it. */
-export interface PlaceCall {
+/** A key and who uses it. */
+interface UserKey {
   readonly userId: string;
   readonly key: string;
-  /** One for each SKU. */
-  readonly lines: readonly Line[];
 }
 
-/** The request of a `place_order`; null for another step. */
-export function placeCallOf({ step, input }: Called): PlaceCall | null {
-  if (step !== "place_order") return null;
-  const lines = mergeLines(input.lines as readonly Line[]);
-  return { userId: String(input.userId), key: String(input.key), lines };
-}
-
-/** Names the use of a key; a key has no spaces. */
-export function scopeOf({ key, userId }: PlaceCall): string {
+/** Names the use of a key in what is reported; a key has no spaces. */
+export function scopeOf({ key, userId }: UserKey): string {
   return `${key} ${userId}`;
 }
 
-/** The scope in a hold's id, which is `key number user`. */
-export function scopeOfHold(holdId: string): string {
+/**
+ * Names the use of a key for which a hold was made: by the id of the hold that
+ * an order on one shard tries first. Nearly all holds have that id.
+ */
+export function keyIdOf(holdId: string): string {
   const first = holdId.indexOf(" ");
+  if (holdId.startsWith(" - ", first)) return holdId;
   const second = holdId.indexOf(" ", first + 1);
-  return holdId.slice(0, first) + holdId.slice(second);
+  return `${holdId.slice(0, first)} -${holdId.slice(second)}`;
 }
 
 /** The orders that an ok answer to a step tells of. */

@@ -9,29 +9,22 @@
 import type { StorefrontEvent } from "../../actors/storefront.ts";
 import type { Observation } from "../observation.ts";
 import { Inspection, type Recorded } from "./inspection.ts";
+import type { Money, OrderRecord } from "./order_records.ts";
 import type { RunView } from "./run_view.ts";
 
 /** Money moved at the provider. */
 type Moved = Omit<Extract<Observation, { attempt: string }>, "kind">;
 
-/** The money of an order at the provider. */
-interface Account {
-  readonly orderId: string;
-  /** Attempts that were charged. */
-  readonly charged: Map<string, number>;
-  chargedCents: number;
-  refundedCents: number;
-  /** Null until the order is placed. */
-  totalCents: number | null;
-  isPaid: boolean;
-}
-
 /** See the module's text. */
 export class MoneyConserved extends Inspection {
   readonly id = "money.conserved";
+  override readonly sees = [
+    "recorded",
+    "decided",
+    "charged",
+    "refunded",
+  ] as const;
   readonly #view: RunView;
-  readonly #accounts = new Map<string, Account>();
-  #atUs = 0;
 
   constructor(view: RunView) {
     super();
@@ -40,7 +33,6 @@ export class MoneyConserved extends Inspection {
 
   observe(observation: Observation): void {
     this.#view.observe(observation);
-    this.#atUs = observation.atUs;
     for (const { event } of this.#view.lost) {
       const fact = event as StorefrontEvent;
       if (fact.kind === "order_paid") this.#of(fact.orderId).isPaid = false;
@@ -56,29 +48,31 @@ export class MoneyConserved extends Inspection {
   }
 
   override end(): void {
-    for (const account of this.#accounts.values()) {
-      const { orderId, chargedCents, refundedCents, isPaid } = account;
-      const keptCents = chargedCents - refundedCents;
+    for (const [orderId, { money, isPaid }] of this.#view.orders.entries()) {
+      const keptCents = keptOf(money);
       if (isPaid || keptCents === 0) continue;
       const detail = `Order ${orderId} is not paid at the end, but the ` +
         `provider has ${keptCents} cents for it`;
-      this.report(this.#atUs, orderId, detail);
+      this.report(this.#view.nowUs, orderId, detail);
     }
   }
 
   #charge({ atUs, attempt, amountCents }: Moved): void {
     this.checked++;
-    const account = this.#of(orderOfAttempt(attempt));
-    const { orderId, charged, totalCents } = account;
-    if (charged.has(attempt)) {
+    const orderId = orderOfAttempt(attempt);
+    const order = this.#of(orderId);
+    const money = moneyOf(order);
+    const { attempts } = money;
+    if (attempts.has(attempt)) {
       this.report(atUs, attempt, `Attempt ${attempt} is charged twice`);
-    } else if (charged.size > 0) {
-      const [first] = charged.keys();
+    } else if (attempts.size > 0) {
+      const [first] = attempts;
       const detail = `Order ${orderId} is charged by ${first} and ${attempt}`;
       this.report(atUs, orderId, detail);
     }
-    charged.set(attempt, (charged.get(attempt) ?? 0) + amountCents);
-    account.chargedCents += amountCents;
+    attempts.add(attempt);
+    money.chargedCents += amountCents;
+    const { totalCents } = order;
     if (amountCents === totalCents) return;
     const detail = `Order ${orderId} costs ${totalCents ?? "nothing yet"}, ` +
       `but ${amountCents} cents are charged`;
@@ -87,15 +81,17 @@ export class MoneyConserved extends Inspection {
 
   #refund({ atUs, attempt, amountCents }: Moved): void {
     this.checked++;
-    const account = this.#of(orderOfAttempt(attempt));
-    const { orderId, charged, isPaid } = account;
-    account.refundedCents += amountCents;
-    if (!charged.has(attempt) || account.refundedCents > account.chargedCents) {
-      const detail = `${account.refundedCents} cents of order ${orderId} are ` +
-        `refunded, ${account.chargedCents} were charged`;
+    const orderId = orderOfAttempt(attempt);
+    const order = this.#of(orderId);
+    const money = moneyOf(order);
+    money.refundedCents += amountCents;
+    const { attempts, chargedCents, refundedCents } = money;
+    if (!attempts.has(attempt) || refundedCents > chargedCents) {
+      const detail = `${refundedCents} cents of order ${orderId} are ` +
+        `refunded, ${chargedCents} were charged`;
       this.report(atUs, orderId, detail);
     }
-    if (!isPaid) return;
+    if (!order.isPaid) return;
     this.report(atUs, orderId, `Order ${orderId} is paid and refunded`);
   }
 
@@ -108,51 +104,53 @@ export class MoneyConserved extends Inspection {
       case "payment_captured": {
         this.checked++;
         const { orderId, attempt } = fact;
-        if (this.#of(orderId).charged.has(`${orderId}-${attempt}`)) return;
+        const attempts = this.#of(orderId).money?.attempts;
+        if (attempts?.has(`${orderId}-${attempt}`)) return;
         const detail = `Attempt ${attempt} of order ${orderId} is captured, ` +
           "but was never charged";
         return this.report(atUs, orderId, detail);
       }
       case "order_paid": {
         this.checked++;
-        const account = this.#of(fact.orderId);
-        account.isPaid = true;
-        return this.#expect(atUs, account, account.totalCents, "paid");
+        const { orderId } = fact;
+        const order = this.#of(orderId);
+        order.isPaid = true;
+        return this.#expect(atUs, orderId, order.totalCents, "paid");
       }
       case "order_refunded":
         this.checked++;
-        return this.#expect(atUs, this.#of(fact.orderId), 0, "refunded");
+        return this.#expect(atUs, fact.orderId, 0, "refunded");
     }
   }
 
   #expect(
     atUs: number,
-    { orderId, chargedCents, refundedCents }: Account,
+    orderId: string,
     expectedCents: number | null,
     status: string,
   ): void {
-    const keptCents = chargedCents - refundedCents;
+    const keptCents = keptOf(this.#of(orderId).money);
     if (keptCents === expectedCents) return;
     const detail = `Order ${orderId} is ${status}, but the provider has ` +
       `${keptCents} cents for it and not ${expectedCents}`;
     this.report(atUs, orderId, detail);
   }
 
-  #of(orderId: string): Account {
-    let account = this.#accounts.get(orderId);
-    if (account === undefined) {
-      account = {
-        orderId,
-        charged: new Map(),
-        chargedCents: 0,
-        refundedCents: 0,
-        totalCents: null,
-        isPaid: false,
-      };
-      this.#accounts.set(orderId, account);
-    }
-    return account;
+  #of(orderId: string): OrderRecord {
+    return this.#view.orders.of(orderId);
   }
+}
+
+function moneyOf(order: OrderRecord): Money {
+  return order.money ??= {
+    chargedCents: 0,
+    refundedCents: 0,
+    attempts: new Set(),
+  };
+}
+
+function keptOf(money: Money | null): number {
+  return money === null ? 0 : money.chargedCents - money.refundedCents;
 }
 
 /** An attempt's id is its order's, a dash and its number. */

@@ -8,17 +8,12 @@ import type { Line, StockHeld } from "../../actors/inventory_shard.ts";
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import type { Placed, StorefrontEvent } from "../../actors/storefront.ts";
 import type { Observation } from "../observation.ts";
-import { type Called, Inspection, placeCallOf, scopeOf } from "./inspection.ts";
+import { CallTable } from "../call_table.ts";
+import { type Called, Inspection, keyIdOf, scopeOf } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 
 /** Keys are kept for 24 hours, as the contract says. */
 const KEEP_KEYS_MS = 24 * 60 * 60 * 1_000;
-
-/** A key's order, and when it was placed, in wall milliseconds. */
-interface KeyUse {
-  readonly orderId: string;
-  readonly placedAtMs: number;
-}
 
 /**
  * `order.oncePerKey`: a user's key makes at most one order while it is kept,
@@ -26,10 +21,8 @@ interface KeyUse {
  */
 export class OrderOncePerKey extends Inspection {
   readonly id = "order.oncePerKey";
+  override readonly sees = ["durable", "returned"] as const;
   readonly #view: RunView;
-  readonly #recorded = new Map<string, KeyUse>();
-  readonly #told = new Map<string, KeyUse>();
-  readonly #orderIds = new Set<string>();
 
   constructor(view: RunView) {
     super();
@@ -46,50 +39,64 @@ export class OrderOncePerKey extends Inspection {
     if (observation.kind !== "returned" || called === null) return;
     const { outcome } = observation;
     if (outcome.kind !== "ok" || called.step !== "place_order") return;
-    this.#tell(atUs, called, outcome.value as Placed);
+    this.#tell(atUs, outcome.value as Placed);
   }
 
   #place(atUs: number, event: StorefrontEvent): void {
     if (event.kind !== "order_placed") return;
     const { orderId, atMs: placedAtMs } = event;
-    if (this.#orderIds.has(orderId)) {
+    const order = this.#view.orders.of(orderId);
+    if (order.placed !== event) {
       this.report(atUs, orderId, `Order ${orderId} is placed twice`);
     }
-    this.#orderIds.add(orderId);
-    this.#use(atUs, this.#recorded, scopeOf(event), { orderId, placedAtMs });
+    const use = this.#view.keys.of(keyIdOf(event.holdId));
+    this.#compare(
+      atUs,
+      event,
+      use.madeOrderId,
+      orderId,
+      placedAtMs - use.madeAtMs,
+    );
+    use.madeOrderId = orderId;
+    use.madeAtMs = placedAtMs;
   }
 
-  #tell(atUs: number, called: Called, { order }: Placed): void {
-    const place = placeCallOf(called)!;
-    const scope = scopeOf(place);
+  #tell(atUs: number, { order }: Placed): void {
+    const place = this.#view.place!;
     const { id: orderId, placedAtMs } = order;
-    this.#use(atUs, this.#told, scope, { orderId, placedAtMs });
-    const journaled = this.#recorded.get(scope);
-    if (journaled !== undefined && journaled.orderId !== orderId) {
-      const detail = `The key made ${journaled.orderId}, the client was told ` +
+    const use = this.#view.keys.of(place.keyId);
+    this.#compare(
+      atUs,
+      place,
+      use.toldOrderId,
+      orderId,
+      placedAtMs - use.toldAtMs,
+    );
+    use.toldOrderId = orderId;
+    use.toldAtMs = placedAtMs;
+    if (use.madeOrderId !== null && use.madeOrderId !== orderId) {
+      const detail = `The key made ${use.madeOrderId}, the client was told ` +
         orderId;
-      this.report(atUs, scope, detail);
+      this.report(atUs, scopeOf(place), detail);
     }
     if (!isSame(place.lines, order.lines)) {
       const detail = `Order ${orderId} has other lines than were asked for`;
-      this.report(atUs, scope, detail);
+      this.report(atUs, scopeOf(place), detail);
     }
   }
 
-  #use(
+  #compare(
     atUs: number,
-    uses: Map<string, KeyUse>,
-    scope: string,
-    use: KeyUse,
+    user: { readonly userId: string; readonly key: string },
+    before: string | null,
+    orderId: string,
+    ageMs: number,
   ): void {
     this.checked++;
-    const before = uses.get(scope);
-    uses.set(scope, use);
-    if (before === undefined || before.orderId === use.orderId) return;
-    const ageMs = use.placedAtMs - before.placedAtMs;
+    if (before === null || before === orderId) return;
     if (ageMs >= (this.#view.context.keepKeysMs ?? KEEP_KEYS_MS)) return;
-    const detail = `The key made ${before.orderId} and ${use.orderId}`;
-    this.report(atUs, scope, detail);
+    const detail = `The key made ${before} and ${orderId}`;
+    this.report(atUs, scopeOf(user), detail);
   }
 }
 
@@ -100,12 +107,6 @@ function isSame(left: readonly Line[], right: readonly Line[]): boolean {
     );
 }
 
-/** An order of the journal. */
-interface JournaledOrder {
-  readonly holdId: string;
-  readonly lines: readonly Line[];
-}
-
 /**
  * `order.neverLost`: when a client is told of an order, its `order_placed` and
  * the `stock_held` of all its lines are durable; and an order that a client
@@ -113,14 +114,12 @@ interface JournaledOrder {
  */
 export class OrderNeverLost extends Inspection {
   readonly id = "order.neverLost";
+  override readonly sees = ["durable", "called", "returned"] as const;
   readonly #view: RunView;
-  readonly #orders = new Map<string, JournaledOrder>();
   /** Durable lines by hold, over all shards; until their order is told. */
-  readonly #held = new Map<string, Line[]>();
-  /** Who was told of which order: an order is not found for others. */
-  readonly #told = new Map<string, unknown>();
+  readonly #held = new Map<string, readonly Line[]>();
   /** Calls that ask for an order that their client was told of. */
-  readonly #asking = new Map<number, string>();
+  readonly #asking = new CallTable<string>();
 
   constructor(view: RunView) {
     super();
@@ -133,8 +132,7 @@ export class OrderNeverLost extends Inspection {
     if (observation.kind === "called") return this.#ask(observation);
     if (observation.kind !== "returned") return;
     const { atUs, call, outcome } = observation;
-    const asked = this.#asking.get(call);
-    this.#asking.delete(call);
+    const asked = this.#asking.take(call);
     if (asked !== undefined) {
       this.checked++;
       if (outcome.kind === "rejected" && outcome.code === "not-found") {
@@ -148,29 +146,29 @@ export class OrderNeverLost extends Inspection {
   }
 
   #keep(event: JournalEvent): void {
-    const fact = event as StorefrontEvent | StockHeld;
-    if (fact.kind === "order_placed") {
-      const { holdId, lines } = fact;
-      this.#orders.set(fact.orderId, { holdId, lines });
-    } else if (fact.kind === "stock_held") {
+    const fact = event as StockHeld;
+    if (fact.kind === "stock_held") {
       const held = this.#held.get(fact.holdId);
-      if (held === undefined) this.#held.set(fact.holdId, [...fact.lines]);
-      else held.push(...fact.lines);
+      const lines = held === undefined ? fact.lines : [...held, ...fact.lines];
+      this.#held.set(fact.holdId, lines);
     }
   }
 
   #ask({ call, input }: Called): void {
     const { orderId, userId } = input;
     if (typeof orderId !== "string" || userId === undefined) return;
-    if (this.#told.get(orderId) === userId) this.#asking.set(call, orderId);
+    // Only he who was told of it may ask: it is not found for others.
+    const order = this.#view.orders.find(orderId);
+    if (order?.toldTo === userId) this.#asking.set(call, orderId);
   }
 
   #tell(atUs: number, orderId: string, userId: unknown): void {
     this.checked++;
-    if (this.#told.has(orderId)) return;
-    this.#told.set(orderId, userId);
-    const order = this.#orders.get(orderId);
-    if (order === undefined) {
+    const record = this.#view.orders.of(orderId);
+    if (record.toldTo !== null) return;
+    record.toldTo = String(userId);
+    const { placed: order } = record;
+    if (order === null) {
       const detail = `A client was told of order ${orderId}, which is not ` +
         "durable";
       return this.report(atUs, orderId, detail);

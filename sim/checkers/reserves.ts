@@ -17,16 +17,15 @@
  */
 import type { Line, Reserve, StockHeld } from "../../actors/inventory_shard.ts";
 import { mergeLines } from "../../actors/storefront/order.ts";
+import { CallTable } from "../call_table.ts";
 import type { Observation } from "../observation.ts";
 import {
   type Called,
   type Decided,
   Inspection,
-  placeCallOf,
+  keyIdOf,
   type Recorded,
   type Returned,
-  scopeOf,
-  scopeOfHold,
 } from "./inspection.ts";
 import {
   type HistoryVerdict,
@@ -36,8 +35,10 @@ import {
   unitsModel,
   type UnitsOutput,
 } from "./linearizability.ts";
+import type { KeyRecord } from "./order_records.ts";
 import type { RunView } from "./run_view.ts";
 import { LowWater } from "./shortages.ts";
+import type { Units } from "./stock_fold.ts";
 
 type UnitsOperation = {
   -readonly [Name in keyof Operation<UnitsInput, UnitsOutput>]: Operation<
@@ -50,7 +51,7 @@ type UnitsOperation = {
 const OPERATIONS_MAX = 16_384;
 
 /** What happened to the units of one SKU since no call was pending. */
-class UnitHistory {
+export class UnitHistory {
   /** What is available by the log so far. */
   logged: number;
   /** Calls on this SKU that have not returned. */
@@ -106,7 +107,8 @@ class UnitHistory {
       if (output === "refused") continue;
       this.#free += kind === "take" ? -units : units;
     }
-    this.#operations.length = 0;
+    // Popped, so that the list keeps its memory for the next stretch.
+    while (this.#operations.length > 0) this.#operations.pop();
     this.isSuspect = false;
     this.#isPartial = !isQuiet;
     return verdict;
@@ -170,14 +172,22 @@ function isImpossible(
 }
 
 /** A call for one SKU that has not returned. */
-interface Pending extends Line {
-  readonly scope: string;
+export interface Reserving extends Line {
+  readonly key: KeyRecord;
   readonly calledAt: number;
+  readonly units: Units;
   readonly history: UnitHistory;
   /** The event that took its units; null: none yet. */
   held: UnitsOperation | null;
   /** The shard refused it, and the events before that say so too. */
   isRefused: boolean;
+}
+
+const NO_LINES: readonly Line[] = [];
+
+function quantityOf(lines: readonly Line[], sku: string): number {
+  for (const line of lines) if (line.sku === sku) return line.quantity;
+  return 0;
 }
 
 /** Some tenths of a second; a stretch that is fine takes a step a call. */
@@ -186,14 +196,16 @@ const SEARCH_STEPS = 200_000;
 /** See the module's text. */
 export class ReserveLinearizable extends Inspection {
   readonly id = "reserve.linearizable";
+  override readonly sees = [
+    "called",
+    "recorded",
+    "decided",
+    "returned",
+  ] as const;
   /** Stretches that were too long to search: neither right nor wrong. */
   unknown = 0;
   readonly #view: RunView;
-  readonly #histories = new Map<string, UnitHistory>();
-  readonly #calls = new Map<number, Pending>();
-  readonly #byScope = new Map<string, Pending[]>();
-  /** Uses of keys for which units were ever held. */
-  readonly #held = new Set<string>();
+  readonly #calls = new CallTable<Reserving>();
   /** Counts observations: a clock on which no two things coincide. */
   #at = 0;
 
@@ -212,14 +224,19 @@ export class ReserveLinearizable extends Inspection {
         return this.#call(observation);
       case "decided":
         return this.#decide(observation);
-      case "returned":
-        return this.#return(observation);
+      case "returned": {
+        this.#return(observation);
+        const { place, keys, orders } = this.#view;
+        if (place !== null) keys.rest(place.keyId, orders);
+      }
     }
   }
 
   override end(): void {
-    for (const { pending, isSuspect } of this.#histories.values()) {
-      if (pending > 0 && isSuspect) this.unknown++;
+    for (const { history } of this.#view.stock.records) {
+      if (history !== null && history.pending > 0 && history.isSuspect) {
+        this.unknown++;
+      }
     }
   }
 
@@ -230,78 +247,71 @@ export class ReserveLinearizable extends Inspection {
     const isHold = recorded?.event.kind === "stock_held" &&
       stock.fault === null;
     const hold = isHold ? recorded.event as StockHeld : null;
-    const held = new Map(
-      hold?.lines.map(({ sku, quantity }) => [sku, quantity]),
-    );
+    const lines = hold?.lines ?? NO_LINES;
     // A hold can come with the news that an earlier one is lost: that first.
-    for (const sku of stock.touched) {
-      const history = this.#historyOf(sku);
-      const available = (stock.unitsOf(sku)?.available ?? 0) +
-        (held.get(sku) ?? 0);
+    for (const units of stock.touched) {
+      const history = this.#historyOf(units);
+      const available = units.available + quantityOf(lines, units.sku);
       const change = available - history.logged;
       if (change === 0) continue;
       history.logged = available;
       history.change(this.#at, "give", change);
       if (available < 0) history.isSuspect = true;
     }
-    for (const sku of held.keys()) this.#hold(atUs, hold!, sku, held.get(sku)!);
-    for (const sku of stock.touched) {
-      this.#judge(atUs, sku, this.#historyOf(sku));
-    }
+    if (hold !== null) this.#hold(atUs, hold);
+    for (const units of stock.touched) this.#judge(atUs, units);
   }
 
-  #hold(
-    atUs: number,
-    { holdId, userId }: StockHeld,
-    sku: string,
-    quantity: number,
-  ): void {
-    const history = this.#historyOf(sku);
-    history.logged -= quantity;
-    if (history.logged < 0) history.isSuspect = true;
-    const held = history.change(this.#at, "take", quantity);
-    const scope = scopeOfHold(holdId);
-    this.#held.add(scope);
-    const pending = this.#byScope.get(scope)?.find((call) =>
-      call.held === null && call.sku === sku && call.quantity === quantity
-    );
-    if (pending !== undefined) pending.held = held;
-    const { limitPerUser } = this.#view.context;
-    const taken = this.#view.stock.takenBy(userId, sku);
-    if (limitPerUser === null || taken <= limitPerUser) return;
-    const detail = `User ${userId} has ${taken} of "${sku}", more than the ` +
-      `limit of ${limitPerUser}`;
-    this.report(atUs, sku, detail);
+  #hold(atUs: number, { holdId, userId, lines }: StockHeld): void {
+    const { stock, keys, context: { limitPerUser } } = this.#view;
+    const key = keys.of(keyIdOf(holdId));
+    key.isHeld = true;
+    for (const { sku, quantity } of lines) {
+      const history = this.#historyOf(stock.recordOf(sku));
+      history.logged -= quantity;
+      if (history.logged < 0) history.isSuspect = true;
+      const held = history.change(this.#at, "take", quantity);
+      const pending = key.waiting.find((call) =>
+        call.held === null && call.sku === sku && call.quantity === quantity
+      );
+      if (pending !== undefined) pending.held = held;
+      if (limitPerUser === null) continue;
+      const taken = stock.takenBy(userId, sku);
+      if (taken <= limitPerUser) continue;
+      const detail = `User ${userId} has ${taken} of "${sku}", more than the ` +
+        `limit of ${limitPerUser}`;
+      this.report(atUs, sku, detail);
+    }
   }
 
   /** What a crash took back was never told: the call waits for another hold. */
   #lose(event: Recorded["event"]): void {
     if (event.kind !== "stock_held") return;
-    const scope = scopeOfHold((event as StockHeld).holdId);
-    this.#held.delete(scope);
-    for (const call of this.#byScope.get(scope) ?? []) call.held = null;
+    const key = this.#view.keys.of(keyIdOf((event as StockHeld).holdId));
+    key.isHeld = false;
+    for (const call of key.waiting) call.held = null;
   }
 
-  #call(called: Called): void {
-    const place = placeCallOf(called);
+  #call({ call }: Called): void {
+    const { place, keys } = this.#view;
     if (place?.lines.length !== 1) return;
-    const scope = scopeOf(place);
-    const { sku, quantity } = place.lines[0]!;
-    const history = this.#historyOf(sku);
-    const pending: Pending = {
-      scope,
+    const { keyId } = place;
+    const { sku, quantity, units } = place.lines[0]!;
+    const history = this.#historyOf(units);
+    const key = keys.of(keyId);
+    const pending: Reserving = {
+      key,
       sku,
       quantity,
       calledAt: this.#at,
+      units,
       history,
       held: null,
       isRefused: false,
     };
     history.pending++;
-    this.#calls.set(called.call, pending);
-    const same = this.#byScope.get(scope);
-    if (same === undefined) this.#byScope.set(scope, [pending]);
-    else same.push(pending);
+    this.#calls.set(call, pending);
+    key.waiting.push(pending);
   }
 
   #decide(decided: Decided): void {
@@ -309,14 +319,12 @@ export class ReserveLinearizable extends Inspection {
     if (message.kind !== "reserve" || outcome.kind !== "rejected") return;
     if (!this.#view.isCurrent(decided)) return;
     const { holdId, userId, lines } = message as Reserve;
-    const wanted = mergeLines(lines);
     if (outcome.code === "purchase-limit") {
-      return this.#checkLimit(atUs, userId, wanted);
+      return this.#checkLimit(atUs, userId, mergeLines(lines));
     }
     if (outcome.code !== "sold-out") return;
-    for (const call of this.#byScope.get(scopeOfHold(holdId)) ?? []) {
-      const units = this.#view.stock.unitsOf(call.sku);
-      if ((units?.available ?? 0) < call.quantity) call.isRefused = true;
+    for (const call of this.#view.keys.waitingFor(keyIdOf(holdId))) {
+      if (call.units.available < call.quantity) call.isRefused = true;
     }
   }
 
@@ -337,16 +345,16 @@ export class ReserveLinearizable extends Inspection {
   }
 
   #return({ atUs, call, outcome }: Returned): void {
-    const pending = this.#calls.get(call);
+    const pending = this.#calls.take(call);
     if (pending === undefined) return;
-    this.#forget(call, pending);
+    this.#forget(pending);
     const { history, calledAt, quantity, held } = pending;
     if (outcome.kind === "ok") {
       this.checked++;
       if (held !== null) {
         held.calledAt = calledAt;
         held.returnedAt = this.#at;
-      } else if (!this.#held.has(pending.scope)) {
+      } else if (!pending.key.isHeld) {
         history.takeUnlogged(calledAt, this.#at, quantity);
       }
     } else if (outcome.kind === "rejected" && outcome.code === "sold-out") {
@@ -354,35 +362,34 @@ export class ReserveLinearizable extends Inspection {
       history.refuse(calledAt, this.#at, quantity);
       if (!pending.isRefused) history.isSuspect = true;
     }
-    this.#judge(atUs, pending.sku, history);
+    this.#judge(atUs, pending.units);
   }
 
-  #forget(call: number, pending: Pending): void {
-    this.#calls.delete(call);
-    pending.history.pending--;
-    const same = this.#byScope.get(pending.scope)!;
-    if (same.length === 1) this.#byScope.delete(pending.scope);
-    else same.splice(same.indexOf(pending), 1);
+  #forget(pending: Reserving): void {
+    const { history, key: { waiting } } = pending;
+    history.pending--;
+    if (waiting.length === 1) waiting.pop();
+    else waiting.splice(waiting.indexOf(pending), 1);
   }
 
-  #judge(atUs: number, sku: string, history: UnitHistory): void {
-    const verdict = history.judge(SEARCH_STEPS);
+  #judge(atUs: number, units: Units): void {
+    const verdict = this.#historyOf(units).judge(SEARCH_STEPS);
     if (verdict === null || verdict.kind === "linearizable") return;
     if (verdict.kind === "unknown") this.unknown++;
     else {
+      const { sku } = units;
       const detail = `The answers about "${sku}" cannot have happened one at ` +
         "a time";
       this.report(atUs, sku, detail);
     }
   }
 
-  #historyOf(sku: string): UnitHistory {
-    let history = this.#histories.get(sku);
-    if (history === undefined) {
+  #historyOf(units: Units): UnitHistory {
+    if (units.history === null) {
       const { initialStock } = this.#view.context;
-      history = new UnitHistory(initialStock.get(sku)?.units ?? 0);
-      this.#histories.set(sku, history);
+      const free = initialStock.get(units.sku)?.units ?? 0;
+      units.history = new UnitHistory(free);
     }
-    return history;
+    return units.history;
   }
 }

@@ -9,9 +9,24 @@
  *
  * @module
  */
+import type { Line } from "../../actors/inventory_shard.ts";
+import {
+  holdIdOf,
+  mergeLines,
+  type OrderPlaced,
+} from "../../actors/storefront/order.ts";
 import type { Observation } from "../observation.ts";
+import { CallTable } from "../call_table.ts";
+import { KeyRecords, OrderRecord, Records } from "./order_records.ts";
+import type { Journey } from "../scenario_values.ts";
 import type { Called, Decided, Durable, Recorded } from "./inspection.ts";
-import { type InitialStock, StockFold } from "./stock_fold.ts";
+import { type InitialStock, StockFold, type Units } from "./stock_fold.ts";
+
+/** How often the clients of a journey ask again. */
+export type RetryLimits = Pick<
+  Journey["retry"],
+  "max" | "budgetPerMillion"
+>;
 
 /** What the checkers of a run are told beforehand. */
 export interface CheckContext {
@@ -21,12 +36,31 @@ export interface CheckContext {
   readonly limitPerUser: number | null;
   /** The inventory shard of a SKU; with it a hold elsewhere is an error. */
   readonly shardOf?: (sku: string) => string;
+  /** Monotonic clocks are up to so many millionths wrong; 0 unless told. */
+  readonly driftPerMillion?: number;
+  /** How often clients ask again, by journey. */
+  readonly retries?: ReadonlyMap<string, RetryLimits>;
   /** How long a key makes one order only; 24 hours unless given. */
   readonly keepKeysMs?: number;
 }
 
+/** A pending request to place an order. */
+export interface Place {
+  readonly userId: string;
+  readonly key: string;
+  /** The id under which its key is known, as `keyIdOf` gives it. */
+  readonly keyId: string;
+  /** One for each SKU, with its product. */
+  readonly lines: readonly PlacedLine[];
+}
+
+/** A line of a request. */
+export interface PlacedLine extends Line {
+  readonly units: Units;
+}
+
 /** An actor's newest life in the journal. */
-interface Line {
+interface Journaled {
   epoch: number;
   sequence: number;
   /** Recorded and not durable, from `head` on, oldest first. */
@@ -42,8 +76,13 @@ const NOTHING: readonly Recorded[] = [];
 /** See the module's text. */
 export class RunView {
   readonly context: CheckContext;
+  /** When the newest observation was made. */
+  nowUs = 0;
   /** Stock as recorded on the newest lines. */
   readonly stock: StockFold;
+  /** What is known of orders, and of the uses of keys by `keyIdOf`. */
+  readonly orders = new Records(() => new OrderRecord());
+  readonly keys = new KeyRecords();
   /** The event of this observation, when it stands on its actor's line. */
   recorded: Recorded | null = null;
   /** What this observation shows to be lost, newest first. */
@@ -52,8 +91,11 @@ export class RunView {
   durable: readonly Recorded[] = NOTHING;
   /** The call that this observation ended; null also for an unknown one. */
   called: Called | null = null;
-  readonly #lines = new Map<string, Line>();
-  readonly #calls = new Map<number, Called>();
+  /** The request that this observation began or ended; null: no such one. */
+  place: Place | null = null;
+  readonly #lines = new Map<string, Journaled>();
+  readonly #calls = new CallTable<Called>();
+  readonly #places = new CallTable<Place>();
   #latest: Observation | null = null;
 
   constructor(context: CheckContext) {
@@ -65,17 +107,22 @@ export class RunView {
   observe(observation: Observation): void {
     if (observation === this.#latest) return;
     this.#latest = observation;
+    this.nowUs = observation.atUs;
     this.recorded = null;
-    this.called = null;
+    this.called = this.place = null;
     this.lost = this.durable = NOTHING;
     this.stock.begin();
     switch (observation.kind) {
       case "called":
         this.#calls.set(observation.call, observation);
+        this.place = this.#placeOf(observation);
+        if (this.place !== null) {
+          this.#places.set(observation.call, this.place);
+        }
         return;
       case "returned":
-        this.called = this.#calls.get(observation.call) ?? null;
-        this.#calls.delete(observation.call);
+        this.place = this.#places.take(observation.call) ?? null;
+        this.called = this.#calls.take(observation.call) ?? null;
         return;
       case "recorded":
         return this.#record(observation);
@@ -101,6 +148,19 @@ export class RunView {
     return sequence === line.sequence && (epoch ?? line.epoch) === line.epoch;
   }
 
+  #placeOf({ step, input }: Called): Place | null {
+    if (step !== "place_order") return null;
+    const userId = String(input.userId);
+    const key = String(input.key);
+    const lines: PlacedLine[] = [];
+    for (const { sku, quantity } of mergeLines(input.lines as Line[])) {
+      // One that is for sale from the start is known from now on.
+      const units = this.stock.unitsOf(sku) ?? this.stock.recordOf(sku);
+      lines.push({ sku, quantity, units });
+    }
+    return { userId, key, keyId: holdIdOf(key, userId, null), lines };
+  }
+
   #record(recorded: Recorded): void {
     const { actor, epoch, sequence } = recorded;
     const line = this.#lineOf(actor, epoch, sequence - 1);
@@ -120,7 +180,15 @@ export class RunView {
     const { tail } = line;
     while (
       line.head < tail.length && tail[line.head]!.sequence <= lastSequence
-    ) durable.push(tail[line.head++]!);
+    ) {
+      const recorded = tail[line.head++]!;
+      durable.push(recorded);
+      if (recorded.event.kind === "order_placed") {
+        // Its kind says which event of a storefront it is.
+        const placed = recorded.event as unknown as OrderPlaced;
+        this.orders.of(placed.orderId).placed ??= placed;
+      }
+    }
     if (line.head >= CUT_MIN && line.head * 2 >= tail.length) {
       tail.splice(0, line.head);
       line.head = 0;
@@ -139,7 +207,7 @@ export class RunView {
     line.sequence = sequence;
   }
 
-  #lineOf(actor: string, epoch: number, sequence: number): Line {
+  #lineOf(actor: string, epoch: number, sequence: number): Journaled {
     let line = this.#lines.get(actor);
     if (line === undefined) {
       line = { epoch, sequence, tail: [], head: 0 };
@@ -148,7 +216,7 @@ export class RunView {
     return line;
   }
 
-  #loseAfter(line: Line, sequence: number): void {
+  #loseAfter(line: Journaled, sequence: number): void {
     const { tail, head } = line;
     const lost: Recorded[] = [];
     while (tail.length > head && tail.at(-1)!.sequence > sequence) {

@@ -7,11 +7,15 @@
  *
  * @module
  */
-import type { Line } from "../../actors/inventory_shard.ts";
-import type { StockFold } from "./stock_fold.ts";
+import { CallTable } from "../call_table.ts";
+import type { Place } from "./run_view.ts";
+import type { StockLevel, Units } from "./stock_fold.ts";
 
 /** A line that a pending call asks for, and since when. */
-interface Wanted extends Line {
+interface Wanted {
+  readonly sku: string;
+  readonly quantity: number;
+  readonly level: StockLevel;
   readonly since: number;
 }
 
@@ -28,12 +32,23 @@ export class LowWater {
 
   /** Takes the next value. */
   note(value: number): void {
-    while (this.#values.length > 0 && this.#values.at(-1)! >= value) {
-      this.#values.pop();
-      this.#positions.pop();
+    const values = this.#values;
+    const positions = this.#positions;
+    let last = values.length - 1;
+    while (last > 0 && values[last]! >= value) {
+      values.pop();
+      positions.pop();
+      last--;
     }
-    this.#values.push(value);
-    this.#positions.push(++this.#count);
+    this.#count++;
+    if (last === 0 && values[0]! >= value) {
+      // Nearly always: stock goes down, so the newest value is the lowest.
+      values[0] = value;
+      positions[0] = this.#count;
+      return;
+    }
+    values.push(value);
+    positions.push(this.#count);
   }
 
   /** The lowest value from there on, itself included. */
@@ -51,63 +66,53 @@ export class LowWater {
 
 /** See the module's text. */
 export class Shortages {
-  readonly #stock: StockFold;
-  readonly #levels = new Map<string, LowWater>();
-  readonly #waiting = new Map<number, readonly Wanted[]>();
+  readonly #levelOf: (units: Units) => StockLevel;
+  readonly #waiting = new CallTable<readonly Wanted[]>();
 
-  constructor(stock: StockFold) {
-    this.#stock = stock;
+  /** @param levelOf The level by which a product is short or not. */
+  constructor(levelOf: (units: Units) => StockLevel) {
+    this.#levelOf = levelOf;
   }
 
-  /** A call begins to wait for these lines, one for each SKU. */
-  begin(call: number, lines: readonly Line[]): void {
-    this.#waiting.set(
-      call,
-      lines.map(({ sku, quantity }) => ({
-        sku,
-        quantity,
-        since: this.#levelOf(sku).position,
-      })),
-    );
-  }
-
-  /** Looks at the SKUs that the fold has just touched. */
-  note(): void {
-    for (const sku of this.#stock.touched) {
-      this.#levels.get(sku)?.note(this.#available(sku));
+  /** A call begins to wait for its lines, one for each SKU. */
+  begin(call: number, { lines }: Place): void {
+    const wanted: Wanted[] = [];
+    for (const { sku, quantity, units } of lines) {
+      const level = this.#levelOf(units);
+      if (level.low === null) {
+        level.low = new LowWater();
+        level.low.note(level.available);
+      }
+      wanted.push({ sku, quantity, level, since: level.low.position });
     }
+    this.#waiting.set(call, wanted);
+  }
+
+  /** Looks at the levels that have just changed. */
+  note(touched: readonly StockLevel[]): void {
+    for (const { low, available } of touched) low?.note(available);
+  }
+
+  /** Ends the wait of a call that was not sold out. */
+  forget(call: number): void {
+    this.#waiting.take(call);
   }
 
   /**
-   * Ends the wait of a call: null when some line was short meanwhile, else the
-   * first line with the least that was available.
+   * Ends the wait of a call that was sold out: null when some line was short
+   * meanwhile, else the first line with the least that was available.
    */
   end(call: number): { readonly sku: string; readonly detail: string } | null {
-    const wanted = this.#waiting.get(call) ?? [];
-    this.#waiting.delete(call);
-    for (const { sku, quantity, since } of wanted) {
-      if (this.#levelOf(sku).lowestSince(since) < quantity) return null;
+    const wanted = this.#waiting.take(call) ?? [];
+    for (const { level, quantity, since } of wanted) {
+      if (level.low!.lowestSince(since) < quantity) return null;
     }
     const [first] = wanted;
     if (first === undefined) return null;
-    const { sku, quantity, since } = first;
-    const lowest = this.#levelOf(sku).lowestSince(since);
+    const { sku, quantity, level, since } = first;
+    const lowest = level.low!.lowestSince(since);
     const detail = `${quantity} of "${sku}" were refused as sold out, but ` +
       `never less than ${lowest} were available`;
     return { sku, detail };
-  }
-
-  #levelOf(sku: string): LowWater {
-    let level = this.#levels.get(sku);
-    if (level === undefined) {
-      level = new LowWater();
-      level.note(this.#available(sku));
-      this.#levels.set(sku, level);
-    }
-    return level;
-  }
-
-  #available(sku: string): number {
-    return this.#stock.unitsOf(sku)?.available ?? 0;
   }
 }

@@ -19,12 +19,11 @@ import {
   type Decided,
   Inspection,
   ordersTold,
-  placeCallOf,
   type Returned,
 } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 import { Shortages } from "./shortages.ts";
-import type { FoldedHold } from "./stock_fold.ts";
+import type { FoldedHold, Units } from "./stock_fold.ts";
 
 const TOTALS = [
   "available",
@@ -41,6 +40,7 @@ const TOTALS = [
  */
 export class StockConserved extends Inspection {
   readonly id = "stock.conserved";
+  override readonly sees = ["recorded", "decided"] as const;
   readonly #view: RunView;
 
   constructor(view: RunView) {
@@ -52,21 +52,21 @@ export class StockConserved extends Inspection {
     this.#view.observe(observation);
     const { stock } = this.#view;
     const { atUs } = observation;
-    for (const sku of stock.touched) {
-      const units = stock.unitsOf(sku);
-      if (units !== undefined) this.#weigh(atUs, sku, units);
-    }
+    for (const units of stock.touched) this.#weigh(atUs, units);
     if (stock.fault?.about === "stock") {
       this.report(atUs, stock.fault.key, stock.fault.detail);
     }
     if (observation.kind === "decided") this.#compare(observation);
   }
 
-  #weigh(atUs: number, sku: string, units: Readonly<StockTotals>): void {
+  #weigh(atUs: number, units: Readonly<Units>): void {
     this.checked++;
-    const { available, held, sold, initial, restocked, removed } = units;
+    const { sku, available, held, sold, initial, restocked, removed } = units;
     const isWhole = available + held + sold === initial + restocked - removed;
-    if (isWhole && TOTALS.every((name) => units[name] >= 0)) return;
+    if (
+      isWhole && available >= 0 && held >= 0 && sold >= 0 && initial >= 0 &&
+      restocked >= 0 && removed >= 0
+    ) return;
     this.report(atUs, sku, `"${sku}" does not add up: ${textOf(units)}`);
   }
 
@@ -109,6 +109,7 @@ function textOf(units: Readonly<StockTotals>): string {
  */
 export class StockNeverOversold extends Inspection {
   readonly id = "stock.neverOversold";
+  override readonly sees = ["recorded", "decided", "returned"] as const;
   readonly #view: RunView;
   readonly #paidOrders = new Set<string>();
   readonly #paidUnits = new Map<string, number>();
@@ -122,10 +123,8 @@ export class StockNeverOversold extends Inspection {
     this.#view.observe(observation);
     const { stock, called } = this.#view;
     const { atUs } = observation;
-    for (const sku of stock.touched) {
-      const units = stock.unitsOf(sku);
-      if (units === undefined) continue;
-      const { held, sold, initial, restocked, removed } = units;
+    for (const units of stock.touched) {
+      const { sku, held, sold, initial, restocked, removed } = units;
       this.checked++;
       const supply = initial + restocked - removed;
       if (held + sold <= supply) continue;
@@ -165,26 +164,29 @@ export class StockNeverOversold extends Inspection {
  */
 export class StockNeverUndersold extends Inspection {
   readonly id = "stock.neverUndersold";
+  override readonly sees = [
+    "called",
+    "recorded",
+    "decided",
+    "returned",
+  ] as const;
   readonly #view: RunView;
   readonly #shortages: Shortages;
 
   constructor(view: RunView) {
     super();
     this.#view = view;
-    this.#shortages = new Shortages(view.stock);
+    this.#shortages = new Shortages((units) => units);
   }
 
   observe(observation: Observation): void {
     this.#view.observe(observation);
-    this.#shortages.note();
+    const { stock, place } = this.#view;
+    this.#shortages.note(stock.touched);
     switch (observation.kind) {
-      case "called": {
-        const place = placeCallOf(observation);
-        if (place !== null) {
-          this.#shortages.begin(observation.call, place.lines);
-        }
+      case "called":
+        if (place !== null) this.#shortages.begin(observation.call, place);
         return;
-      }
       case "returned":
         return this.#returned(observation);
       case "decided":
@@ -193,9 +195,11 @@ export class StockNeverUndersold extends Inspection {
   }
 
   #returned({ atUs, call, outcome }: Returned): void {
+    const isSoldOut = outcome.kind === "rejected" &&
+      outcome.code === "sold-out";
+    if (!isSoldOut) return this.#shortages.forget(call);
     const surplus = this.#shortages.end(call);
-    if (this.#view.called?.step !== "place_order") return;
-    if (outcome.kind !== "rejected" || outcome.code !== "sold-out") return;
+    if (this.#view.place === null) return;
     this.checked++;
     if (surplus !== null) this.report(atUs, surplus.sku, surplus.detail);
   }
@@ -237,10 +241,10 @@ const AFTER_YES: Readonly<Record<string, readonly FoldedHold["status"][]>> = {
  */
 export class HoldResolvedOnce extends Inspection {
   readonly id = "hold.resolvedOnce";
+  override readonly sees = ["recorded", "decided"] as const;
   readonly #view: RunView;
   /** Wall time less the time of observations, in milliseconds. */
   #originMs = 0;
-  #atUs = 0;
 
   constructor(view: RunView) {
     super();
@@ -250,7 +254,6 @@ export class HoldResolvedOnce extends Inspection {
   observe(observation: Observation): void {
     this.#view.observe(observation);
     const { recorded, stock } = this.#view;
-    this.#atUs = observation.atUs;
     if (observation.kind === "decided") this.#decided(observation);
     if (recorded === null) return;
     const { atMs } = recorded.event;
@@ -287,14 +290,14 @@ export class HoldResolvedOnce extends Inspection {
 
   override end(): void {
     this.#view.end();
-    const nowMs = this.#originMs + this.#atUs / 1_000;
+    const nowMs = this.#originMs + this.#view.nowUs / 1_000;
     for (const [holdId, hold] of this.#view.stock.holds()) {
       if (hold.status !== "open") continue;
-      const dueMs = Math.max(hold.untilMs, hold.pinnedUntilMs);
+      const dueMs = Math.max(hold.held.untilMs, hold.pinnedUntilMs);
       const lateMs = nowMs - dueMs;
       if (lateMs <= OVERDUE_MS) continue;
       const detail = `Hold ${holdId} is open ${lateMs} ms after its deadline`;
-      this.report(this.#atUs, holdId, detail);
+      this.report(this.#view.nowUs, holdId, detail);
     }
   }
 }

@@ -9,10 +9,12 @@
  */
 import type {
   InventoryEvent,
-  PricedLine,
+  StockHeld,
   StockTotals,
 } from "../../actors/inventory_shard.ts";
 import type { Recorded } from "./inspection.ts";
+import type { UnitHistory } from "./reserves.ts";
+import type { LowWater } from "./shortages.ts";
 
 /** The opening stock by SKU. */
 export type InitialStock = ReadonlyMap<
@@ -20,17 +22,34 @@ export type InitialStock = ReadonlyMap<
   { readonly units: number; readonly priceCents: number }
 >;
 
-/** The units of one SKU. */
-export type Units = {
-  -readonly [Name in keyof StockTotals]: StockTotals[Name];
-};
+/** What is available of a product by some of its events. */
+export interface StockLevel {
+  available: number;
+  /** The lowest it was while calls wait for it; null: nobody has waited yet. */
+  low: LowWater | null;
+}
+
+/**
+ * A product: its units by what is recorded, and what checkers keep of it. They
+ * keep it here because looking a product up costs more than what they do then.
+ */
+export type Units =
+  & { readonly sku: string; isOpened: boolean }
+  & { -readonly [Name in keyof StockTotals]: StockTotals[Name] }
+  & StockLevel
+  & {
+    /** False: an event or the opening stock has yet to tell of it. */
+    isKnown: boolean;
+    /** By what is on disk: `DurableStock`. */
+    readonly durable: StockLevel;
+    /** `reserve.linearizable`. */
+    history: UnitHistory | null;
+  };
 
 /** A hold and what became of it. */
 export interface FoldedHold {
-  readonly lines: readonly PricedLine[];
-  readonly userId: string;
-  readonly atUs: number;
-  readonly untilMs: number;
+  /** What was held; nothing, where a release came before its reserve. */
+  readonly held: Pick<StockHeld, "lines" | "userId" | "untilMs">;
   pinnedUntilMs: number;
   status: "open" | "sold" | "released" | "returned" | "refused";
 }
@@ -50,7 +69,7 @@ const SELL: Move = [0, -1, 1];
 const RELEASE: Move = [1, -1, 0];
 const RETURN: Move = [1, 0, -1];
 
-const NO_LINES: readonly PricedLine[] = [];
+const NOTHING: FoldedHold["held"] = { lines: [], userId: "", untilMs: 0 };
 
 interface FoldOptions {
   readonly initialStock: InitialStock;
@@ -60,18 +79,18 @@ interface FoldOptions {
 
 /** See the module's text. */
 export class StockFold {
-  /** SKUs whose units changed since `begin`, in order, with repeats. */
-  readonly touched: string[] = [];
+  /** The units that changed since `begin`, in order, with repeats. */
+  readonly touched: Units[] = [];
   /** What did not fit since `begin`. */
   fault: FoldFault | null = null;
   readonly #options: FoldOptions;
   readonly #units = new Map<string, Units>();
-  /** SKUs that an event opened. */
-  readonly #opened = new Set<string>();
   /** Holds by shard and id: the lines of an order have one id everywhere. */
   readonly #holds = new Map<string, Map<string, FoldedHold>>();
   /** Units held or owned, by SKU and user. */
   readonly #taken = new Map<string, number>();
+  /** Units that were taken when there was none. */
+  oversoldUnits = 0;
   /** Events that changed nothing, so undoing them changes nothing either. */
   readonly #unfit = new Set<Recorded>();
 
@@ -81,21 +100,46 @@ export class StockFold {
 
   /** Forgets what was touched before. */
   begin(): void {
-    this.touched.length = 0;
+    if (this.touched.length > 0) this.touched.length = 0;
     this.fault = null;
   }
 
   /** The units of a SKU; undefined when it is not for sale. */
-  unitsOf(sku: string): Readonly<Units> | undefined {
-    const units = this.#units.get(sku);
-    if (units !== undefined) return units;
+  unitsOf(sku: string): Units | undefined {
+    const units = this.recordOf(sku);
+    if (units.isKnown) return units;
     const initial = this.#options.initialStock.get(sku);
-    return initial === undefined ? undefined : this.#open(sku, initial.units);
+    return initial === undefined ? undefined : open(units, initial.units);
   }
 
-  /** SKUs that have units, in the order of first mention. */
-  get skus(): Iterable<string> {
-    return this.#units.keys();
+  /** The record of a SKU, also of one that is not for sale. */
+  recordOf(sku: string): Units {
+    let units = this.#units.get(sku);
+    if (units === undefined) {
+      units = newUnits(sku);
+      this.#units.set(sku, units);
+      const initial = this.#options.initialStock.get(sku);
+      if (initial !== undefined) {
+        open(units, initial.units);
+        units.durable.available = initial.units;
+      }
+    }
+    return units;
+  }
+
+  /** The records of all SKUs that anything was heard of. */
+  get records(): Iterable<Units> {
+    return this.#units.values();
+  }
+
+  /** What is available of a SKU; 0 when it is not for sale. */
+  availableOf(sku: string): number {
+    return this.unitsOf(sku)?.available ?? 0;
+  }
+
+  /** Whether an event did not fit, so that it changed nothing. */
+  isUnfit(recorded: Recorded): boolean {
+    return this.#unfit.size > 0 && this.#unfit.has(recorded);
   }
 
   /** Units of a SKU that a user holds or owns; 0 without a limit. */
@@ -127,10 +171,7 @@ export class StockFold {
     const event = recorded.event as InventoryEvent;
     switch (event.kind) {
       case "stock_opened":
-        this.#units.delete(event.sku);
-        this.#opened.delete(event.sku);
-        this.touched.push(event.sku);
-        return;
+        return this.#close(event.sku);
       case "stock_adjusted":
         return this.#adjust(event.sku, event.add, -1);
       case "hold_refused":
@@ -192,32 +233,27 @@ export class StockFold {
     }
   }
 
-  #open(sku: string, initial: number): Units {
-    const units: Units = {
-      available: initial,
-      held: 0,
-      sold: 0,
-      initial,
-      restocked: 0,
-      removed: 0,
-    };
-    this.#units.set(sku, units);
-    return units;
+  /** What was opened was not; the opening stock is there to be told of. */
+  #close(sku: string): void {
+    const closed = this.recordOf(sku);
+    closed.isKnown = closed.isOpened = false;
+    closed.available = closed.initial = 0;
+    this.touched.push(this.unitsOf(sku) ?? closed);
   }
 
   #openByEvent(sku: string, initial: number): FoldFault | null {
     const expected = this.#options.initialStock.get(sku)?.units ?? initial;
-    if (this.#opened.has(sku)) return stockFault(sku, "is opened twice");
+    const units = this.recordOf(sku);
+    if (units.isOpened) return stockFault(sku, "is opened twice");
     if (initial !== expected || !(initial >= 0)) {
       return stockFault(sku, `is opened with ${initial} of ${expected} units`);
     }
-    const units = this.#units.get(sku);
-    if (units !== undefined && units.available !== initial) {
+    if (units.isKnown && units.available !== initial) {
       return stockFault(sku, "was sold before it was opened");
     }
-    if (units === undefined) this.#open(sku, initial);
-    this.#opened.add(sku);
-    this.touched.push(sku);
+    if (!units.isKnown) open(units, initial);
+    units.isOpened = true;
+    this.touched.push(units);
     return null;
   }
 
@@ -226,14 +262,14 @@ export class StockFold {
     units.available += sign * add;
     if (add > 0) units.restocked += sign * add;
     else units.removed -= sign * add;
-    this.touched.push(sku);
+    this.touched.push(units);
   }
 
   #hold(
-    { actor, atUs }: Recorded,
+    { actor }: Recorded,
     event: Extract<InventoryEvent, { kind: "stock_held" }>,
   ): FoldFault | null {
-    const { holdId, userId, lines, untilMs } = event;
+    const { holdId, lines } = event;
     const holds = this.#holdsAt(actor);
     const known = holds.get(holdId);
     if (known !== undefined) return misfit(event, known);
@@ -247,33 +283,20 @@ export class StockFold {
         return stockFault(sku, `is held ${quantity} times`);
       }
     }
-    const hold: FoldedHold = {
-      lines,
-      userId,
-      atUs,
-      untilMs,
-      pinnedUntilMs: 0,
-      status: "open",
-    };
+    // The event itself: a copy of it would be kept as long.
+    const hold: FoldedHold = { held: event, pinnedUntilMs: 0, status: "open" };
     holds.set(holdId, hold);
     this.#move(hold, HOLD, 1);
     return null;
   }
 
-  #bury({ actor, atUs }: Recorded, holdId: string): FoldFault | null {
+  #bury({ actor }: Recorded, holdId: string): FoldFault | null {
     const holds = this.#holdsAt(actor);
     const known = holds.get(holdId);
     if (known !== undefined) {
       return misfit({ kind: "hold_refused", holdId }, known);
     }
-    holds.set(holdId, {
-      lines: NO_LINES,
-      userId: "",
-      atUs,
-      untilMs: 0,
-      pinnedUntilMs: 0,
-      status: "refused",
-    });
+    holds.set(holdId, { held: NOTHING, pinnedUntilMs: 0, status: "refused" });
     return null;
   }
 
@@ -303,17 +326,21 @@ export class StockFold {
   }
 
   #move(
-    { lines, userId }: FoldedHold,
-    [available, held, sold]: Move,
+    { held: { lines, userId } }: FoldedHold,
+    move: Move,
     sign: 1 | -1,
   ): void {
+    const [available, held, sold] = move;
     for (const { sku, quantity } of lines) {
       const units = this.unitsOf(sku) as Units;
       const count = sign * quantity;
       units.available += available * count;
+      if (sign > 0 && units.available < 0) {
+        this.oversoldUnits += Math.min(quantity, -units.available);
+      }
       units.held += held * count;
       units.sold += sold * count;
-      this.touched.push(sku);
+      this.touched.push(units);
       if (this.#options.limitPerUser === null || available === 0) continue;
       const taken = this.takenBy(userId, sku) - available * count;
       if (taken === 0) this.#taken.delete(`${sku} ${userId}`);
@@ -326,6 +353,35 @@ export class StockFold {
     if (holds === undefined) this.#holds.set(shard, holds = new Map());
     return holds;
   }
+}
+
+function newUnits(sku: string): Units {
+  return {
+    sku,
+    isKnown: false,
+    isOpened: false,
+    available: 0,
+    held: 0,
+    sold: 0,
+    initial: 0,
+    restocked: 0,
+    removed: 0,
+    low: null,
+    durable: { available: 0, low: null },
+    history: null,
+  };
+}
+
+/** Its opening stock becomes known. */
+function open(units: Units, initial: number): Units {
+  units.isKnown = true;
+  units.available = units.initial = initial;
+  units.held =
+    units.sold =
+    units.restocked =
+    units.removed =
+      0;
+  return units;
 }
 
 function stockFault(key: string, detail: string): FoldFault {

@@ -41,7 +41,8 @@ function tell(
   switch (seen.kind) {
     case "called": {
       const { client, step, call, input } = seen;
-      const { userId: _, phase: _phase, try: tries, ...rest } = input;
+      const { userId: _, phase: _phase, journey: _journey, ...more } = input;
+      const { try: tries, ...rest } = more;
       const again = typeof tries === "number" && tries > 0
         ? `, retry ${tries}`
         : "";
@@ -87,6 +88,10 @@ function tell(
       const text = `${word} ${seen.target}`;
       return { from: `fault ${seen.fault}`, text, isForAll: true };
     }
+    case "rare_path_taken":
+      return { from: "buggify", text: `takes ${seen.path}`, isForAll: true };
+    case "mail_counted":
+      return { from: "mail", text: "is counted", isForAll: true };
     case "charged":
     case "refunded": {
       const text = `${seen.kind} ${seen.amountCents} cents of ${seen.attempt}`;

@@ -167,10 +167,11 @@ export function command(text: string): Markup {
 }
 
 function facts(result: RunResult): readonly (readonly [string, string])[] {
-  const { events, virtualMs, wallMs, trace } = result;
+  const { events, messages, virtualMs, wallMs, trace } = result;
   const speed = quotient(virtualMs, wallMs);
   return [
     ["Events", whole(events)],
+    ["Messages", whole(messages)],
     ["Virtual time", duration(virtualMs)],
     ["Real time", duration(wallMs)],
     [

@@ -7,6 +7,7 @@
  * @module
  */
 import { RATE } from "../../cluster/units.ts";
+import { RARE_PATHS } from "../buggify.ts";
 import { formatUs, parseUs } from "../duration.ts";
 import type { Failure } from "../failure.ts";
 
@@ -29,10 +30,10 @@ interface File {
   load: Phase[];
   faults?: { id: string; at?: string; between?: [string, string] }[];
   network?: Record<string, unknown>;
-  buggify?: unknown;
+  buggify?: { paths?: string[] };
   thresholds?: { metric: string; gt?: unknown; eq?: unknown }[];
   sometimes?: string[];
-  eventually?: unknown[];
+  eventually?: { metric: string; gt?: unknown; eq?: unknown }[];
   liveness?: { after?: string };
 }
 
@@ -71,15 +72,16 @@ export function onlyAbout(scenario: Json, { verdict, check }: Failure): Json {
       .filter(({ metric }) => isMissed && metric === check);
     file.sometimes &&= file.sometimes
       .filter((what) => isMissed && `sometimes ${what}` === check);
-    if (!isMissed) delete file.eventually;
+    file.eventually &&= file.eventually
+      .filter(({ metric }) => isMissed && `eventually ${metric}` === check);
   });
 }
 
 /** Whether a run in which nobody comes would miss a threshold of it too. */
 export function needsLoad(scenario: Json): boolean {
-  const { thresholds = [], sometimes = [] } = read(scenario);
+  const { thresholds = [], sometimes = [], eventually = [] } = read(scenario);
   return sometimes.length > 0 ||
-    thresholds.some(({ gt, eq }) =>
+    [...thresholds, ...eventually].some(({ gt, eq }) =>
       gt !== undefined || (eq !== undefined && parseFloat(`${eq}`) !== 0)
     );
 }
@@ -123,14 +125,33 @@ export function withFaults(scenario: Json, ids: readonly string[]): Json {
   });
 }
 
-/** Nothing is lost, doubled or late by chance any more. */
-export function withoutChance(scenario: Json): Json {
+/** What the network does to a batch by chance. */
+const MISHAPS = ["lossPercent", "duplicatePercent", "reorderPercent"];
+const DRIFT = "driftPerMillion";
+
+/** Names of what may happen by chance: mishaps, drift, rare paths. */
+export function chancesOf(scenario: Json): string[] {
+  const { clock, network, buggify } = read(scenario);
+  const paths = buggify === undefined
+    ? []
+    : buggify.paths ?? Object.keys(RARE_PATHS);
+  return [
+    ...clock.driftPerMillion === undefined ? [] : [DRIFT],
+    ...MISHAPS.filter((name) => network?.[name] !== undefined),
+    ...paths,
+  ];
+}
+
+/** Only these happen by chance. */
+export function withChances(scenario: Json, names: readonly string[]): Json {
   return changed(scenario, (file) => {
-    delete file.clock.driftPerMillion;
-    for (const what of ["loss", "duplicate", "reorder"]) {
-      delete file.network?.[`${what}Percent`];
+    if (!names.includes(DRIFT)) delete file.clock.driftPerMillion;
+    for (const name of MISHAPS) {
+      if (!names.includes(name)) delete file.network?.[name];
     }
-    delete file.buggify;
+    const paths = names.filter((name) => Object.hasOwn(RARE_PATHS, name));
+    if (paths.length === 0) delete file.buggify;
+    else if (file.buggify !== undefined) file.buggify.paths = paths;
   });
 }
 

@@ -62,7 +62,10 @@ export function swarmScenario(
   const value = {
     ...Object.fromEntries(kept),
     name: `swarm-${file.name}`,
-    clock: { duration: `${LOAD_SECONDS + 1}s` },
+    clock: {
+      duration: `${LOAD_SECONDS + 1}s`,
+      ...maybe(draw("drift"), drift),
+    },
     orders: { ...whole.orders, ...maybe(draw("orders"), shortHolds) },
     edge: { requestTimeout: `${1 + draw("timeout").below(3)}s` },
     catalog: scarce(whole.catalog!, draw),
@@ -73,9 +76,14 @@ export function swarmScenario(
       open: { rate: `${Math.ceil(come * 60 / LOAD_SECONDS)}/m` },
       users: USERS,
     }],
-    network: { ...whole.network, ...maybe(draw("network"), lossy) },
+    network: {
+      ...whole.network as Section,
+      ...maybe(draw("network"), lossy),
+      ...maybe(draw("reorder"), reordering),
+    },
     disk: { ...whole.disk, ...maybe(draw("disk"), slowDisk) },
     faults: faultsOf(draw),
+    ...maybe(draw("buggify"), rarePaths),
   };
   return parseScenario(JSON.stringify(value), file.path);
 }
@@ -111,6 +119,20 @@ function lossy(random: SeededRandom): Section {
     duplicatePercent: random.below(5) / 10,
     delay: { min: "0.1ms", mean: `${1 + random.below(5)}ms` },
   };
+}
+
+/** Up to 5 %: a thousand times what a quartz does, so that it shows. */
+function drift(random: SeededRandom): Section {
+  return { driftPerMillion: 1 + random.below(50_000) };
+}
+
+function reordering(random: SeededRandom): Section {
+  return { reorderPercent: 1 + random.below(20) };
+}
+
+function rarePaths(random: SeededRandom): Section {
+  const firePercent = 1 + random.below(50);
+  return { buggify: { activatePercent: 25, firePercent } };
 }
 
 function slowDisk(random: SeededRandom): Section {

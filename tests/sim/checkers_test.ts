@@ -1,20 +1,47 @@
 /** The registry of checkers, and what holds for each of them. */
 import assert from "node:assert/strict";
-import { checkerIds, checkersFor } from "../../sim/checkers.ts";
+import fc from "fast-check";
+import { rejected } from "../../actors/runtime/outcome.ts";
+import {
+  checkerIds,
+  checkersFor,
+  EVIDENCE,
+  hasMissed,
+  StateEqualsFold,
+  Watch,
+} from "../../sim/checkers.ts";
+import { type Failure, failuresOf, isAlike } from "../../sim/failure.ts";
+import { Happenings } from "../../sim/happenings.ts";
 import type { Checker } from "../../sim/observation.ts";
-import { StateEqualsFold } from "../../sim/checkers.ts";
-import { CONTEXT, SHARD, SKU, SOLD_OUT, Story } from "./checkers/story.ts";
+import { resolveScenario } from "../../sim/scenario.ts";
+import {
+  CONTEXT,
+  SHARD,
+  SKU,
+  SOLD_OUT,
+  Story,
+  UNITS,
+} from "./checkers/story.ts";
+import { fileOf, rerunUnder, scenario } from "./planted_failure.ts";
 
 /** Everything that can be seen of a shop in which all is well. */
 function goodStory(): Story {
-  const story = new Story();
+  const opened = { kind: "stock_opened", sku: SKU, units: UNITS };
+  const story = new Story().records(SHARD, opened);
   const read = story.calls("read_product", { sku: SKU });
   story.returns(read, { kind: "ok", value: { version: 2 } })
     .buys("ann").buys("bob").buys("cid").pays("ann");
   const late = story.wants("dan");
   story.refuses("dan").returns(late, SOLD_OUT);
-  return story.resolves("bob", "hold_released").orders("bob", "order_expired")
-    .settles(SHARD, "storefront[0]");
+  const flooded = story.calls("read_product", { sku: SKU });
+  story.observe({
+    kind: "returned",
+    atUs: story.atUs,
+    call: flooded,
+    outcome: rejected("rate-limited"),
+  } as never);
+  return story.resolves("bob", "hold_released").orders("bob", "order_cancelled")
+    .settles(SHARD, "storefront[0]").countsMail();
 }
 
 function run(checkers: readonly Checker[], story: Story): void {
@@ -45,6 +72,37 @@ Deno.test("a checker that never saw anything has checked nothing", () => {
   }
 });
 
+Deno.test("a checker that checked nothing of what did happen has missed it", () => {
+  const happened = new Happenings(EVIDENCE);
+  for (const observation of goodStory().observations) {
+    happened.observe(observation);
+  }
+  for (const checker of checkersFor(checkerIds, CONTEXT)) {
+    assert.ok(hasMissed(checker, happened), checker.id);
+    assert.ok(!hasMissed(checker, new Happenings(EVIDENCE)), checker.id);
+  }
+});
+
+Deno.test("a run in which a check missed what it is there for has failed", () => {
+  const blind: Checker = {
+    ...{ id: "money.conserved", checked: 0, violation: null },
+    observe: () => {},
+    end: () => {},
+  };
+  const result = rerunUnder(() => [blind])(
+    resolveScenario(fileOf(scenario()), 1),
+    1,
+  );
+  assert.equal(result.verdict, "invariant");
+  const [failure] = failuresOf(result) as [Failure];
+  assert.equal(failure.check, "money.conserved");
+  assert.equal(failure.detail, "Nothing happened that it could check");
+  // Shrinking must not end where nothing happens any more.
+  const violation = { ...failure, key: "o-0-1", detail: "Charged twice" };
+  assert.ok(!isAlike(failure, violation));
+  assert.ok(isAlike(failure, { ...failure, atUs: 1 }));
+});
+
 Deno.test("checkers have the ids that they are asked for by", () => {
   const ids = checkersFor(checkerIds, CONTEXT).map(({ id }) => id);
   assert.deepEqual(ids, checkerIds);
@@ -68,4 +126,31 @@ Deno.test("checkers that look at one run together find what each finds alone", (
     assert.deepEqual(alone!.violation, checker.violation, checker.id);
     assert.equal(alone!.checked, checker.checked, checker.id);
   }
+});
+
+Deno.test("Watch: a checker finds the same when it is told only of what it sees", () => {
+  const { observations } = goodStory();
+  const broken = fc.shuffledSubarray([...observations.keys()], {
+    minLength: observations.length - 6,
+  });
+  const places = fc.tuple(fc.boolean(), broken).map(([isShuffled, order]) =>
+    isShuffled ? order : order.sort((one, other) => one - other)
+  );
+  fc.assert(fc.property(places, (order) => {
+    const told = checkersFor(checkerIds, CONTEXT);
+    const watch = new Watch(checkerIds, CONTEXT);
+    for (const place of order) {
+      const observation = observations[place]!;
+      for (const checker of told) checker.observe(observation);
+      watch.observe(observation);
+    }
+    for (const [index, checker] of watch.checkers.entries()) {
+      const other = told[index]!;
+      checker.end();
+      other.end();
+      assert.equal(checker.checked, other.checked, checker.id);
+      const [one, two] = [checker, other].map(({ violation }) => violation);
+      assert.deepEqual(one?.detail, two?.detail, checker.id);
+    }
+  }));
 });

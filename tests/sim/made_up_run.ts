@@ -25,6 +25,7 @@ export function madeUpRun(changes: Partial<RunResult> = {}): RunResult {
     seed: 7,
     verdict: "passed",
     events: 1_284_302,
+    messages: 2_031_877,
     virtualMs: 60_000,
     wallMs: 1_910,
     trace: "9f2c61d04be83a77",

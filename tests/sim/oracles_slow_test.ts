@@ -195,6 +195,16 @@ const STATIONS: readonly StationRow[] = [
     wrongService: lognormal(2),
     expected: { wait: 5.8333, sojourn: 6.8333 },
   },
+  // A wait is so long and so variable there that a run of a million tells it to
+  // a fifth: enough to see the spread of service halved, which makes it 13.5.
+  {
+    name: "M/G/1 with lognormal service at 90 %",
+    load: .9,
+    service: lognormal(4),
+    wrongService: lognormal(2),
+    more: { arrivals: 1_000_000 },
+    expected: { wait: 22.5 },
+  },
   {
     name: "M/G/1 with hyperexponential service",
     load: .7,
@@ -348,6 +358,8 @@ for (
     [8, 64, .1168, 1.1849, 32],
     [8, 128, .0826, 1.1294, 64],
     [16, 128, .0856, 1.1623, 64],
+    [64, 160, .0784, 1.1950, 80],
+    [8, 1_024, .0292, 1.0449, 512],
   ] as const
 ) {
   // A finite number of keys makes shares vary a little more: binomially.

@@ -96,6 +96,7 @@ Deno.test("parseScenario() fills in every default", () => {
   assert.deepEqual(scenario.buggify, {
     activatePerMillion: 0,
     firePerMillion: 0,
+    paths: null,
   });
   assert.deepEqual(scenario.liveness, {
     afterUs: 60_000_000,
@@ -340,8 +341,24 @@ const MISFITS: readonly (readonly [Json, string])[] = [
     thresholds: [{ metric: "ok", gt: 1, during: "night" }],
   }, "thresholds.0.during"],
   [{
-    eventually: [{ metric: "ok", gt: 1, within: "1s" }],
-  }, "eventually"],
+    eventually: [{ metric: "ok", gt: 1, after: "60s", within: "1s" }],
+  }, "eventually.0.after"],
+  [{
+    eventually: [{ metric: "latency", gt: "1ms", within: "1s" }],
+  }, "eventually.0.metric"],
+  [{ network: { processes: true } }, "network.processes"],
+  [{
+    catalog: {
+      ...LEAST.catalog as Json,
+      flash: { products: 1, stock: 1, opensAt: "1s" },
+    },
+  }, "catalog.flash.opensAt"],
+  [{
+    catalog: {
+      ...LEAST.catalog as Json,
+      flash: { products: 1, stock: 1, limitPerUser: 2 },
+    },
+  }, "catalog.flash.limitPerUser"],
 ];
 
 Deno.test("values that do not fit together are refused at their place", () => {

@@ -297,3 +297,33 @@ Deno.test("differences name the place, what it was and what it is", () => {
     "load.rush.users: unset → 1",
   ]);
 });
+
+Deno.test("of all that happens by chance only what the failure needs is left", () => {
+  const chances = {
+    clock: { duration: "6s", driftPerMillion: 50 },
+    network: { lossPercent: 1, reorderPercent: 2 },
+    buggify: { activatePercent: 100 },
+  };
+  type Chances = Parts & {
+    clock: { driftPerMillion?: number };
+    network?: { lossPercent?: number; reorderPercent?: number };
+    buggify?: { paths?: string[] };
+  };
+  const needs = (parts: Parts) => {
+    const { network, buggify } = parts as Chances;
+    if (network?.reorderPercent === undefined) return false;
+    return buggify !== undefined &&
+      (buggify.paths?.includes("disk.full") ?? true);
+  };
+  const { scenario: shrunk } = shrinkBy(needs, {
+    scenario: drawn(scenario(chances)),
+  });
+  const { clock, network, buggify } = partsOf(shrunk) as Chances;
+  assert.equal(clock.driftPerMillion, undefined);
+  assert.deepEqual(network, { reorderPercent: 2 });
+  assert.deepEqual(buggify?.paths, ["disk.full"]);
+  const { scenario: other } = shrinkBy(() => true, {
+    scenario: drawn(scenario(chances)),
+  });
+  assert.equal((partsOf(other) as Chances).buggify, undefined);
+});

@@ -132,3 +132,20 @@ Deno.test("a load that reads the machine's clock is stopped", () => {
     { name: "AmbientAccess", message: /Date\.now/ },
   );
 });
+
+Deno.test("an ask of another thread is three messages: there, handled, back", () => {
+  const { messages } = simulateActors({
+    threads: {
+      one: {
+        children: [{ name: "a", behavior: counter(true), args: undefined }],
+      },
+    },
+    durationMs: 1_000,
+    load(run) {
+      for (let call = 0; call < 10; call++) {
+        run.after(call, () => run.ask<Add, "add">("a", { kind: "add" }, 500));
+      }
+    },
+  });
+  assert.equal(messages, 30);
+});

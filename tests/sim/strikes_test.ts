@@ -60,3 +60,17 @@ Deno.test("a partition is told with both of its ends, and ends", () => {
     "fault_ended worker-0→cache-1",
   ]);
 });
+
+Deno.test("a flush empties a cache node and starts no actor again, as live", () => {
+  const reads = (seen: readonly Observation[]) =>
+    seen.flatMap((each) => {
+      if (each.kind !== "returned" || each.outcome.kind !== "ok") return [];
+      const { status } = each.outcome.value as { status?: string };
+      return status === undefined ? [] : [`${each.atUs >= 1e6} ${status}`];
+    });
+  const misses = (seen: readonly Observation[]) =>
+    reads(seen).filter((read) => read === "true miss").length;
+  const flushed = strike({ do: "flush", target: "cache[*]" });
+  const calm = strike({ do: "slow", factor: 1, target: "payment" });
+  assert(misses(flushed) > misses(calm), `${misses(flushed)} misses`);
+});

@@ -47,6 +47,8 @@ Deno.test({
           faults: { do: string }[];
           network: object;
           journeys: object;
+          clock: object;
+          buggify?: object;
         },
     );
     const kinds = new Set(
@@ -57,7 +59,10 @@ Deno.test({
       const has of [
         ({ faults }: typeof variants[0]) => faults.length > 0,
         ({ network }: typeof variants[0]) => "lossPercent" in network,
+        ({ network }: typeof variants[0]) => "reorderPercent" in network,
         ({ journeys }: typeof variants[0]) => "quitter" in journeys,
+        ({ clock }: typeof variants[0]) => "driftPerMillion" in clock,
+        ({ buggify }: typeof variants[0]) => buggify !== undefined,
       ]
     ) {
       assert.ok(variants.some(has));

@@ -1,4 +1,9 @@
-/** The pool of a shop in memory: one server of the catalog. */
+/**
+ * The pool of a shop in memory: one server of the catalog, which can be
+ * drained. It balances nothing.
+ *
+ * @module
+ */
 import type { PoolReport } from "../../cluster/pool/pool.ts";
 
 /** What is said of it. */

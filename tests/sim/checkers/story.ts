@@ -7,7 +7,18 @@
 import type { JournalEvent, Message } from "../../../actors/runtime/actor.ts";
 import { ok, type Outcome, rejected } from "../../../actors/runtime/outcome.ts";
 import { type CheckContext, checkersFor } from "../../../sim/checkers.ts";
-import type { Checker, Observation } from "../../../sim/observation.ts";
+import type {
+  Checker,
+  MailboxCount,
+  Observation,
+  WayCount,
+} from "../../../sim/observation.ts";
+
+/** A way on which a frame went and came. */
+export const WAY: WayCount = {
+  ...{ way: "a→b", offered: 1, expired: 0, unsent: 0, waiting: 0, carried: 1 },
+  ...{ underWay: 0, lost: 0, arrived: 1, delivered: 1, deepest: 1, bound: 1 },
+};
 
 export const SHARD = "inventory[0]";
 export const SHOP = "storefront[0]";
@@ -40,7 +51,8 @@ export class Story {
     return this;
   }
 
-  calls(step: string, input: Record<string, unknown>): number {
+  /** @param first The call that it tries again; undefined: it is the first. */
+  calls(step: string, input: Record<string, unknown>, first?: number): number {
     const call = ++this.#calls;
     this.observe(
       {
@@ -49,6 +61,7 @@ export class Story {
         client: String(input.userId),
         step,
         input,
+        ...first !== undefined && { first },
       } as never,
     );
     return call;
@@ -107,6 +120,19 @@ export class Story {
       this.#journals.set(actor, journal);
     }
     return journal;
+  }
+
+  /** The run ends, with such a way and such a mailbox. */
+  countsMail(
+    way: Partial<WayCount> = {},
+    mailbox: Partial<MailboxCount> = {},
+  ): this {
+    return this.observe({
+      kind: "mail_counted",
+      ways: [{ ...WAY, ...way }],
+      mailboxes: [{ actor: SHARD, depth: 0, lane: 4, ...mailbox }],
+      isLast: true,
+    } as never);
   }
 
   // ── Parts of a purchase ─────────────────────────────────────────────────

@@ -1,0 +1,98 @@
+/**
+ * The gateways of a simulated shop: models that answer after their time, can be
+ * made slower, and whose payment provider may lose an answer on purpose.
+ *
+ * @module
+ */
+import { stableHash } from "../actors/runtime/random.ts";
+import type { Domain } from "../actors/runtime/domain.ts";
+import { catalogPool } from "../cluster/pool/catalog_pool.ts";
+import type { PoolCalls } from "../cluster/pool/pool_calls.ts";
+import type { ShopPlan } from "../cluster/topology.ts";
+import type { Buggify } from "./buggify.ts";
+import { clockOf } from "./clock.ts";
+import { modelOf, poolModel, type SimulatedProduct } from "./models.ts";
+import type { Observation } from "./observation.ts";
+import type { Scenario } from "./scenario_values.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { ServiceTimes } from "./service_times.ts";
+import type { GatewayModel } from "./thread.ts";
+
+/** What the gateways need. */
+export interface SimulatedGatewaysOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly scheduler: Scheduler;
+  readonly products: ReadonlyMap<string, SimulatedProduct>;
+  readonly observe: (observation: Observation) => void;
+  readonly service: ServiceTimes;
+  readonly buggify: Buggify;
+  /** The domain of that name as it lives now. */
+  readonly domainOf: (name: string) => Domain;
+}
+
+/** See the module's text. */
+export class SimulatedGateways {
+  readonly #options: SimulatedGatewaysOptions;
+  /** How many times slower a gateway is, by address. */
+  readonly #slowness = new Map<string, number>();
+
+  constructor(options: SimulatedGatewaysOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a gateway slower; 1 ends it. */
+  slow(address: string, factor: number): void {
+    this.#slowness.set(address, factor);
+  }
+
+  /** The models of the gateways that a domain serves, by address. */
+  of(plan: ShopPlan, domain: string): Map<string, GatewayModel> {
+    const { scenario, scheduler, products, observe } = this.#options;
+    const options = {
+      products,
+      observe,
+      currency: scenario.config.orders.currency,
+      nowUs: () => scheduler.nowUs,
+      later: (gateway: string, kind: string, act: () => void) => {
+        const slowness = this.#slowness.get(gateway) ?? 1;
+        const takesUs = this.#options.service.drawUs(gateway, kind, 0) *
+          slowness;
+        const atUs = scheduler.nowUs + Math.round(takesUs);
+        scheduler.at(atUs, stableHash(gateway), act);
+      },
+    };
+    return new Map(
+      plan.gateways.filter((gateway) => gateway.domain === domain)
+        .map(({ address, kind }) => {
+          if (kind === "catalog_pool") {
+            return [address, poolModel(this.catalogPool(plan, domain))];
+          }
+          const model = modelOf(kind, address, options);
+          return [address, kind === "payment" ? this.#forgetful(model) : model];
+        }),
+    );
+  }
+
+  /** The live pool; only that nobody probes, as a probe never ends a run. */
+  catalogPool(plan: ShopPlan, domain: string): PoolCalls {
+    const { scenario, scheduler, seed, domainOf } = this.#options;
+    const { startMs } = scenario.clock;
+    return catalogPool({
+      plan,
+      domain,
+      seed,
+      clock: clockOf(scheduler, { startMs }),
+      ask: (to, message, withinMs, done) =>
+        domainOf(domain).ask(to, message, withinMs, done),
+    });
+  }
+
+  /** A provider that does what it was asked, and whose answer may be lost. */
+  #forgetful(model: GatewayModel): GatewayModel {
+    return (message, answer) =>
+      model(message, (outcome) => {
+        if (!this.#options.buggify.fires("payment.no_answer")) answer(outcome);
+      });
+  }
+}

@@ -47,9 +47,9 @@ export interface ShopGateOptions {
   readonly near: NearCachePolicy;
   /** Every call ends within this time. */
   readonly withinMs: number;
-  /** The host's part: what runs where, faults, numbers. */
+  /** The host's part: what runs where, locks (none if left out), faults, … */
   readonly describe: () => unknown;
-  readonly locks: () => readonly HeldLock[];
+  readonly locks?: () => readonly HeldLock[];
   readonly injectFault: (fault: Fault) => ShopOutcome<null>;
   readonly metrics: () => readonly MetricSample[];
   readonly isReady: () => boolean;
@@ -262,7 +262,7 @@ export class ShopGate implements Gate {
   }
 
   locks(): readonly HeldLock[] {
-    return this.#options.locks();
+    return this.#options.locks?.() ?? [];
   }
 
   readBalance: Gate["readBalance"] = (client, done) => {

@@ -390,7 +390,6 @@ export class ShopWorld {
       near: config.cache.near,
       withinMs: config.edge.requestTimeoutMs,
       describe: () => null,
-      locks: () => [],
       injectFault: () => {
         throw new Error("Faults of a simulation come from its scenario");
       },

@@ -6,7 +6,6 @@
  * @module
  */
 import { createClient } from "@redis/client";
-import { Redis } from "ioredis";
 import {
   type RedisPort,
   redisPort,
@@ -59,6 +58,8 @@ function ioRedis(
     name,
     givesUp,
     async connect(port) {
+      // It reads the environment while it loads, which not everybody may.
+      const { Redis } = await import("ioredis");
       const client = new Redis(port, HOST, {
         ...options,
         retryStrategy: () => RECONNECT_MS,

@@ -54,6 +54,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a waiter that died in line holds nobody up for good",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    await using client = await NODE_REDIS.connect(server.port);
+    const options = { isFair: true, retryEveryMs: 50 };
+    const store = new RedisLeases(client.port, options);
+    await using lock = openLock(store);
+    const lease = await held(lock, "sku-1");
+    const dead = { owner: "dead", ttlMs: LONG_MS, willWait: true };
+    assert.equal((await store.take({ name: "sku-1", ...dead })).kind, "held");
+    await lease.release();
+    const early = await lock.acquire("sku-1", { ttlMs: LONG_MS });
+    assert.equal(early.kind, "rejected", "it is the dead one's turn");
+    await held(lock, "sku-1", LONG_MS, LONG_MS);
+  },
+});
+
+Deno.test({
   name: "G81 a Redis that lost its data still gives larger tokens, and one " +
     "whose clock went back does while it has its data",
   ignore,

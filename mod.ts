@@ -131,7 +131,11 @@ export type {
   SupervisorSpec,
 } from "./actors/runtime/supervisor.ts";
 export type { KeyedSpec } from "./actors/runtime/keyed.ts";
-export type { ActorReport, TreeNode } from "./actors/runtime/domain_report.ts";
+export type {
+  ActorReport,
+  BreakerStatus,
+  TreeNode,
+} from "./actors/runtime/domain_report.ts";
 export type { CellStatus, Crash } from "./actors/runtime/cell.ts";
 export type {
   DeadLetter,
@@ -155,6 +159,7 @@ export { SeededRandom, stableHash } from "./actors/runtime/random.ts";
 
 // What many systems need: breakers, pools of workers, reliable links.
 export {
+  type BreakerChanged,
   type BreakerOptions,
   type BreakerPolicy,
   type BreakerReport,

@@ -202,14 +202,18 @@ export const storefront: Behavior<
   signal,
   // What frees stock or settles money goes before new orders.
   urgent: new Set([
+    "cancel_order",
     "charge_answered",
     "charge_status_due",
     "duty_answered",
     "duty_due",
+    "pay_order",
     "pin_answered",
     "refund_answered",
     "refund_due",
   ]),
+  // Who asked has been told that he does not know; asking again finds out.
+  droppable: new Set(["list_orders", "place_order", "read_order"]),
   keyOf,
 };
 

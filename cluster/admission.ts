@@ -1,142 +1,324 @@
 /**
- * Who may come in: a token bucket for each client, and one for everybody.
+ * Who may come in: a limiter for each client, and where the configuration wants
+ * them one for everybody, one for a route and one for each product ordered.
  *
- * A client is a user, else the address he comes from. It runs once a request,
- * so it costs a map lookup and a few integer operations. The number of buckets
- * is bounded, and only a full bucket is ever forgotten: a client cannot get
- * tokens by being forgotten. Clients beyond the bound share one bucket.
+ * A client is a user, else the address he comes from. A request takes from all
+ * limiters that concern it or from none. Paying and cancelling free stock, so a
+ * part of what everybody shares is kept for them. It runs once a request, so it
+ * costs a map lookup and a few integer operations. The number of limiters is
+ * bounded, and one is forgotten only when nobody gains by it; keys beyond the
+ * bound share one limiter.
  *
  * @module
  */
 import type { Admission } from "./gate.ts";
-import { TokenBucket, type TokenBucketPolicy } from "./token_bucket.ts";
+import {
+  type Limiter,
+  limiterFor,
+  type LimiterPolicy,
+} from "./limiters/limiter.ts";
+
+/** Routes that a limit or a cost can name: those of the HTTP API. */
+export const LIMITED_ROUTES = [
+  "placeOrder",
+  "payOrder",
+  "cancelOrder",
+  "readOrder",
+  "listOrders",
+  "readProduct",
+  "searchProducts",
+  "register",
+  "signIn",
+] as const;
+
+/** See `LIMITED_ROUTES`. */
+export type LimitedRoute = typeof LIMITED_ROUTES[number];
 
 /**
- * Buckets kept for each kind of client. One is worth keeping only while it
+ * Limiters kept for each kind of key. One is worth keeping only while it
  * refills, 2 s with the defaults (burst 400 at 200/s); 30,000 requests/s, the
  * edge's ceiling, all from different clients, make 60,000 such buckets. Twice
  * that, as a power of two; about 15 MB when all are in use.
  */
-const MOST_CLIENTS = 131_072;
+const MOST_KEYS = 131_072;
 
 /**
- * Buckets looked at for each new client. Two forget faster than one is added;
- * a table that is full of clients who all refill is not searched further.
+ * Limiters looked at for each new key. Two forget faster than one is added; a
+ * table that is full of clients who all refill is not searched further.
  */
-const LOOKED_AT_PER_CLIENT = 2;
+const LOOKED_AT_PER_KEY = 2;
 
-/** What each bucket allows. */
+/** Without a cost of its own a request takes this much. */
+const ONE = 1;
+
+/** What each limiter allows. */
 export interface AdmissionPolicies {
-  readonly user: TokenBucketPolicy;
-  readonly address: TokenBucketPolicy;
-  /** Null: no bucket for everybody together. */
-  readonly overall: TokenBucketPolicy | null;
+  readonly user: LimiterPolicy;
+  readonly address: LimiterPolicy;
+  /** Null: no limiter for everybody together. */
+  readonly overall: LimiterPolicy | null;
+  /** The share of the overall burst that only paying and cancelling take. */
+  readonly reservePercent: number;
+  /** For all requests of a route together. */
+  readonly routes: Readonly<Record<string, LimiterPolicy>>;
+  /**
+   * What a request takes from its client's and the overall limiter, if not 1;
+   * no more than the least of their bursts, or it never passes.
+   */
+  readonly costs: Readonly<Record<string, number>>;
+  /** For all orders of a product together; null: none. */
+  readonly sku: LimiterPolicy | null;
+}
+
+/** A limiter, or all of a kind, as the admin page shows it. */
+export interface LimitReport {
+  /** `user`, `address`, `overall`, `sku` or the name of a route. */
+  readonly name: string;
+  readonly policy: LimiterPolicy;
+  /** At most `burst + ratePerSecond × w` pass in a window of w seconds. */
+  readonly burst: number;
+  readonly ratePerSecond: number;
+  /** Limiters in use; 1 where everybody shares one. */
+  readonly keys: number;
+  /** Requests that it refused. */
+  readonly refused: number;
+  /** Null where each key has its own. */
+  readonly remaining: number | null;
+}
+
+/** One limiter for everybody. */
+interface Shared {
+  readonly name: string;
+  readonly policy: LimiterPolicy;
+  readonly limiter: Limiter;
+  refused: number;
 }
 
 /** See the module. */
 export class AdmissionControl {
-  readonly #users: ClientBuckets;
-  readonly #addresses: ClientBuckets;
-  readonly #overall: TokenBucket | null;
+  readonly #users: KeyedLimiters;
+  readonly #addresses: KeyedLimiters;
+  readonly #skus: KeyedLimiters | null;
+  readonly #overall: Shared | null;
+  /** Requests of the overall burst that are kept for what frees stock. */
+  readonly #reserve: number;
+  /** Null when no route has a limit, or a cost: nearly always. */
+  readonly #routes: ReadonlyMap<string, Shared> | null;
+  readonly #costs: ReadonlyMap<string, number> | null;
 
   /** @throws {RangeError} When a policy is out of bounds. */
   constructor(
     policies: AdmissionPolicies,
     nowMs: number,
-    mostClients = MOST_CLIENTS,
+    mostKeys = MOST_KEYS,
   ) {
-    this.#users = new ClientBuckets(policies.user, nowMs, mostClients);
-    this.#addresses = new ClientBuckets(policies.address, nowMs, mostClients);
-    this.#overall = policies.overall &&
-      new TokenBucket(policies.overall, nowMs);
+    const keyed = (name: "user" | "address" | "sku", policy: LimiterPolicy) =>
+      new KeyedLimiters(name, policy, nowMs, mostKeys);
+    const shared = (name: string, policy: LimiterPolicy) => ({
+      ...{ name, policy, refused: 0 },
+      limiter: limiterFor(policy, nowMs),
+    });
+    this.#users = keyed("user", policies.user);
+    this.#addresses = keyed("address", policies.address);
+    this.#skus = policies.sku && keyed("sku", policies.sku);
+    this.#overall = policies.overall && shared("overall", policies.overall);
+    const burst = this.#overall?.limiter.burst ?? 0;
+    this.#reserve = Math.floor(burst * policies.reservePercent / 100);
+    const routes = Object.entries(policies.routes);
+    this.#routes = routes.length === 0 ? null : new Map(
+      routes.map(([name, policy]) => [name, shared(name, policy)]),
+    );
+    const costs = Object.entries(policies.costs);
+    this.#costs = costs.length === 0 ? null : new Map(costs);
   }
 
-  /** Buckets in use, for metrics. */
+  /** Limiters of clients in use, for metrics. */
   get clients(): number {
     return this.#users.size + this.#addresses.size;
   }
 
   /**
-   * Takes one token of the user's bucket, or of the address' when there is no
-   * user, and one of the overall bucket; or none of either.
+   * Takes from the user's limiter, or from the address' when there is no user,
+   * from the route's and from the overall one; or from none of them.
    *
    * @param nowMs The monotonic clock.
+   * @param route What is asked for; one that no limit names is as good as none.
    */
-  admit(userId: string | null, address: string, nowMs: number): Admission {
+  admit(
+    userId: string | null,
+    address: string,
+    nowMs: number,
+    route: string | null = null,
+  ): Admission {
+    const cost = this.#costs === null || route === null
+      ? ONE
+      : this.#costs.get(route) ?? ONE;
     const overall = this.#overall;
-    if (overall !== null && overall.tokens(nowMs) === 0) {
-      return answer(false, "overall", overall, nowMs);
+    if (overall !== null) {
+      const kept = freesStock(route) ? 0 : this.#reserve;
+      if (!isFree(overall.limiter, cost, kept, nowMs)) {
+        return refuse(overall, nowMs, cost + kept);
+      }
     }
-    const client = userId === null
-      ? this.#addresses.of(address, nowMs)
-      : this.#users.of(userId, nowMs);
-    const admitted = client.tryTake(nowMs);
-    if (admitted && overall !== null) overall.tryTake(nowMs);
-    return answer(
-      admitted,
-      userId === null ? "address" : "user",
-      client,
-      nowMs,
+    const ofRoute = this.#routes === null || route === null
+      ? undefined
+      : this.#routes.get(route);
+    if (ofRoute !== undefined && ofRoute.limiter.retryAfterMs(nowMs) > 0) {
+      return refuse(ofRoute, nowMs, ONE);
+    }
+    const clients = userId === null ? this.#addresses : this.#users;
+    const client = clients.of(userId ?? address, nowMs);
+    if (!client.tryTake(nowMs, cost)) {
+      clients.refused++;
+      return answer(clients.name, client, nowMs, cost, false, 0);
+    }
+    let { delayMs } = client;
+    if (overall !== null) delayMs = take(overall, nowMs, cost, delayMs);
+    if (ofRoute !== undefined) delayMs = take(ofRoute, nowMs, ONE, delayMs);
+    return answer(clients.name, client, nowMs, cost, true, delayMs);
+  }
+
+  /**
+   * Takes one from the limiter of each product of an order, or from none.
+   * Returns 0, or the milliseconds after which to try again.
+   *
+   * @param lines Each with another product.
+   */
+  admitOrder(lines: readonly { readonly sku: string }[], nowMs: number) {
+    const skus = this.#skus;
+    if (skus === null) return 0;
+    const limiters = lines.map(({ sku }) => skus.of(sku, nowMs));
+    const waitMs = Math.max(
+      ...limiters.map((limiter) => limiter.retryAfterMs(nowMs)),
     );
+    if (waitMs > 0) skus.refused++;
+    else for (const limiter of limiters) limiter.tryTake(nowMs);
+    return waitMs;
+  }
+
+  /** Every limiter that there is. */
+  report(nowMs: number): LimitReport[] {
+    const shared = [...this.#overall ? [this.#overall] : []]
+      .concat([...this.#routes?.values() ?? []]);
+    return [
+      this.#users.report(),
+      this.#addresses.report(),
+      ...this.#skus ? [this.#skus.report()] : [],
+      ...shared.map(({ name, policy, limiter, refused }) => ({
+        ...describe(name, policy, limiter),
+        ...{ keys: 1, refused, remaining: limiter.remaining(nowMs) },
+      })),
+    ];
   }
 }
 
-function answer(
-  admitted: boolean,
-  policy: "user" | "address" | "overall",
-  bucket: TokenBucket,
+function freesStock(route: string | null): boolean {
+  return route === "payOrder" || route === "cancelOrder";
+}
+
+/** Whether a limiter has so much and, beyond it, what is kept for others. */
+function isFree(limiter: Limiter, cost: number, kept: number, nowMs: number) {
+  return kept === 0
+    ? limiter.retryAfterMs(nowMs, cost) === 0
+    : limiter.remaining(nowMs) >= cost + kept;
+}
+
+/** Takes from a limiter that was asked before; gives the longer delay. */
+function take(
+  { limiter }: Shared,
   nowMs: number,
+  cost: number,
+  delayMs: number,
+): number {
+  limiter.tryTake(nowMs, cost);
+  return Math.max(delayMs, limiter.delayMs);
+}
+
+function refuse(shared: Shared, nowMs: number, cost: number): Admission {
+  shared.refused++;
+  return answer(shared.name, shared.limiter, nowMs, cost, false, 0);
+}
+
+function answer(
+  policy: string,
+  limiter: Limiter,
+  nowMs: number,
+  cost: number,
+  admitted: boolean,
+  delayMs: number,
 ): Admission {
   return {
     admitted,
     policy,
-    capacity: bucket.policy.capacityTokens,
-    refillPerSecond: bucket.policy.refillPerSecond,
-    remaining: bucket.tokens(nowMs),
-    retryAfterMs: admitted ? 0 : bucket.retryAfterMs(nowMs),
+    capacity: limiter.burst,
+    refillPerSecond: limiter.ratePerSecond,
+    remaining: limiter.remaining(nowMs),
+    // A queue that keeps places free for others refuses before it is full.
+    retryAfterMs: admitted ? 0 : Math.max(1, limiter.retryAfterMs(nowMs, cost)),
+    delayMs,
   };
 }
 
-/** A bounded table of buckets, one for each client of a kind. */
-class ClientBuckets {
-  readonly #policy: TokenBucketPolicy;
-  readonly #most: number;
-  readonly #buckets = new Map<string, TokenBucket>();
-  /** Shared by all clients that find the table full. */
-  readonly #others: TokenBucket;
-  /** Goes round and round through the table, looking for full buckets. */
-  #hand: Iterator<[string, TokenBucket]>;
+function describe(name: string, policy: LimiterPolicy, limiter: Limiter) {
+  const { burst, ratePerSecond } = limiter;
+  return { name, policy, burst, ratePerSecond };
+}
 
-  constructor(policy: TokenBucketPolicy, nowMs: number, most: number) {
+/** A bounded table of limiters, one for each key of a kind. */
+class KeyedLimiters {
+  refused = 0;
+  readonly name: string;
+  readonly #policy: LimiterPolicy;
+  readonly #most: number;
+  readonly #limiters = new Map<string, Limiter>();
+  /** Shared by all keys that find the table full. */
+  readonly #others: Limiter;
+  /** Goes round and round through the table, looking for fresh limiters. */
+  #hand: Iterator<[string, Limiter]>;
+
+  constructor(
+    name: string,
+    policy: LimiterPolicy,
+    nowMs: number,
+    most: number,
+  ) {
+    this.name = name;
     this.#policy = policy;
     this.#most = most;
-    this.#others = new TokenBucket(policy, nowMs);
-    this.#hand = this.#buckets.entries();
+    this.#others = limiterFor(policy, nowMs);
+    this.#hand = this.#limiters.entries();
   }
 
   get size(): number {
-    return this.#buckets.size;
+    return this.#limiters.size;
   }
 
-  of(client: string, nowMs: number): TokenBucket {
-    const known = this.#buckets.get(client);
+  of(key: string, nowMs: number): Limiter {
+    const known = this.#limiters.get(key);
     if (known !== undefined) return known;
     this.#forgetSome(nowMs);
-    if (this.#buckets.size >= this.#most) return this.#others;
-    const bucket = new TokenBucket(this.#policy, nowMs);
-    this.#buckets.set(client, bucket);
-    return bucket;
+    if (this.#limiters.size >= this.#most) return this.#others;
+    const limiter = limiterFor(this.#policy, nowMs);
+    this.#limiters.set(key, limiter);
+    return limiter;
+  }
+
+  report(): LimitReport {
+    return {
+      ...describe(this.name, this.#policy, this.#others),
+      ...{ keys: this.size, refused: this.refused, remaining: null },
+    };
   }
 
   #forgetSome(nowMs: number): void {
-    for (let looked = 0; looked < LOOKED_AT_PER_CLIENT; looked++) {
+    for (let looked = 0; looked < LOOKED_AT_PER_KEY; looked++) {
       const next = this.#hand.next();
       if (next.done) {
-        this.#hand = this.#buckets.entries();
+        this.#hand = this.#limiters.entries();
         return;
       }
-      const [client, bucket] = next.value;
-      if (bucket.isFull(nowMs)) this.#buckets.delete(client);
+      const [key, limiter] = next.value;
+      if (limiter.isFresh(nowMs)) this.#limiters.delete(key);
     }
   }
 }

@@ -19,34 +19,15 @@ import {
   readEnvironment,
   settle,
 } from "./config_values.ts";
-import { duration, integer, section, size } from "./config_rules.ts";
-import { MOST_TOKENS } from "./token_bucket.ts";
-import { parseRate, RATE } from "./units.ts";
+import { admission, breaker } from "./config_limits.ts";
+import { duration, integer, rate, section, size } from "./config_rules.ts";
 
-export { type Config, ConfigError, type Environment };
+export { admission, breaker, type Config, ConfigError, type Environment };
 export type {
   EnvironmentConfig,
   PartitionCounts,
   Placement,
 } from "./config_values.ts";
-
-/** Tokens are integers, so a rate is a whole number of them each second. */
-function rate(what = "tokens") {
-  const error =
-    `a rate of whole ${what} per second from "1/s", such as "200/s"`;
-  const isWhole = (text: string) => {
-    const perSecond = parseRate(text);
-    return perSecond !== null && Number.isInteger(perSecond) &&
-      perSecond >= 1 && perSecond <= MOST_TOKENS;
-  };
-  return z.string({ error }).regex(RATE, { error, abort: true })
-    .refine(isWhole, { error });
-}
-
-/** A bucket: `rate` tokens drip in, at most `burst` are kept. */
-function tokenBucket() {
-  return section({ rate: rate(), burst: integer(1, MOST_TOKENS) });
-}
 
 /**
  * Partitions of a kind: enough to spread over any machine, few enough that
@@ -92,19 +73,6 @@ export const topology = section({
   // What may live long in the heap of one worker. Null is what V8 allows: a
   // quarter of the machine's memory and at most 4 GB. A new worker has 8 MB.
   workerMemoryLimit: size("64MB", "64GB").nullable().default(null),
-});
-
-/** Who may come in. */
-export const admission = section({
-  user: tokenBucket().prefault({ rate: "200/s", burst: 400 }),
-  // Many people sit behind one address.
-  address: tokenBucket().prefault({ rate: "20000/s", burst: 40_000 }),
-  overall: tokenBucket().nullable().default(null),
-  // Addresses whose X-Forwarded-For is believed.
-  trustedProxies: z.array(
-    z.string({ error: "an address" }).min(1, { error: "an address" }),
-    { error: "an array of addresses" },
-  ).default([]),
 });
 
 /** What cache nodes keep, and for how long. */
@@ -155,11 +123,6 @@ export const orders = section({
 export const accounts = section({
   maxFailures: integer(1, 1000).default(5),
   failureWindow: duration("1s", "1d").default("15m"),
-});
-
-/** How soon an open circuit breaker lets a probe through. */
-export const breaker = section({
-  resetAfter: duration("1ms", "10m").default("1s"),
 });
 
 const policyNames = BALANCER_NAMES.map((name) => `"${name}"`).join(", ");

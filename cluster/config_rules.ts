@@ -6,7 +6,15 @@
  * @module
  */
 import { z } from "zod";
-import { DURATION, parseDuration, parseSize, SIZE } from "./units.ts";
+import { MOST_TOKENS } from "./limiters/bounds.ts";
+import {
+  DURATION,
+  parseDuration,
+  parseRate,
+  parseSize,
+  RATE,
+  SIZE,
+} from "./units.ts";
 
 /** An object that takes these keys and no other; all have defaults. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -46,4 +54,17 @@ export function size(least: string, most: string) {
   };
   return z.string({ error }).regex(SIZE, { error, abort: true })
     .refine(between, { error });
+}
+
+/** A whole number of something each second, from one on. */
+export function rate(what: string) {
+  const error =
+    `a rate of whole ${what} per second from "1/s", such as "200/s"`;
+  const isWhole = (text: string) => {
+    const perSecond = parseRate(text);
+    return perSecond !== null && Number.isInteger(perSecond) &&
+      perSecond >= 1 && perSecond <= MOST_TOKENS;
+  };
+  return z.string({ error }).regex(RATE, { error, abort: true })
+    .refine(isWhole, { error });
 }

@@ -13,7 +13,10 @@ import type { ThrottlePolicy } from "./pool/adaptive_throttle.ts";
 import type { HealthPolicy } from "./pool/health.ts";
 import type { RetryBudgetPolicy } from "./pool/retry_budget.ts";
 import type { NearCachePolicy } from "./near_cache.ts";
-import type { TokenBucketPolicy } from "./token_bucket.ts";
+import type { BreakerPolicy } from "../actors/runtime/circuit_breaker.ts";
+import type { AdmissionPolicies } from "./admission.ts";
+import { settleLimit } from "./config_limits.ts";
+import type { ConcurrencyPolicy } from "./limiters/concurrency.ts";
 import { parseDuration, parseRate, parseSize } from "./units.ts";
 
 /** A configuration that cannot be used: exit code 2. One line per problem. */
@@ -78,10 +81,9 @@ export interface Config {
     /** A worker is replaced shortly before; null: V8's own limit. */
     readonly workerMemoryLimitBytes: number | null;
   };
-  readonly admission: {
-    readonly user: TokenBucketPolicy;
-    readonly address: TokenBucketPolicy;
-    readonly overall: TokenBucketPolicy | null;
+  readonly admission: AdmissionPolicies & {
+    /** Of placing orders; null: no limit of how many at once. */
+    readonly concurrency: ConcurrencyPolicy | null;
     readonly trustedProxies: readonly string[];
   };
   readonly cache: Omit<CacheArgs, "shards" | "catalog"> & {
@@ -97,7 +99,8 @@ export interface Config {
     readonly maxFailures: number;
     readonly failureWindowMs: number;
   };
-  readonly breaker: { readonly resetAfterMs: number };
+  /** Of the breakers before actors and gateways; null: there are none. */
+  readonly breaker: BreakerPolicy | null;
   readonly balance: BalanceConfig;
   readonly edge: {
     readonly bodyLimitBytes: number;
@@ -167,7 +170,7 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
       maxFailures: file.accounts.maxFailures,
       failureWindowMs: ms(file.accounts.failureWindow),
     },
-    breaker: { resetAfterMs: ms(file.breaker.resetAfter) },
+    breaker: settleBreaker(file.breaker),
     balance: settleBalance(file.balance),
     edge: {
       bodyLimitBytes: checked(parseSize(file.edge.bodyLimit)),
@@ -205,11 +208,46 @@ export function settleTopology(
 export function settleAdmission(
   section: ShopFile["admission"],
 ): Config["admission"] {
+  const { user, address, overall, sku, routes, costs, ...same } = section;
   return {
-    user: bucket(section.user),
-    address: bucket(section.address),
-    overall: section.overall && bucket(section.overall),
-    trustedProxies: section.trustedProxies,
+    ...same,
+    user: settleLimit(user),
+    address: settleLimit(address),
+    overall: overall && settleLimit(overall),
+    sku: sku && settleLimit(sku),
+    routes: ofRoutes(routes, settleLimit),
+    costs: ofRoutes(costs, (cost) => cost),
+  };
+}
+
+/** What is said of some routes, by route. */
+function ofRoutes<Text, Value>(
+  texts: Readonly<Record<string, Text | undefined>>,
+  settle: (text: Text) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(texts).flatMap(([name, text]) =>
+      text === undefined ? [] : [[name, settle(text)]]
+    ),
+  );
+}
+
+/** The breaker section in code's units. */
+export function settleBreaker(
+  section: ShopFile["breaker"],
+): Config["breaker"] {
+  if (!section.enabled) return null;
+  const { failurePercent, window, minimumCalls, probes, slowCall } = section;
+  return {
+    failureRatePercent: failurePercent,
+    slowCallMs: slowCall === null ? null : ms(slowCall),
+    slowRatePercent: slowCall === null ? null : section.slowPercent,
+    windowCalls: window,
+    windowMs: null,
+    minimumCalls,
+    probes,
+    resetMinMs: ms(section.resetAfter),
+    resetMaxMs: ms(section.resetAtMost),
   };
 }
 
@@ -263,15 +301,6 @@ export function settleBalance(section: ShopFile["balance"]): BalanceConfig {
       multiplierPercent: section.throttle.multiplierPercent,
       windowMs: ms(section.throttle.window),
     },
-  };
-}
-
-function bucket(
-  section: { rate: string; burst: number },
-): TokenBucketPolicy {
-  return {
-    capacityTokens: section.burst,
-    refillPerSecond: checked(parseRate(section.rate)),
   };
 }
 

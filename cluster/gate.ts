@@ -20,18 +20,20 @@ import type { PoolReport } from "./pool/pool.ts";
  */
 export type Done<Value> = (outcome: ShopOutcome<Value>) => void;
 
-/** What a token bucket said, with what the RateLimit header fields need. */
+/** What the limiters said, with what the RateLimit header fields need. */
 export interface Admission {
   readonly admitted: boolean;
-  /** The bucket that decided. */
-  readonly policy: "user" | "address" | "overall";
-  /** Tokens that it holds at most. */
+  /** The one that refused, else the client's: `user`, `overall`, a route … */
+  readonly policy: string;
+  /** Requests that it lets pass at once at most. */
   readonly capacity: number;
   readonly refillPerSecond: number;
-  /** Whole tokens that are left. */
+  /** Requests that it would still let pass. */
   readonly remaining: number;
-  /** When a token is there again; 0 when one was taken. */
+  /** When asking again can help; 0 when the request was admitted. */
   readonly retryAfterMs: number;
+  /** How long the request has to wait in line before it goes on. */
+  readonly delayMs: number;
 }
 
 /** A page of a user's orders, the newest first. */
@@ -56,10 +58,16 @@ export interface BalanceView extends PoolReport {
 /** The door. Refusals are those of the actors' protocols. */
 export interface Gate {
   /**
-   * Takes a token from the bucket of the user, else of the address, and one
-   * from the overall bucket; or none at all.
+   * Takes from the limiter of the user, else of the address, and from the
+   * route's and the overall one; or from none at all.
+   *
+   * @param route A name of `LIMITED_ROUTES`, or one that no limit knows.
    */
-  admit(userId: string | null, address: string): Admission;
+  admit(
+    userId: string | null,
+    address: string,
+    route: string | null,
+  ): Admission;
 
   /** True for a token id that was revoked and may not have expired. */
   isRevoked(tokenId: string): boolean;
@@ -165,6 +173,12 @@ export interface Gate {
     isDraining: boolean,
     done: Done<PoolReport>,
   ): void;
+
+  /** Every limiter with its numbers, as plain JSON. */
+  limits(): unknown;
+
+  /** Every circuit breaker with its numbers, as plain JSON. */
+  breakers(): unknown;
 
   /** What runs where, as plain JSON. */
   topology(): unknown;

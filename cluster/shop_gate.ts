@@ -22,18 +22,14 @@ import type {
 import { partitionOfOrder } from "../actors/storefront/order.ts";
 import { refuse, type ShopOutcome } from "../actors/refusals.ts";
 import type { StorefrontMessage } from "../actors/storefront.ts";
-import { AdmissionControl, type AdmissionPolicies } from "./admission.ts";
-import type {
-  Admission,
-  Done,
-  Fault,
-  Gate,
-  HeldLock,
-  MetricSample,
-} from "./gate.ts";
+import { AdmissionControl } from "./admission.ts";
+import type { Config } from "./config.ts";
+import type { Admission, Done, Fault, Gate, MetricSample } from "./gate.ts";
+import { OrderDoor } from "./order_door.ts";
 import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
 import type { PoolCalls } from "./pool/pool_calls.ts";
 import { NearCache, type NearCachePolicy } from "./near_cache.ts";
+import { mergeAudits } from "./stock_audits.ts";
 import type { Topology } from "./topology.ts";
 
 /** What the gate needs of its host. */
@@ -41,7 +37,7 @@ export interface ShopGateOptions {
   readonly domain: Domain;
   readonly topology: Topology;
   readonly clock: Clock;
-  readonly admission: AdmissionPolicies;
+  readonly admission: Config["admission"];
   /** Calls to those that read the catalog. */
   readonly catalog: PoolCalls;
   readonly near: NearCachePolicy;
@@ -49,7 +45,8 @@ export interface ShopGateOptions {
   readonly withinMs: number;
   /** The host's part: what runs where, locks (none if left out), faults, … */
   readonly describe: () => unknown;
-  readonly locks?: () => readonly HeldLock[];
+  readonly breakers: () => unknown;
+  readonly locks?: Gate["locks"];
   readonly injectFault: (fault: Fault) => ShopOutcome<null>;
   readonly metrics: () => readonly MetricSample[];
   readonly isReady: () => boolean;
@@ -71,6 +68,7 @@ export class ShopGate implements Gate {
   readonly #options: ShopGateOptions;
   readonly #admission: AdmissionControl;
   readonly #near: NearCache;
+  readonly #orders: OrderDoor;
   /** Token ids that are revoked, with the time after which they do not matter. */
   readonly #revoked = new Map<string, number>();
 
@@ -81,11 +79,17 @@ export class ShopGate implements Gate {
       options.clock.monotonicMs(),
     );
     this.#near = new NearCache(options.near);
+    const { concurrency } = options.admission;
+    this.#orders = new OrderDoor(this.#admission, concurrency, options.clock);
   }
 
-  admit(userId: string | null, address: string): Admission {
+  admit(
+    userId: string | null,
+    address: string,
+    route: string | null,
+  ): Admission {
     const nowMs = this.#options.clock.monotonicMs();
-    return this.#admission.admit(userId, address, nowMs);
+    return this.#admission.admit(userId, address, nowMs, route);
   }
 
   isRevoked(tokenId: string): boolean {
@@ -95,10 +99,12 @@ export class ShopGate implements Gate {
   // ── Orders ──────────────────────────────────────────────────────────────
 
   placeOrder: Gate["placeOrder"] = (userId, key, lines, done) => {
+    const placed = this.#orders.enter(lines, done);
+    if (placed === null) return;
     this.#ask(
       this.#options.topology.storefrontOf(userId),
       { kind: "place_order", userId, key, lines },
-      done,
+      placed,
     );
   };
 
@@ -257,13 +263,23 @@ export class ShopGate implements Gate {
     });
   };
 
+  limits(): unknown {
+    const nowMs = this.#options.clock.monotonicMs();
+    return {
+      limits: this.#admission.report(nowMs),
+      placingOrders: this.#orders.report(),
+    };
+  }
+
+  breakers(): unknown {
+    return this.#options.breakers();
+  }
+
   topology(): unknown {
     return this.#options.describe();
   }
 
-  locks(): readonly HeldLock[] {
-    return this.#options.locks?.() ?? [];
-  }
+  locks: Gate["locks"] = () => this.#options.locks?.() ?? [];
 
   readBalance: Gate["readBalance"] = (client, done) => {
     const { catalog, withinMs } = this.#options;
@@ -299,13 +315,25 @@ export class ShopGate implements Gate {
       {
         name: "admission_clients",
         type: "gauge",
-        help: "Token buckets in use.",
+        help: "Limiters of clients in use.",
         labels: {},
         value: this.#admission.clients,
       },
       ...this.#near.metrics(),
+      ...this.#refusals(),
       ...this.#options.metrics(),
     ];
+  }
+
+  #refusals(): MetricSample[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.#admission.report(nowMs).map(({ name, refused }) => ({
+      name: "admission_refused_total",
+      type: "counter",
+      help: "Requests that a limiter refused.",
+      labels: { limit: name },
+      value: refused,
+    }));
   }
 
   isReady(): boolean {
@@ -366,35 +394,4 @@ export class ShopGate implements Gate {
       .map(({ address }) => address)
       .filter((address) => address.startsWith(`${kind}[`));
   }
-}
-
-/** One page over all shards: each gave its own first `limit` items. */
-function mergeAudits(
-  audits: readonly StockAudit[],
-  limit: number,
-): StockAudit {
-  const totals = {
-    available: 0,
-    held: 0,
-    sold: 0,
-    initial: 0,
-    restocked: 0,
-    removed: 0,
-  };
-  for (const audit of audits) {
-    for (const name of Object.keys(totals) as (keyof typeof totals)[]) {
-      totals[name] += audit.totals[name];
-    }
-  }
-  const all = audits.flatMap(({ items }) => items)
-    .sort((left, right) => left.sku < right.sku ? -1 : 1);
-  const items = all.slice(0, limit);
-  const more = all.length > limit ||
-    audits.some(({ next }) => next !== null);
-  return {
-    totals,
-    items,
-    next: more ? items.at(-1)?.sku ?? null : null,
-    violations: audits.flatMap(({ violations }) => violations),
-  };
 }

@@ -13,6 +13,7 @@
 import type { AccountsArgs } from "../actors/accounts.ts";
 import type { CacheArgs } from "../actors/cache_node.ts";
 import type { InventoryArgs } from "../actors/inventory_shard.ts";
+import type { BreakerPolicy } from "../actors/runtime/circuit_breaker.ts";
 import type { RestartSpec } from "../actors/runtime/supervision.ts";
 import type { StorefrontArgs } from "../actors/storefront.ts";
 import type { Config, PartitionCounts } from "./config.ts";
@@ -71,6 +72,8 @@ export interface ShopPlan {
   readonly domains: readonly DomainPlan[];
   readonly actors: readonly ActorPlan[];
   readonly gateways: readonly GatewayPlan[];
+  /** Of the breakers before shards and gateways; null: there are none. */
+  readonly breaker: BreakerPolicy | null;
   readonly partitions: PartitionCounts;
   readonly cacheNodes: number;
   readonly virtualNodes: number;
@@ -86,7 +89,7 @@ export interface ShopPlan {
 export function planShop(
   config: Pick<
     Config,
-    "topology" | "cache" | "orders" | "accounts" | "balance"
+    "topology" | "cache" | "orders" | "accounts" | "balance" | "breaker"
   >,
   partitions: PartitionCounts,
 ): ShopPlan {
@@ -138,6 +141,7 @@ export function planShop(
     cacheNodes,
     virtualNodes,
     balance: config.balance,
+    breaker: config.breaker,
   };
 }
 

@@ -43,10 +43,21 @@ export function parseDuration(text: string): number | null {
  * Null when `text` is no rate.
  */
 export function parseRate(text: string): number | null {
+  const rate = parseWindow(text);
+  return rate === null ? null : (rate.events * 1000) / rate.windowMs;
+}
+
+/**
+ * A rate as it is written: `"100/10s"` is 100 events in 10,000 ms. Null when
+ * `text` is no rate.
+ */
+export function parseWindow(
+  text: string,
+): { readonly events: number; readonly windowMs: number } | null {
   const [, events, windows, unit] = RATE.exec(text) ?? [];
   if (events === undefined || unit === undefined) return null;
   const windowMs = Number(windows || "1") * MS_PER[unit]!;
-  return windowMs === 0 ? null : (Number(events) * 1000) / windowMs;
+  return windowMs === 0 ? null : { events: Number(events), windowMs };
 }
 
 /** Bytes; null when `text` is no size. */

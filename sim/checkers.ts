@@ -13,6 +13,7 @@ import {
 import { UnpaidEndsOnTime } from "./checkers/deadlines.ts";
 import { JournalFenced, StateEqualsFold } from "./checkers/journal.ts";
 import { LedgersAgree } from "./checkers/ledgers.ts";
+import { BreakerLegal, LimiterLegal } from "./checkers/limits.ts";
 import { MailAccounted } from "./checkers/mail.ts";
 import { MoneyConserved } from "./checkers/money.ts";
 import { OrderNeverLost, OrderOncePerKey } from "./checkers/orders.ts";
@@ -30,6 +31,7 @@ import type { SimulatedProduct } from "./models.ts";
 import type { Checker, Observation } from "./observation.ts";
 import type { Scenario } from "./scenario_values.ts";
 
+export { BreakerLegal, lookAtBreakers } from "./checkers/limits.ts";
 export { StateEqualsFold } from "./checkers/journal.ts";
 export type { CheckContext } from "./checkers/run_view.ts";
 
@@ -115,6 +117,14 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   "pending.resolved": {
     create: () => new PendingResolved(),
     after: "called",
+  },
+  "limiter.legal": {
+    create: ({ context }) => new LimiterLegal(context.admission),
+    after: "admitted",
+  },
+  "breaker.legal": {
+    create: ({ context }) => new BreakerLegal(context.breaker),
+    after: "breaker_changed",
   },
 };
 
@@ -203,6 +213,8 @@ export function checkContextOf(
     limitPerUser: config.orders.limitPerUser,
     driftPerMillion: clock.driftPerMillion,
     retries: new Map(journeys.map(({ name, retry }) => [name, retry])),
+    admission: config.admission,
+    breaker: config.breaker,
   };
 }
 

@@ -180,8 +180,8 @@ function keep(list: Kept[], kept: Kept, most: number): void {
 function isIncident(seen: Observation): boolean {
   if (seen.kind === "worker_started") return seen.incarnation > 1;
   return seen.kind === "worker_lost" || seen.kind === "fenced" ||
-    seen.kind === "fault_began" || seen.kind === "fault_ended" ||
-    seen.kind === "rare_path_taken";
+    seen.kind === "breaker_changed" || seen.kind === "rare_path_taken" ||
+    seen.kind === "fault_began" || seen.kind === "fault_ended";
 }
 
 function isBroken({ outcome }: Returned): boolean {

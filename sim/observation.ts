@@ -6,6 +6,10 @@
  * @module
  */
 import type { JournalEvent, Message } from "../actors/runtime/actor.ts";
+import type {
+  BreakerReport,
+  BreakerState,
+} from "../actors/runtime/circuit_breaker.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
 
 /** What became of all frames that one thread had for another one. */
@@ -60,6 +64,29 @@ export type Observation =
     readonly first?: number | undefined;
     /** The message, as the gate takes it apart. */
     readonly input: Readonly<Record<string, unknown>>;
+  }
+  /** The limiters let a request in, or refused it. */
+  | {
+    readonly kind: "admitted";
+    readonly atUs: number;
+    readonly client: string;
+    /** Such as `placeOrder`. */
+    readonly route: string;
+    readonly admitted: boolean;
+    /** The limiter that refused, else the client's. */
+    readonly policy: string;
+  }
+  /** A breaker in a domain, before an address, changed. */
+  | {
+    readonly kind: "breaker_changed";
+    readonly atUs: number;
+    readonly domain: string;
+    readonly incarnation: number;
+    readonly address: string;
+    readonly from: BreakerState;
+    readonly to: BreakerState;
+    /** As it was just before. */
+    readonly report: BreakerReport;
   }
   /** A call ended; `unknown` outcomes may still take effect. */
   | {

@@ -13,6 +13,7 @@ import {
   checkerIds,
   EVIDENCE,
   hasMissed,
+  lookAtBreakers,
   StateEqualsFold,
   Watch,
 } from "./checkers.ts";
@@ -260,6 +261,8 @@ class Run {
   /** All has settled: what must be so at the end is looked at, but not before. */
   #endChecks(): void {
     this.#compareWithFolds();
+    const { nowUs } = this.#scheduler;
+    lookAtBreakers(this.#watch.checkers, nowUs, this.#world.breakers());
     for (const checker of this.#watch.checkers) checker.end();
   }
 

@@ -10,12 +10,13 @@ import type { Log } from "../actors/runtime/ports.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import { decideRestart } from "../actors/runtime/supervision.ts";
 import { MemoryDisk } from "../actors/runtime/test_kit/memory_journal.ts";
-import { ShopGate } from "../cluster/shop_gate.ts";
+import type { ShopGate } from "../cluster/shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../cluster/topology.ts";
 import type { StorefrontState } from "../actors/storefront.ts";
 import { Buggify } from "./buggify.ts";
-import { clockOf, drawDrift } from "./clock.ts";
+import { drawDrift } from "./clock.ts";
 import { foldAnew, journalOn } from "./disk.ts";
+import { guardSeen } from "./guard_seen.ts";
 import type { SimulatedProduct } from "./models.ts";
 import { Network } from "./network.ts";
 import { openStock } from "./opening.ts";
@@ -24,6 +25,7 @@ import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { drawUs, Streams } from "./streams.ts";
 import { ServiceTimes } from "./service_times.ts";
+import { simulatedGate } from "./simulated_gate.ts";
 import { SimulatedGateways } from "./simulated_gateways.ts";
 import { Thread, type Traced } from "./thread.ts";
 
@@ -120,7 +122,13 @@ export class ShopWorld {
       const thread = this.#makeThread(place, 1);
       this.#places.set(name, Object.assign(place, { thread }));
     }
-    this.gate = this.#makeGate();
+    this.gate = simulatedGate({
+      ...options,
+      domain: this.#places.get("main")!.thread.domain,
+      topology: this.topology,
+      catalog: this.#gateways.catalogPool(this.plan, "main"),
+      isReady: () => [...this.#places.values()].every(({ isReady }) => isReady),
+    });
   }
 
   /** Starts all threads and opens the stock; `done` when it can be sold. */
@@ -189,6 +197,14 @@ export class ShopWorld {
   foldOf(address: string): unknown {
     const { args } = this.plan.actors.find((each) => each.address === address)!;
     return foldAnew(behaviors[kindOf(address)], args, this.disk.of(address));
+  }
+
+  /** All breakers, by the thread that they are in and its life. */
+  breakers() {
+    return [...this.#places.values()].map(({ name, incarnation, thread }) => ({
+      ...thread.domain.report(),
+      life: `${name} ${incarnation}`,
+    }));
   }
 
   // ── Faults ──────────────────────────────────────────────────────────────
@@ -374,27 +390,7 @@ export class ShopWorld {
         mailboxCapacity: place.mailboxMessages,
       });
     }
+    guardSeen({ ...this.#options, thread, incarnation, plan: this.plan });
     return thread;
-  }
-
-  // ── The gate ────────────────────────────────────────────────────────────
-
-  #makeGate(): ShopGate {
-    const { clock, config } = this.#options.scenario;
-    return new ShopGate({
-      domain: this.#places.get("main")!.thread.domain,
-      topology: this.topology,
-      clock: clockOf(this.#scheduler, { startMs: clock.startMs }),
-      admission: config.admission,
-      catalog: this.#gateways.catalogPool(this.plan, "main"),
-      near: config.cache.near,
-      withinMs: config.edge.requestTimeoutMs,
-      describe: () => null,
-      injectFault: () => {
-        throw new Error("Faults of a simulation come from its scenario");
-      },
-      metrics: () => [],
-      isReady: () => [...this.#places.values()].every(({ isReady }) => isReady),
-    });
   }
 }

@@ -152,6 +152,8 @@ export class Thread {
         (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
       ),
     );
+    const { locate } = this.#options;
+    this.domain.noteReachable((to) => locate(to) === peer);
   }
 
   /** Ends the link to a thread that is gone. */

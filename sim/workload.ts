@@ -12,6 +12,7 @@ import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
 import type { Gate } from "../cluster/gate.ts";
 import { RetryBudget } from "../cluster/pool/retry_budget.ts";
+import { admitStep } from "./admitting.ts";
 import type { Observation } from "./observation.ts";
 import { OpenArrivals } from "./open_arrivals.ts";
 import type { RecordedOrder } from "./recorded_orders.ts";
@@ -227,7 +228,7 @@ export class Workload {
   #call(client: Client, step: Step): void {
     const call = ++this.calls;
     if (client.tries === 0) client.first = call;
-    const { gate, observe } = this.#options;
+    const { observe } = this.#options;
     const input = this.#inputOf(client, step);
     const ended = (outcome: Outcome<unknown>) => {
       this.ended++;
@@ -244,12 +245,13 @@ export class Workload {
       first: client.tries > 0 ? client.first : undefined,
       input,
     });
-    const admission = gate.admit(client.userId, "");
-    if (!admission.admitted) {
-      const { retryAfterMs } = admission;
-      return ended(rejected("rate-limited", { retryAfterMs }));
-    }
-    this.#ask(client, step, input, ended);
+    const { nowUs } = this.#scheduler;
+    const admission = admitStep(this.#options, client.userId, step.do, nowUs);
+    const { admitted, delayMs, retryAfterMs } = admission;
+    if (!admitted) return ended(rejected("rate-limited", { retryAfterMs }));
+    const go = () => this.#ask(client, step, input, ended);
+    if (delayMs === 0) return go();
+    this.#at(nowUs + Math.ceil(delayMs * 1_000), client.userId, go);
   }
 
   /** What a call is about, and who makes it, for the report and checkers. */

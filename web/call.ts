@@ -10,6 +10,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { Admission, Done } from "../cluster/gate.ts";
+import { acceptsGzip, gzipped, isCompressible } from "./compression.ts";
 import { check, type Read, readForm, readJson } from "./body.ts";
 import type { RouteMeter } from "./metrics.ts";
 import { problemDocument } from "./pages/problem_page.tsx";
@@ -87,6 +88,11 @@ export class Call {
         detail: "Another site's page may not do this.",
       })
       : null;
+  }
+
+  /** How long it has to wait in line before it goes on. */
+  get delayMs(): number {
+    return this.#admission === null ? 0 : this.#admission.delayMs;
   }
 
   /** Whose session it is; null without one. */
@@ -218,7 +224,19 @@ export class Call {
     headers["x-content-type-options"] = "nosniff";
     const elapsedMs = this.services.clock.monotonicMs() - this.#startedMs;
     this.#meter.record(status, elapsedMs);
-    return new Response(body, { status, headers });
+    return new Response(
+      body !== null && isCompressible(body)
+        ? this.#compressed(body, headers)
+        : body,
+      { status, headers },
+    );
+  }
+
+  #compressed(body: string, headers: Fields): string | Uint8Array<ArrayBuffer> {
+    headers["vary"] = "Accept-Encoding";
+    if (!acceptsGzip(this.request.headers.get("accept-encoding"))) return body;
+    headers["content-encoding"] = "gzip";
+    return gzipped(body);
   }
 
   /** Sends JSON that is for the asker only. */
@@ -311,7 +329,8 @@ export class Call {
     const address = userId === null
       ? peers.addressOf(this.request, this.#context.env)
       : "";
-    this.#admission = gate.admit(userId, address);
+    const route = this.#route.like ?? this.#route.operation?.id ?? null;
+    this.#admission = gate.admit(userId, address, route);
     if (this.#admission.admitted) return null;
     const { retryAfterMs } = this.#admission;
     return this.problem({ code: "rate-limited", retryAfterMs });

@@ -39,6 +39,8 @@ export interface EdgeOptions {
   readonly adminToken: string;
   readonly config: EdgeConfig;
   readonly clock: { wallMs(): number; monotonicMs(): number };
+  /** Resolves after so many milliseconds. */
+  readonly later: (delayMs: number) => Promise<void>;
   /** A new unguessable id of visible ASCII, such as a UUID. */
   readonly randomId: () => string;
   readonly log: Log;
@@ -69,13 +71,14 @@ type EdgeContext = Context<{ Bindings: PeerInfo }>;
  * @throws {TypeError} for an empty secret or a proxy that is no address.
  */
 export function createEdge(options: EdgeOptions): Edge {
-  const { adminToken, clock, config, gate, log, randomId } = options;
+  const { adminToken, clock, config, gate, later, log, randomId } = options;
   if (adminToken === "") throw new TypeError("Cannot use an empty admin token");
   const services: Services = {
     gate,
     adminToken,
     clock,
     config,
+    later,
     log,
     randomId,
     limits: new LimitFields(),
@@ -101,9 +104,13 @@ function assemble(
   for (const route of routes) {
     const meter = services.metrics.route(route.method, route.path);
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
-    app.on(route.method, path, (context) => {
+    app.on(route.method, path, (context): Response | Promise<Response> => {
       const call = new Call(services, context, route, meter);
-      return call.enter() ?? route.handle(call);
+      const refused = call.enter();
+      if (refused !== null) return refused;
+      const { delayMs } = call;
+      if (delayMs === 0) return route.handle(call);
+      return services.later(delayMs).then(() => route.handle(call));
     });
   }
   const lost = services.metrics.route("any", "none");

@@ -182,6 +182,7 @@ function listen(
       trustedProxies: [...config.admission.trustedProxies],
     },
     clock: hostClock,
+    later: wait,
     randomId: () => crypto.randomUUID(),
     log,
   });

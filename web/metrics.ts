@@ -6,6 +6,7 @@
  * @module
  */
 import type { MetricSample } from "../cluster/gate.ts";
+import { meanResponseTimeMs, percentileOf } from "../cluster/numbers.ts";
 
 /**
  * Upper bounds in milliseconds. An answer from memory takes under one, a
@@ -17,6 +18,9 @@ const BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
 const PREFIX = "doorbuster_";
 const REQUESTS = `${PREFIX}http_requests_total`;
 const SECONDS = `${PREFIX}http_request_seconds`;
+const TYPICAL = `${PREFIX}http_request_typical_seconds`;
+/** A mean hides its tail, so it is never shown alone. */
+const PERCENTS = [50, 95, 99, 99.9];
 
 /** The counters of one route. */
 export class RouteMeter {
@@ -44,6 +48,19 @@ export class RouteMeter {
     for (const [status, count] of this.#statuses.entries()) {
       if (count === 0) continue;
       yield `${REQUESTS}{${this.#labels},status="${status}"} ${count}`;
+    }
+  }
+
+  /** Mean and percentiles, as far as the buckets tell; none before the first. */
+  *typicalLines(): Generator<string> {
+    const count = this.#buckets.reduce((total, each) => total + each, 0);
+    if (count === 0) return;
+    const line = (of: string, ms: number) =>
+      `${TYPICAL}{${this.#labels},of="${of}"} ${ms / 1000}`;
+    yield line("mean", meanResponseTimeMs(this.#sumMs, count));
+    for (const percent of PERCENTS) {
+      const ms = percentileOf(percent, BOUNDS_MS, this.#buckets);
+      yield line(`p${percent}`, ms);
     }
   }
 
@@ -84,6 +101,9 @@ export class HttpMetrics {
       `# HELP ${SECONDS} Time from the head of a request to its answer.`,
       `# TYPE ${SECONDS} histogram`,
       ...this.#meters.flatMap((meter) => [...meter.latencyLines()]),
+      `# HELP ${TYPICAL} Mean and percentiles of that time since the start.`,
+      `# TYPE ${TYPICAL} gauge`,
+      ...this.#meters.flatMap((meter) => [...meter.typicalLines()]),
       ...familyLines(samples),
     ];
     return lines.join("\n") + "\n";

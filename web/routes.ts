@@ -7,6 +7,7 @@
  */
 import type { z } from "zod";
 import type { Call } from "./call.ts";
+import type { LimitedRoute } from "../cluster/admission.ts";
 import type { ProblemCode } from "./problems.ts";
 
 /**
@@ -42,6 +43,8 @@ export interface Route {
   readonly isEnveloped?: true;
   /** Absent for pages, which the document leaves out. */
   readonly operation?: Operation;
+  /** Of a page: the operation whose limits and cost it has. */
+  readonly like?: LimitedRoute;
   /** Answers. What it throws is a bug: logged, 500. */
   readonly handle: (call: Call) => Response | Promise<Response>;
 }

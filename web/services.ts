@@ -35,6 +35,8 @@ export interface Services {
   readonly adminToken: string;
   readonly config: EdgeConfig;
   readonly clock: { wallMs(): number; monotonicMs(): number };
+  /** Resolves after so many milliseconds. */
+  readonly later: (delayMs: number) => Promise<void>;
   readonly randomId: () => string;
   readonly log: Log;
 }

@@ -65,6 +65,14 @@ export interface BreakerOptions {
   changed?(from: BreakerState, to: BreakerState, nowMs: number): void;
 }
 
+/** Is told of a transition of a target's breaker, with its numbers after it. */
+export type BreakerChanged = (
+  address: string,
+  from: BreakerState,
+  to: BreakerState,
+  after: BreakerReport,
+) => void;
+
 /** What a breaker knows, as plain data; every number is a finite integer. */
 export interface BreakerReport {
   /** As the newest call left it. */

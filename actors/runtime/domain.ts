@@ -24,7 +24,11 @@
 import type { ChildSpec, Delivery, LogLevel, Message } from "./actor.ts";
 import { BatchTime } from "./batch_time.ts";
 import type { ActorSpec, Cell } from "./cell.ts";
-import { type BreakerPolicy, CircuitBreaker } from "./circuit_breaker.ts";
+import {
+  type BreakerChanged,
+  type BreakerPolicy,
+  CircuitBreaker,
+} from "./circuit_breaker.ts";
 import { CommitQueue } from "./commit_queue.ts";
 import type { World } from "./context.ts";
 import type { DeadLetters } from "./dead_letters.ts";
@@ -239,13 +243,20 @@ export class Domain {
 
   /**
    * Puts a breaker before an actor of this or another domain: it sees how asks
-   * of it end, and while it is open they fail at once.
+   * of it end, and while it is open they fail at once. `changed` is told of
+   * every transition, with the breaker's numbers after it.
    */
-  guard(address: string, policy: Partial<BreakerPolicy>): CircuitBreaker {
-    const breaker = new CircuitBreaker(policy, {
+  guard(
+    address: string,
+    policy: Partial<BreakerPolicy>,
+    changed?: BreakerChanged,
+  ): CircuitBreaker {
+    const breaker: CircuitBreaker = new CircuitBreaker(policy, {
       random: new SeededRandom(this.#options.seed, `breaker ${address}`),
-      changed: (from, to) =>
-        this.#log("warn", "breaker changed", { address, from, to }),
+      changed: (from, to, nowMs) => {
+        this.#log("warn", "breaker changed", { address, from, to });
+        changed?.(address, from, to, breaker.report(nowMs));
+      },
     });
     this.#exchange.breakers.set(address, breaker);
     const cell = this.#cells.get(address);
@@ -573,7 +584,8 @@ export class Domain {
    */
   report(actorsMax = Infinity): DomainReport {
     const { commits, events, commitMs } = this.#commits;
-    const { dead, expired } = this.#exchange;
+    const { breakers, dead, expired } = this.#exchange;
+    const nowMs = this.#clockMs();
     return {
       name: this.name,
       commits,
@@ -583,6 +595,10 @@ export class Domain {
       expired,
       pendingAsks: this.#waits.asksUnderWay,
       counters: Object.fromEntries(this.#counters),
+      breakers: [...breakers].map(([address, breaker]) => ({
+        address,
+        ...breaker.report(nowMs),
+      })),
       actors: this.#cells.values().take(actorsMax).map(reportActor).toArray(),
     };
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { Cell, type CellStatus, type Crash } from "./cell.ts";
+import type { BreakerReport } from "./circuit_breaker.ts";
 import type { Family } from "./family.ts";
 import type { Strategy } from "./supervisor.ts";
 
@@ -29,6 +30,12 @@ export interface ActorReport {
   readonly lastCrash: Crash | null;
 }
 
+/** A breaker before an address that the domain's actors ask. */
+export interface BreakerStatus extends BreakerReport {
+  /** The address that it stands before. */
+  readonly address: string;
+}
+
 /** Numbers since the domain's start. */
 export interface DomainReport {
   /** The domain's name. */
@@ -47,6 +54,8 @@ export interface DomainReport {
   readonly pendingAsks: number;
   /** What behaviors counted by name. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Those that `guard` put up. */
+  readonly breakers: readonly BreakerStatus[];
   /** Each actor, in the order in which they were added. */
   readonly actors: readonly ActorReport[];
 }

@@ -243,6 +243,10 @@ export function chargeAnswered(
 ): void {
   const { orderId, attempt, tries } = about;
   if (outcome.kind !== "ok") {
+    // A provider that is not even asked answers nobody within seconds.
+    if (outcome.kind === "failed" && outcome.code === "unavailable") {
+      paymentSlow(ctx, state, orderId);
+    }
     // A failure should mean no charge, but this is money: the provider says.
     const asked: AttemptAsked = { orderId, attempt, tries: tries + 1 };
     const delayMs = retryDelayMs(tries, ctx.random());

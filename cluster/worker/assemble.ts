@@ -7,6 +7,7 @@
  */
 import { behaviors, kindOf } from "../../actors/registry.ts";
 import type { Journal, Log } from "../../actors/runtime/ports.ts";
+import { guardCallees } from "../breakers.ts";
 import type { GatewayHost } from "../gateways/gateway.ts";
 import { snapshotOrigin } from "../journal/snapshot_file.ts";
 import { SqliteJournal } from "../journal/sqlite_journal.ts";
@@ -98,6 +99,7 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
       mailboxCapacity: MAILBOX_MESSAGES,
     });
   }
+  guardCallees(turns.domain, shop);
   return {
     turns,
     recovery: () => journal?.lastRecovery ?? null,

@@ -43,6 +43,21 @@ export function poolsOf({ main, workers }: DescribedThreads): PoolOfThread[] {
   );
 }
 
+/** Every breaker by the domain that it is in, and when they open. */
+export function describeBreakers(
+  { breaker }: Config,
+  { main, workers }: DescribedThreads,
+) {
+  const reports = [
+    main.turns.domain.report(),
+    ...workers.statuses().flatMap(({ report }) => report ?? []),
+  ];
+  const breakers = reports.flatMap(({ name, breakers }) =>
+    breakers.map((each) => ({ domain: name, ...each }))
+  );
+  return { policy: breaker, breakers };
+}
+
 /** The whole shop, as plain JSON. */
 export function describeShop(
   config: Config,

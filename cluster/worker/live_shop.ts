@@ -27,7 +27,7 @@ import { PaymentLedger } from "../journal/payment_ledger.ts";
 import { ShopGate } from "../shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../topology.ts";
 import { type AssembledDomain, assembleDomain } from "./assemble.ts";
-import { describeShop, poolsOf } from "./describe_shop.ts";
+import { describeBreakers, describeShop, poolsOf } from "./describe_shop.ts";
 import { injectFault } from "./faults.ts";
 import { hostClock, hostTimers } from "./host_clock.ts";
 import { shopLocks } from "./shop_locks.ts";
@@ -298,6 +298,7 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     near: config.cache.near,
     withinMs: config.edge.requestTimeoutMs,
     describe: () => describeShop(config, plan, threads),
+    breakers: () => describeBreakers(config, threads),
     locks: () =>
       shopLocks(
         config.environment.dataFolder,

@@ -5,10 +5,12 @@
  */
 import type {
   ActorReport,
+  BreakerStatus,
   DomainReport,
 } from "../../actors/runtime/domain_report.ts";
 import type { MetricSample } from "../gate.ts";
 import type { PoolOfThread } from "./describe_shop.ts";
+import { hitRatio, missRatio } from "../numbers.ts";
 import type { Turns } from "./turns.ts";
 import type { WorkerStatus } from "./worker_supervisor.ts";
 
@@ -48,7 +50,7 @@ export function shopMetrics(
       ),
     );
   }
-  samples.push(hitRatio(samples));
+  samples.push(...cacheRatios(samples));
   return samples;
 }
 
@@ -94,6 +96,7 @@ function addDomain(
   for (const [name, value] of Object.entries(report.counters)) {
     samples.push(counter(`${name}_total`, "Counted by actors.", labels, value));
   }
+  for (const breaker of report.breakers) addBreaker(samples, report, breaker);
   for (const actor of report.actors) addActor(samples, actor);
 }
 
@@ -123,6 +126,24 @@ function addActor(samples: MetricSample[], actor: ActorReport): void {
       "1 while the actor runs.",
       named,
       Number(actor.status === "running"),
+    ),
+  );
+}
+
+function addBreaker(
+  samples: MetricSample[],
+  { name: domain }: DomainReport,
+  { address: to, state, opened }: BreakerStatus,
+): void {
+  const labels = { domain, to };
+  const isOpen = Number(state === "open");
+  samples.push(
+    gauge("breaker_open", "1 while the breaker is open.", labels, isOpen),
+    counter(
+      "breaker_opened_total",
+      "Times the breaker opened.",
+      labels,
+      opened,
     ),
   );
 }
@@ -167,8 +188,8 @@ export function poolMetrics(pools: readonly PoolOfThread[]): MetricSample[] {
 const FROM_MEMORY = ["hits", "revalidating"];
 const OTHERWISE = ["misses", "collapsed", "stale", "absent_hits", "filtered"];
 
-/** Hits over all reads; 0 before the first read, never NaN. */
-function hitRatio(samples: readonly MetricSample[]): MetricSample {
+/** Of all product reads; 0 before the first one, never NaN. */
+function cacheRatios(samples: readonly MetricSample[]): MetricSample[] {
   const sum = (name: string) =>
     samples.filter((sample) => sample.name === `cache_${name}_total`)
       .reduce((total, { value }) => total + value, 0);
@@ -176,12 +197,20 @@ function hitRatio(samples: readonly MetricSample[]): MetricSample {
     names.reduce((total, name) => total + sum(name), 0);
   const hits = sumOf(FROM_MEMORY);
   const reads = hits + sumOf(OTHERWISE);
-  return gauge(
-    "cache_hit_ratio",
-    "Share of product reads that the cache answered.",
-    {},
-    reads === 0 ? 0 : hits / reads,
-  );
+  return [
+    gauge(
+      "cache_hit_ratio",
+      "Share of product reads that the cache answered.",
+      {},
+      hitRatio(hits, reads),
+    ),
+    gauge(
+      "cache_miss_ratio",
+      "Share of product reads that it did not.",
+      {},
+      missRatio(hits, reads),
+    ),
+  ];
 }
 
 function gauge(

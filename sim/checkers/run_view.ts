@@ -9,6 +9,8 @@
  *
  * @module
  */
+import type { BreakerPolicy } from "../../actors/runtime/circuit_breaker.ts";
+import type { AdmissionPolicies } from "../../cluster/admission.ts";
 import type { Line } from "../../actors/inventory_shard.ts";
 import {
   holdIdOf,
@@ -42,6 +44,10 @@ export interface CheckContext {
   readonly retries?: ReadonlyMap<string, RetryLimits>;
   /** How long a key makes one order only; 24 hours unless given. */
   readonly keepKeysMs?: number;
+  /** What the gate's limiters allow. */
+  readonly admission?: AdmissionPolicies;
+  /** When breakers open; null: there are none. */
+  readonly breaker?: BreakerPolicy | null;
 }
 
 /** A pending request to place an order. */

@@ -55,6 +55,9 @@ function tell(
       const arrow = outcome.kind === "unknown" ? "--x" : "-->>";
       return { from: "shop", to: "clients", text, arrow };
     }
+    case "admitted":
+    case "breaker_changed":
+      return tellOfGuard(seen);
     case "decided": {
       const { actor, message, outcome } = seen;
       const { kind, ...fields } = message;
@@ -98,6 +101,20 @@ function tell(
       return { from: "payment", text };
     }
   }
+}
+
+/** What a limiter or a breaker did. */
+function tellOfGuard(
+  seen: Extract<Observation, { kind: "admitted" | "breaker_changed" }>,
+): Pick<Scene, "from" | "text"> & Partial<Scene> {
+  if (seen.kind === "breaker_changed") {
+    const { domain, address, to } = seen;
+    return { from: domain, to: address, text: `breaker ${to}` };
+  }
+  const { client, route, admitted, policy } = seen;
+  const word = admitted ? "let in" : "refused";
+  const text = `${client} ${route}: ${word} by the limit of ${policy}`;
+  return { from: "gate", text };
 }
 
 function outcomeOf(outcome: Outcome<unknown>): string {

@@ -4,6 +4,13 @@
  *
  * @module
  */
+import {
+  hitRatio,
+  meanResponseTimeMs,
+  meanShare,
+  missRatio,
+  throughputPerSecond,
+} from "../../cluster/numbers.ts";
 import type { RunResult } from "../run_result.ts";
 import {
   duration,
@@ -11,7 +18,6 @@ import {
   highest,
   milliseconds,
   percent,
-  quotient,
   sum,
   whole,
 } from "./figures.ts";
@@ -27,7 +33,7 @@ export interface Formula {
   readonly value: string;
 }
 
-/** Every formula; one whose divisor is 0 has a dash for a value. */
+/** Every formula; where nothing has happened its value is 0. */
 export function formulas(result: RunResult): readonly Formula[] {
   // Thinned to one bucket, a series is its sums, and rid of what is no number.
   const series = thin(result.series, 1);
@@ -39,33 +45,32 @@ export function formulas(result: RunResult): readonly Formula[] {
   const completed = total(series.ok) + total(series.rejected);
   const hits = total(series.cacheHits);
   const lookups = hits + total(series.cacheMisses);
-  const hitRatio = quotient(hits, lookups);
   return [
     {
       name: "Mean response time",
       formula: "Σ response times / n",
       numbers: `${figure(spent)} ms / ${whole(asked)}`,
-      value: milliseconds(quotient(spent, asked)),
+      value: milliseconds(meanResponseTimeMs(spent, asked)),
     },
     {
       name: "Throughput",
       formula: "completed requests / time",
       numbers: `${whole(completed)} / ${duration(result.virtualMs)}`,
       value: `${
-        figure(quotient(completed * 1_000, result.virtualMs))
+        figure(throughputPerSecond(completed, result.virtualMs))
       } per second`,
     },
     {
       name: "Hit ratio",
       formula: "hits / lookups",
       numbers: `${whole(hits)} / ${whole(lookups)}`,
-      value: percent(hitRatio),
+      value: percent(hitRatio(hits, lookups)),
     },
     {
       name: "Miss ratio",
       formula: "100 % − hit ratio",
-      numbers: `100 % − ${percent(hitRatio)}`,
-      value: percent(1 - hitRatio),
+      numbers: `100 % − ${percent(hitRatio(hits, lookups))}`,
+      value: percent(missRatio(hits, lookups)),
     },
     share(Object.values(series.handled).map(total)),
   ];
@@ -73,14 +78,13 @@ export function formulas(result: RunResult): readonly Formula[] {
 
 function share(handled: readonly number[]): Formula {
   const all = sum(handled);
-  const mean = quotient(all, handled.length);
-  const times = quotient(highest(handled), mean);
+  const mean = meanShare(all, handled.length);
   return {
     name: "Share per server",
     formula: "R / N",
     numbers: `${whole(all)} / ${whole(handled.length)}` +
-      (Number.isFinite(times)
-        ? `; the busiest had ${times.toFixed(2)} times that`
+      (mean > 0
+        ? `; the busiest had ${(highest(handled) / mean).toFixed(2)} times that`
         : ""),
     value: `${whole(mean)} messages`,
   };

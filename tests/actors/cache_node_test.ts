@@ -226,6 +226,17 @@ Deno.test("with the shard down an expired entry is served stale", () => {
   equal(node.asked.length, 0);
 });
 
+Deno.test("with the catalog's breaker open an expired entry is served stale, and a new one fails", () => {
+  const node = warmNode({ jitterPercent: 0 });
+  node.nowMs += ARGS.ttlMs;
+  read(node);
+  answer(node, "read_entry", DOWN);
+  deepEqual(statuses(node), ["stale"]);
+  read(node, "B2");
+  answer(node, "read_entry", DOWN);
+  deepEqual(node.replies.at(-1)!.outcome, DOWN);
+});
+
 Deno.test("a stale entry is filled again one second after it failed", () => {
   const node = warmNode({ jitterPercent: 0 });
   node.nowMs += ARGS.ttlMs;

@@ -194,6 +194,24 @@ Deno.test("a buyer is told after three seconds that his payment goes on without 
   );
 });
 
+Deno.test("a buyer whose provider's breaker is open is told at once that it goes on without him", () => {
+  const { shop, order } = pinned();
+  provider(shop, failed("unavailable", 1_000));
+  assert.deepEqual(
+    lastReply(shop),
+    ok({ order, pending: true, replayed: false }),
+  );
+  // Once the provider is asked again it says what became of it.
+  shop.advance(1_000);
+  provider(shop, charge("none"));
+  answerAll(shop, "unpin");
+  shop.send(payOrder(order, { key: "p2" }));
+  answerAll(shop, "pin");
+  provider(shop, charge("captured"));
+  answerAll(shop, "confirm");
+  assert.equal(statusOf(shop, order), "paid");
+});
+
 Deno.test("while a payment runs, its key is in flight, another key waits, and nothing cancels", () => {
   const { shop, order } = pinned();
   const codes = [

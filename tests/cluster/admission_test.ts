@@ -5,12 +5,21 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { AdmissionControl } from "../../cluster/admission.ts";
+import fc from "fast-check";
+import {
+  AdmissionControl,
+  type AdmissionPolicies,
+  LIMITED_ROUTES,
+} from "../../cluster/admission.ts";
+import type { LimiterPolicy } from "../../cluster/limiters/limiter.ts";
 
-const POLICIES = {
-  user: { capacityTokens: 2, refillPerSecond: 1 },
-  address: { capacityTokens: 3, refillPerSecond: 1 },
-  overall: null,
+function bucket(capacityTokens: number, refillPerSecond = 1): LimiterPolicy {
+  return { kind: "token-bucket", capacityTokens, refillPerSecond };
+}
+
+const POLICIES: AdmissionPolicies = {
+  ...{ user: bucket(2), address: bucket(3), overall: null, sku: null },
+  ...{ routes: {}, costs: {}, reservePercent: 0 },
 };
 
 Deno.test("AdmissionControl.admit() limits each user by himself", () => {
@@ -39,7 +48,7 @@ Deno.test("AdmissionControl.admit() says what the rate limit headers need", () =
     capacity: 2,
     refillPerSecond: 1,
     remaining: 1,
-    retryAfterMs: 0,
+    ...{ retryAfterMs: 0, delayMs: 0 },
   });
   control.admit("ann", "10.0.0.1", 0);
   assert.deepEqual(control.admit("ann", "10.0.0.1", 250), {
@@ -48,12 +57,12 @@ Deno.test("AdmissionControl.admit() says what the rate limit headers need", () =
     capacity: 2,
     refillPerSecond: 1,
     remaining: 0,
-    retryAfterMs: 750,
+    ...{ retryAfterMs: 750, delayMs: 0 },
   });
 });
 
 Deno.test("AdmissionControl.admit() takes from both buckets or from none", () => {
-  const overall = { capacityTokens: 3, refillPerSecond: 1 };
+  const overall = bucket(3);
   const control = new AdmissionControl({ ...POLICIES, overall }, 0);
   const admit = (user: string, nowMs: number) =>
     control.admit(user, "10.0.0.1", nowMs);
@@ -106,4 +115,158 @@ Deno.test("AdmissionControl makes room as buckets fill up again", () => {
     assert.equal(control.admit(`user-${number}`, "", nowMs).admitted, true);
   }
   assert.ok(control.clients <= 30, `${control.clients}`);
+});
+
+Deno.test("row 43: a user's limit of 5 in 5 s refuses his sixth request and nobody else's", () => {
+  const user = { kind: "sliding-window", limit: 5, windowMs: 5_000 } as const;
+  const control = new AdmissionControl({ ...POLICIES, user }, 0);
+  const admitted = [0, 1, 2, 3, 4, 4.9].map((second) =>
+    control.admit("ann", "", second * 1_000).admitted
+  );
+  assert.deepEqual(admitted, [true, true, true, true, true, false]);
+  assert.equal(control.admit("bob", "", 4_900).admitted, true);
+  assert.equal(control.admit("ann", "", 5_000).admitted, true);
+});
+
+Deno.test("AdmissionControl.admit() limits a route for everybody together, and no other", () => {
+  const routes = { placeOrder: bucket(2) };
+  const control = new AdmissionControl({ ...POLICIES, routes }, 0);
+  const admit = (user: string, route: string) =>
+    control.admit(user, "", 0, route);
+  assert.equal(admit("ann", "placeOrder").admitted, true);
+  assert.equal(admit("bob", "placeOrder").admitted, true);
+  const refused = admit("cay", "placeOrder");
+  assert.deepEqual([refused.admitted, refused.policy], [false, "placeOrder"]);
+  assert.equal(refused.retryAfterMs, 1_000);
+  // She has spent nothing, and other routes have no limit.
+  assert.equal(admit("cay", "readOrder").admitted, true);
+  assert.equal(admit("cay", "readOrder").admitted, true);
+});
+
+Deno.test("AdmissionControl.admit() takes a route's cost from the client and from everybody", () => {
+  const overall = bucket(6);
+  const costs = { searchProducts: 2 };
+  const user = bucket(3);
+  const control = new AdmissionControl(
+    { ...POLICIES, user, overall, costs },
+    0,
+  );
+  const admit = (name: string, route: string) =>
+    control.admit(name, "", 0, route);
+  assert.equal(admit("ann", "searchProducts").remaining, 1);
+  assert.equal(admit("ann", "searchProducts").admitted, false);
+  assert.equal(admit("ann", "readOrder").remaining, 0);
+  assert.equal(admit("bob", "searchProducts").admitted, true);
+  // One of six is left: too little for two, enough for one.
+  assert.equal(admit("cay", "searchProducts").policy, "overall");
+  assert.equal(admit("cay", "readOrder").admitted, true);
+});
+
+Deno.test("AdmissionControl.admit() keeps part of the overall burst for paying and cancelling", () => {
+  const overall = bucket(10);
+  const user = bucket(100);
+  const control = new AdmissionControl(
+    { ...POLICIES, user, overall, reservePercent: 20 },
+    0,
+  );
+  const admitted = (route: string) =>
+    control.admit("ann", "", 0, route).admitted;
+  const orders = Array.from({ length: 10 }, () => admitted("placeOrder"));
+  assert.equal(orders.filter((passed) => passed).length, 8);
+  assert.equal(control.admit("ann", "", 0, "placeOrder").retryAfterMs, 1_000);
+  assert.deepEqual(
+    ["payOrder", "readProduct", "cancelOrder", "payOrder"].map(admitted),
+    [true, false, true, false],
+  );
+});
+
+Deno.test("AdmissionControl.admit() tells a request in line how long it waits", () => {
+  const overall = {
+    ...{ kind: "leaky-queue", leakPerSecond: 5, maxWaitMs: 400 } as const,
+  };
+  const control = new AdmissionControl({ ...POLICIES, overall }, 0);
+  const answers = ["ann", "bob", "cay", "dan"].map((user) =>
+    control.admit(user, "", 0)
+  );
+  assert.deepEqual(
+    answers.map(({ admitted, delayMs }) => admitted ? delayMs : null),
+    [0, 200, 400, null],
+  );
+  assert.equal(answers[3]!.retryAfterMs, 200);
+});
+
+Deno.test("AdmissionControl.admitOrder() takes from all products of an order or from none", () => {
+  const control = new AdmissionControl({ ...POLICIES, sku: bucket(1) }, 0);
+  const order = (...skus: string[]) =>
+    control.admitOrder(skus.map((sku) => ({ sku })), 0);
+  assert.equal(order("heart"), 0);
+  assert.equal(order("cake", "heart"), 1_000);
+  assert.equal(order("cake"), 0);
+  assert.equal(control.admitOrder([{ sku: "heart" }], 1_000), 0);
+});
+
+Deno.test("AdmissionControl.report() says of each limit what it allows and refused", () => {
+  const overall = bucket(3);
+  const routes = { signIn: bucket(1) };
+  const control = new AdmissionControl({ ...POLICIES, overall, routes }, 0);
+  for (const user of ["ann", "ann", "ann"]) control.admit(user, "", 0);
+  const report = control.report(0);
+  const told = report.map(({ name, burst, keys, refused, remaining }) => [
+    ...[name, burst, keys, refused, remaining],
+  ]);
+  assert.deepEqual(told, [
+    ["user", 2, 1, 1, null],
+    ["address", 3, 0, 0, null],
+    ["overall", 3, 1, 0, 1],
+    ["signIn", 1, 1, 0, 1],
+  ]);
+});
+
+// G26
+Deno.test("AdmissionControl holds every limit in every window, whatever is asked of it", () => {
+  const requests = fc.array(
+    fc.record({
+      afterMs: fc.nat(300),
+      user: fc.constantFrom("ann", "bob"),
+      route: fc.constantFrom(...LIMITED_ROUTES),
+    }),
+    { minLength: 1, maxLength: 80 },
+  );
+  const control = () =>
+    new AdmissionControl({
+      ...POLICIES,
+      user: { kind: "sliding-window", limit: 4, windowMs: 1_000 },
+      overall: bucket(6, 5),
+      reservePercent: 20,
+      routes: { placeOrder: bucket(2, 2) },
+    }, 0);
+  const limits = [
+    { burst: 4, rate: 4, counts: "ann" },
+    { burst: 4, rate: 4, counts: "bob" },
+    { burst: 6, rate: 5, counts: null },
+    { burst: 2, rate: 2, counts: "placeOrder" },
+  ];
+  fc.assert(
+    fc.property(requests, (list) => {
+      const door = control();
+      let atMs = 0;
+      const passed = list.map(({ afterMs, user, route }) => {
+        atMs += afterMs;
+        const { admitted } = door.admit(user, "", atMs, route);
+        return { atMs, user, route, admitted };
+      }).filter(({ admitted }) => admitted);
+      for (const { burst, rate, counts } of limits) {
+        const times = passed.filter(({ user, route }) =>
+          counts === null || user === counts || route === counts
+        ).map((each) => each.atMs);
+        times.forEach((fromMs, from) => {
+          times.slice(from).forEach((toMs, index) => {
+            const most = burst + rate * (toMs - fromMs) / 1_000;
+            assert.ok(index + 1 <= most, `${index + 1} of ${most}`);
+          });
+        });
+      }
+    }),
+    { seed: 43, numRuns: 100 },
+  );
 });

@@ -56,11 +56,12 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
   const { everyMs, missed } = topology.heartbeat;
   assert.equal(everyMs * missed, 4_000);
   assert.equal(topology.workerMemoryLimitBytes, null);
+  const kind = "token-bucket";
   assert.deepEqual(admission, {
-    user: { capacityTokens: 400, refillPerSecond: 200 },
-    address: { capacityTokens: 40_000, refillPerSecond: 20_000 },
-    overall: null,
-    trustedProxies: [],
+    user: { kind, capacityTokens: 400, refillPerSecond: 200 },
+    address: { kind, capacityTokens: 40_000, refillPerSecond: 20_000 },
+    ...{ overall: null, sku: null, trustedProxies: [] },
+    ...{ routes: {}, costs: {}, reservePercent: 10, concurrency: null },
   });
   assert.deepEqual([cache.capacityEntries, cache.ttlMs], [10_000, 60_000]);
   assert.deepEqual(orders, {
@@ -92,7 +93,7 @@ Deno.test("readConfig() fills a section that a file gives in part", () => {
   assert.equal(config.orders.keepKeysMs, 86_400_000);
   assert.deepEqual(
     config.admission.overall,
-    { capacityTokens: 5, refillPerSecond: 10 },
+    { kind: "token-bucket", capacityTokens: 5, refillPerSecond: 10 },
   );
   assert.equal(config.topology.partitions.storefront, 8);
   assert.equal(config.topology.partitions.inventory, 16);
@@ -148,6 +149,17 @@ Deno.test("readConfig() holds every number to its bounds", () => {
     { topology: { partitions: { inventory: 4097 } } },
     { admission: { user: { rate: "1/10s", burst: 1 } } },
     { admission: { user: { rate: "0/s", burst: 1 } } },
+    { admission: { user: { rate: "-1/s", burst: 1 } } },
+    { admission: { user: { rate: "1/s", burst: 0 } } },
+    { admission: { user: { rate: "1/s", burst: 1, initialTokens: 2 } } },
+    { admission: { user: { rate: "1/s", burst: 1, policy: "bucket" } } },
+    { admission: { reservePercent: 91 } },
+    { admission: { routes: { buy: { rate: "1/s", burst: 1 } } } },
+    { admission: { costs: { placeOrder: 401 } } },
+    { admission: { concurrency: { initial: 63 } } },
+    { breaker: { enabled: "yes" } },
+    { breaker: { window: 10, minimumCalls: 11 } },
+    { breaker: { resetAfter: "2s", resetAtMost: "1s" } },
     { admission: { trustedProxies: [""] } },
     { cache: { jitterPercent: 100 } },
     { cache: { policy: "mru" } },
@@ -203,4 +215,71 @@ Deno.test("readConfig() refuses Redis and PostgreSQL without printing their URLs
   const lines = refusal({}, urls);
   assert.deepEqual(lines.map((line) => line.split(":")[0]), Object.keys(urls));
   assert.doesNotMatch(lines.join(), /hush/);
+});
+
+Deno.test("readConfig() takes every policy of limits, each with what it needs", () => {
+  const { admission } = read(JSON.stringify({
+    admission: {
+      user: { policy: "sliding-window", rate: "5/5s" },
+      address: { policy: "leaky-bucket", rate: "5/s", burst: 300 },
+      overall: { policy: "warm-up", rate: "10/s", warmUp: "5s" },
+      sku: { rate: "10/s", burst: 100, initialTokens: 0 },
+      routes: {
+        payOrder: { policy: "leaky-queue", rate: "5/s", maxWait: "2s" },
+      },
+      costs: { searchProducts: 5 },
+      concurrency: { initial: 500 },
+    },
+  }));
+  assert.deepEqual(admission, {
+    user: { kind: "sliding-window", limit: 5, windowMs: 5_000 },
+    address: { kind: "leaky-bucket", capacity: 300, leakPerSecond: 5 },
+    overall: { kind: "warm-up", ratePerSecond: 10, warmUpMs: 5_000 },
+    sku: {
+      ...{ kind: "token-bucket", capacityTokens: 100, refillPerSecond: 10 },
+      initialTokens: 0,
+    },
+    routes: {
+      payOrder: { kind: "leaky-queue", leakPerSecond: 5, maxWaitMs: 2_000 },
+    },
+    ...{ costs: { searchProducts: 5 }, reservePercent: 10, trustedProxies: [] },
+    concurrency: {
+      ...{ baseline: "least", minimum: 64, initial: 500, maximum: 4_096 },
+    },
+  });
+});
+
+Deno.test("readConfig() says which setting a policy of limits lacks or has too many", () => {
+  const about = (user: unknown) => refusal({ admission: { user } })[0];
+  assert.equal(
+    about({ rate: "5/s" }),
+    'shop.json: admission.user.burst: expected a value, as "token-bucket" ' +
+      "needs one, found nothing",
+  );
+  assert.equal(
+    about({ policy: "sliding-window", rate: "5/5s", burst: 9 }),
+    'shop.json: admission.user.burst: expected nothing, as "sliding-window" ' +
+      "has none, found 9",
+  );
+  assert.equal(
+    about({ policy: "sliding-window", rate: "1001/5s" }),
+    "shop.json: admission.user.rate: expected 1 to 1000 requests in a window " +
+      'of at most a day, such as "5/5s", found "1001/5s"',
+  );
+  assert.equal(
+    about({ policy: "leaky-queue", rate: "2000000/s", maxWait: "1s" }),
+    "shop.json: admission.user.rate: expected a rate of whole tokens per " +
+      'second from "1/s" to "1000000/s", found "2000000/s"',
+  );
+});
+
+Deno.test("readConfig() has a switch for opening on a callee's failure and others for our own load", () => {
+  const off = read('{"breaker": {"enabled": false}}');
+  assert.equal(off.breaker, null);
+  const on = read('{"admission": {"overall": null}}');
+  assert.deepEqual(on.breaker, {
+    ...{ failureRatePercent: 50, slowCallMs: null, slowRatePercent: null },
+    ...{ windowCalls: 100, windowMs: null, minimumCalls: 20, probes: 3 },
+    ...{ resetMinMs: 1_000, resetMaxMs: 60_000 },
+  });
 });

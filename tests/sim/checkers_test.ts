@@ -28,6 +28,7 @@ import { fileOf, rerunUnder, scenario } from "./planted_failure.ts";
 function goodStory(): Story {
   const opened = { kind: "stock_opened", sku: SKU, units: UNITS };
   const story = new Story().records(SHARD, opened);
+  story.comes("ann", true).breaks("closed", "open").breaks("open", "half_open");
   const read = story.calls("read_product", { sku: SKU });
   story.returns(read, { kind: "ok", value: { version: 2 } })
     .buys("ann").buys("bob").buys("cid").pays("ann");

@@ -28,6 +28,8 @@ export interface Changes {
   readonly readers?: number;
   readonly service?: Readonly<Record<string, unknown>>;
   readonly cache?: Readonly<Record<string, unknown>>;
+  readonly admission?: Readonly<Record<string, unknown>>;
+  readonly breaker?: Readonly<Record<string, unknown>>;
   readonly disk?: Readonly<Record<string, unknown>>;
   readonly network?: Readonly<Record<string, unknown>>;
   readonly faults?: readonly Strike[];
@@ -84,6 +86,8 @@ export function storm(changes: Changes): Readonly<Record<string, unknown>> {
     disk: disk ?? { sync: { lognormal: ["5ms", 1] } },
     ...changes.always && { always: changes.always },
     ...changes.cache && { cache: changes.cache },
+    ...changes.admission && { admission: changes.admission },
+    ...changes.breaker && { breaker: changes.breaker },
     faults: (changes.faults ?? []).map(strike),
     liveness: { within: "20m" },
     drain: "40m",

@@ -8,9 +8,9 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "../../actors/runtime/random.ts";
 import { HashRing } from "../../cluster/hash_ring.ts";
-import { TokenBucket } from "../../cluster/token_bucket.ts";
 import { type Distribution, sample } from "../../sim/distributions.ts";
 import { EventQueue } from "../../sim/event_queue.ts";
+import { type Measured, MORE, test } from "./oracle.ts";
 import {
   playClosed,
   playSharing,
@@ -18,40 +18,8 @@ import {
   SECOND,
   type StationModel,
 } from "./queueing.ts";
-import {
-  BATCHES,
-  disagreement,
-  replicate,
-  type Samples,
-} from "./statistics.ts";
+import { BATCHES, replicate } from "./statistics.ts";
 
-/** Figures by name. */
-type Measured = Readonly<Record<string, Samples>>;
-
-/** A row: theory's figures, and how to measure them. */
-interface Oracle {
-  readonly name: string;
-  readonly expected: Readonly<Record<string, number>>;
-  /** What `measure(true)` does wrong. */
-  readonly wrong: string;
-  readonly measure: (isWrong: boolean) => Measured;
-}
-
-function disagreements(oracle: Oracle, measured: Measured): string[] {
-  return Object.entries(oracle.expected)
-    .map(([figure, value]) => disagreement(figure, measured[figure]!, value))
-    .filter((sentence) => sentence !== null);
-}
-
-function test(oracle: Oracle): void {
-  Deno.test(`${oracle.name} agrees with theory, but not with ${oracle.wrong}`, () => {
-    assert.deepEqual(disagreements(oracle, oracle.measure(false)), []);
-    const wrong = disagreements(oracle, oracle.measure(true));
-    assert.notEqual(wrong.length, 0, "the control agrees as well");
-  });
-}
-
-const MORE = 1.02;
 /** Services with a mean of a second. */
 const EXPONENTIAL: Distribution = { kind: "exponential", meanUs: SECOND };
 const FIXED: Distribution = { kind: "constant", us: SECOND };
@@ -302,30 +270,6 @@ test({
       arrivals: 700_000,
       seed: 1,
     }).figures,
-});
-
-/** A flood of 1,000 requests a second for 10 s, evenly spaced. */
-function flood(refillPerSecond: number) {
-  const queue = new EventQueue<string>();
-  const bucket = new TokenBucket({ capacityTokens: 300, refillPerSecond }, 0);
-  let accepted = 0;
-  let emptyAtUs = Infinity;
-  for (let atMs = 0; atMs < 10_000; atMs++) {
-    queue.schedule(atMs * 1_000, "request");
-  }
-  while (queue.next() !== undefined) {
-    if (bucket.tryTake(queue.nowUs / 1_000)) accepted++;
-    else emptyAtUs = Math.min(emptyAtUs, queue.nowUs);
-  }
-  return { accepted, emptyAtUs };
-}
-
-// 13
-Deno.test("a token bucket under a flood accepts its burst and its rate, but no other", () => {
-  const { accepted, emptyAtUs } = flood(600);
-  assert.ok(Math.abs(accepted - 6_300) <= 1, `${accepted}`);
-  assert.ok(Math.abs(emptyAtUs - 750_000) <= 2_000, `${emptyAtUs}`);
-  assert.ok(Math.abs(flood(600 * MORE).accepted - 6_300) > 1);
 });
 
 const KEYS = Array.from({ length: 20_000 }, (_, index) => `sku-${index}`);

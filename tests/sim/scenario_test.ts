@@ -160,7 +160,9 @@ Deno.test("scale multiplies rates, users and stock, and nothing else", () => {
   assert.equal(scenario.catalog.stockUnits, 20);
   // Something never becomes nothing.
   assert.equal(scenario.catalog.flash!.stockUnits, 1);
-  assert.equal(scenario.config.admission.overall!.refillPerSecond, 500);
+  assert.deepEqual(scenario.config.admission.overall, {
+    ...{ kind: "token-bucket", capacityTokens: 500, refillPerSecond: 500 },
+  });
 });
 
 Deno.test("faults have a time, a length and a target", () => {

@@ -22,13 +22,30 @@ Deno.test("Admin routes want the admin token and nothing else", async () => {
   assert.deepEqual(answer.json, { roles: ["memory"] });
 });
 
+Deno.test("Limits and breakers are shown to the admin alone", async () => {
+  const client = new Client({ tokens: 400 });
+  const about = async (path: string) => {
+    assert.equal((await client.ask(path)).status, 401);
+    return (await client.ask(path, { headers: ADMIN })).json;
+  };
+  assert.deepEqual(await about("/v1/admin/limits"), {
+    limits: [{ name: "user", burst: 400 }],
+  });
+  assert.deepEqual(await about("/v1/admin/breakers"), {
+    breakers: [{ address: "memory", state: "closed" }],
+  });
+});
+
 Deno.test("Locks are listed with owner and fence, for the admin alone", async () => {
   const client = new Client();
+  const shared = { kind: "epoch", state: "held", leftMs: null } as const;
+  const lock = { name: "inventory[0]", owner: "worker-0", fence: 3, ...shared };
+  client.gate.locks = () => [lock];
   const path = "/v1/admin/locks";
   assert.equal((await client.ask(path, { as: "ada" })).status, 403);
   const answer = await client.ask(path, { headers: ADMIN });
   assert.equal(answer.status, 200);
-  assert.deepEqual(answer.json, { items: client.gate.locks() });
+  assert.deepEqual(answer.json, { items: [lock] });
 });
 
 Deno.test("Stock is added and removed down to what is available", async () => {
@@ -103,6 +120,10 @@ Deno.test("Metrics count requests by route and status", async () => {
   const seconds = "doorbuster_http_request_seconds";
   assert.ok(text.includes(`${seconds}_bucket{${orders},le="+Inf"} 2\n`));
   assert.ok(text.includes(`${seconds}_count{${orders}} 2\n`));
+  const typical = "doorbuster_http_request_typical_seconds";
+  for (const  of of["mean", "p50", "p95", "p99", "p99.9"]) {
+    assert.ok(text.includes(`${typical}{${orders},of="${of}"} 0`), of);
+  }
   const product = 'method="GET",route="/v1/products/{sku}"';
   assert.ok(text.includes(`${name}{${product},status="404"} 1\n`));
   assert.ok(text.includes('doorbuster_mailbox_depth{actor="a\\"b"} 3\n'));

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHmac } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import { createEdge, type EdgeOptions } from "../../web/edge.ts";
 import { type TestGate, testGate, type TestGateOptions } from "./test_gate.ts";
 
@@ -35,7 +36,10 @@ export interface Ask {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  /** The body, decoded if it was compressed. */
   readonly text: string;
+  /** The body's length as it was sent. */
+  readonly bytes: number;
   // deno-lint-ignore no-explicit-any -- tests look at whatever came
   readonly json: any;
 }
@@ -45,6 +49,8 @@ export class Client {
   readonly gate: TestGate;
   readonly #edge: ReturnType<typeof createEdge>;
   readonly logged: string[] = [];
+  /** How long requests had to wait in line. */
+  readonly waitsMs: number[] = [];
   nowMs = Date.UTC(2026, 10, 20);
   #ids = 0;
 
@@ -61,6 +67,10 @@ export class Client {
         trustedProxies: options.trustedProxies ?? [],
       },
       clock: { wallMs, monotonicMs: wallMs },
+      later: (delayMs) => {
+        this.waitsMs.push(delayMs);
+        return Promise.resolve();
+      },
       randomId: () => `id-${++this.#ids}`,
       log: { write: (_level, text) => void this.logged.push(text) },
     };
@@ -88,12 +98,15 @@ export class Client {
     });
     const info = { remoteAddr: { hostname: address } };
     const response = await this.#edge.fetch(request, info);
-    const text = await response.text();
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const isGzip = response.headers.get("content-encoding") === "gzip";
+    const text = new TextDecoder().decode(isGzip ? gunzipSync(bytes) : bytes);
     const type = response.headers.get("content-type") ?? "";
     return {
       status: response.status,
       headers: response.headers,
       text,
+      bytes: bytes.length,
       json: type.includes("json") && text !== "" ? JSON.parse(text) : null,
     };
   }

@@ -67,3 +67,30 @@ Deno.test("Probes are not metered", async () => {
   assert.equal((await client.ask("/health/live")).status, 200);
   assert.equal((await client.ask("/v1/products")).status, 429);
 });
+
+Deno.test("A request in line waits as long as it is told before anything is done", async () => {
+  const client = new Client({ delayMs: 400 });
+  const answer = await client.order("ada");
+  assert.equal(answer.status, 201);
+  assert.deepEqual(client.waitsMs, [400]);
+});
+
+Deno.test("A page has the limits of the API's route that does the same", async () => {
+  const client = new Client();
+  const paths = [
+    "/products/85123A",
+    "/v1/products/85123A",
+    "/",
+    "/v1/products",
+    "/orders",
+    "/v1/orders",
+    "/orders/o-1",
+    "/v1/orders/o-1",
+  ];
+  for (const path of paths) await client.ask(path, { as: "ada" });
+  await client.order("ada");
+  assert.deepEqual(client.gate.routes, [
+    ...["readProduct", "readProduct", "searchProducts", "searchProducts"],
+    ...["listOrders", "listOrders", "readOrder", "readOrder", "placeOrder"],
+  ]);
+});

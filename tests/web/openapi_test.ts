@@ -19,6 +19,8 @@ const OPERATIONS = [
   "POST /v1/sessions",
   "DELETE /v1/sessions/current",
   "GET /v1/admin/topology",
+  "GET /v1/admin/limits",
+  "GET /v1/admin/breakers",
   "GET /v1/admin/locks",
   "POST /v1/admin/products/{sku}/stock",
   "GET /v1/admin/invariants",

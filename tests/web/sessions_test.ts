@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { rejected } from "../../actors/runtime/outcome.ts";
 import { Client } from "./client.ts";
 
 const ADA = { username: "Ada.L", password: "correct horse" };
@@ -36,6 +37,39 @@ Deno.test("A wrong name and a wrong password get the same answer", async () => {
     assert.equal(answer.json.type, "/problems/invalid-credentials");
   }
   assert.equal(first.json.detail, second.json.detail);
+});
+
+/** Sends the login form without a browser. */
+function login(client: Client, fields: Record<string, string>) {
+  const type = "application/x-www-form-urlencoded";
+  const body = new URLSearchParams(fields).toString();
+  return client.ask("/login", { body, headers: { "content-type": type } });
+}
+
+Deno.test("row 61: the login form gives a session for an hour, or says no with the right status", async () => {
+  const client = new Client();
+  await client.ask("/v1/users", { body: ADA });
+  const good = await login(client, ADA);
+  assert.equal(good.status, 200);
+  assert.equal(good.json.status, "success");
+  const cookie = good.headers.get("set-cookie") ?? "";
+  assert.match(cookie, /^session=\S+; .*HttpOnly; SameSite=Lax; Max-Age=3600$/);
+  const headers = { authorization: `Bearer ${good.json.data.token}` };
+  assert.equal((await client.ask("/v1/orders", { headers })).status, 200);
+  client.nowMs += 3_600_000;
+  assert.equal((await client.ask("/v1/orders", { headers })).status, 401);
+  const bad = await login(client, { ...ADA, password: "123456" });
+  assert.equal(bad.status, 401);
+  assert.deepEqual(bad.json, {
+    status: "error",
+    message: "Username or password is wrong.",
+  });
+  assert.equal(bad.headers.get("set-cookie"), null);
+  client.gate.failNext = rejected("rate-limited", { retryAfterMs: 60_000 });
+  const locked = await login(client, ADA);
+  assert.equal(locked.status, 429);
+  assert.equal(locked.headers.get("retry-after"), "60");
+  assert.equal(locked.json.status, "error");
 });
 
 Deno.test("A username that is taken is refused", async () => {

@@ -11,23 +11,20 @@ import type { Refusal } from "../../actors/refusals.ts";
 import type { StockView } from "../../actors/inventory_shard.ts";
 import type { OrderView } from "../../actors/storefront.ts";
 import { ok, rejected } from "../../actors/runtime/outcome.ts";
-import type { Admission, Done, Gate, HeldLock } from "../../cluster/gate.ts";
+import type { Admission, Done, Gate } from "../../cluster/gate.ts";
+import { type Opening, PRODUCTS } from "./openings.ts";
 import { pageOf } from "./page_of.ts";
 import { poolReport } from "./test_pool.ts";
 
-/** A product to open the shop with. */
-export interface Opening {
-  readonly sku: string;
-  readonly name: string;
-  readonly priceCents: number;
-  readonly units: number;
-}
+export { type Opening, PRODUCTS } from "./openings.ts";
 
 /** How the shop is opened. */
 export interface TestGateOptions {
   readonly products?: readonly Opening[];
   /** Tokens that each client has, never refilled. Default: plenty. */
   readonly tokens?: number;
+  /** How long each request waits in line. */
+  readonly delayMs?: number;
   readonly wallMs?: () => number;
 }
 
@@ -36,6 +33,8 @@ export interface TestGate extends Gate {
   /** When set, the next ask ends like this instead of being done. */
   failNext: Parameters<Done<never>>[0] | null;
   ready: boolean;
+  /** What each request asked to be admitted for. */
+  readonly routes: (string | null)[];
 }
 
 interface Kept {
@@ -45,13 +44,6 @@ interface Kept {
 
 const HOLD_MS = 900_000;
 
-/** What a shop sells when the test does not say. */
-export const PRODUCTS: readonly Opening[] = [
-  { sku: "85123A", name: "WHITE HANGING HEART", priceCents: 295, units: 100 },
-  { sku: "22423", name: "REGENCY CAKESTAND", priceCents: 1275, units: 3 },
-  { sku: "21212", name: "PACK OF 72 CAKE CASES", priceCents: 55, units: 0 },
-];
-
 /** Opens a shop. */
 export function testGate(options: TestGateOptions = {}): TestGate {
   return new MemoryGate(options);
@@ -60,8 +52,11 @@ export function testGate(options: TestGateOptions = {}): TestGate {
 class MemoryGate implements TestGate {
   failNext: Parameters<Done<never>>[0] | null = null;
   ready = true;
+  locks: Gate["locks"] = () => [];
+  readonly routes: (string | null)[] = [];
   readonly #wallMs: () => number;
   readonly #tokens: number;
+  readonly #delayMs: number;
   readonly #spent = new Map<string, number>();
   readonly #entries: CatalogEntry[] = [];
   readonly #stock = new Map<string, StockView>();
@@ -75,6 +70,7 @@ class MemoryGate implements TestGate {
   constructor(options: TestGateOptions) {
     this.#wallMs = options.wallMs ?? Date.now;
     this.#tokens = options.tokens ?? 1_000_000_000;
+    this.#delayMs = options.delayMs ?? 0;
     for (
       const { sku, name, priceCents, units } of options.products ?? PRODUCTS
     ) {
@@ -94,7 +90,12 @@ class MemoryGate implements TestGate {
     }
   }
 
-  admit(userId: string | null, address: string): Admission {
+  admit(
+    userId: string | null,
+    address: string,
+    route: string | null,
+  ): Admission {
+    this.routes.push(route);
     const client = userId ?? address;
     const spent = (this.#spent.get(client) ?? 0) + 1;
     const admitted = spent <= this.#tokens;
@@ -106,6 +107,7 @@ class MemoryGate implements TestGate {
       refillPerSecond: this.#tokens / 2,
       remaining: admitted ? this.#tokens - spent : 0,
       retryAfterMs: admitted ? 0 : 1500,
+      delayMs: this.#delayMs,
     };
   }
 
@@ -315,13 +317,16 @@ class MemoryGate implements TestGate {
     done(ok({ totals, violations: [], ...page }));
   }
 
-  topology(): unknown {
-    return { roles: ["memory"] };
+  limits(): unknown {
+    return { limits: [{ name: "user", burst: this.#tokens }] };
   }
 
-  locks(): readonly HeldLock[] {
-    const shared = { kind: "epoch", state: "held", leftMs: null } as const;
-    return [{ name: "inventory[0]", owner: "worker-0", fence: 3, ...shared }];
+  breakers(): unknown {
+    return { breakers: [{ address: "memory", state: "closed" }] };
+  }
+
+  topology(): unknown {
+    return { roles: ["memory"] };
   }
 
   readBalance(...[_client, done]: Parameters<Gate["readBalance"]>) {

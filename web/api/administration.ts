@@ -19,6 +19,22 @@ const TOPOLOGY: Operation = {
   problems: [],
 };
 
+const LIMITS: Operation = {
+  id: "readLimits",
+  tag: "admin",
+  summary: "Every limit: what it allows, whom it knows, how often it refused",
+  answers: { 200: { text: "The limits", schema: z.looseObject({}) } },
+  problems: [],
+};
+
+const BREAKERS: Operation = {
+  id: "readBreakers",
+  tag: "admin",
+  summary: "Every circuit breaker: where it stands and how it is",
+  answers: { 200: { text: "The breakers", schema: z.looseObject({}) } },
+  problems: [],
+};
+
 const ADJUST: Operation = {
   id: "adjustStock",
   tag: "admin",
@@ -60,6 +76,14 @@ const LOCKS: Operation = {
 
 function topology(call: Call): Response {
   return call.sendJson(200, call.services.gate.topology());
+}
+
+function limits(call: Call): Response {
+  return call.sendJson(200, call.services.gate.limits());
+}
+
+function breakers(call: Call): Response {
+  return call.sendJson(200, call.services.gate.breakers());
 }
 
 function locks(call: Call): Response {
@@ -124,6 +148,20 @@ export const ADMINISTRATION_ROUTES: readonly Route[] = [
     access: "admin",
     operation: TOPOLOGY,
     handle: topology,
+  },
+  {
+    method: "GET",
+    path: "/v1/admin/limits",
+    access: "admin",
+    operation: LIMITS,
+    handle: limits,
+  },
+  {
+    method: "GET",
+    path: "/v1/admin/breakers",
+    access: "admin",
+    operation: BREAKERS,
+    handle: breakers,
   },
   {
     method: "GET",

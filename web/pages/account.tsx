@@ -6,7 +6,13 @@
 import { z } from "zod";
 import { outcomeOf } from "../api/shelf.ts";
 import type { Call } from "../call.ts";
-import { type Problem, problemOf, PROBLEMS } from "../problems.ts";
+import {
+  type Problem,
+  problemOf,
+  PROBLEMS,
+  retryAfterSeconds,
+  statusOf,
+} from "../problems.ts";
 import type { Route } from "../routes.ts";
 import { credentials, newUser } from "../schemas.ts";
 import { localPath } from "./format.ts";
@@ -35,9 +41,21 @@ async function signIn(call: Call): Promise<Response> {
   const signedIn = await outcomeOf<{ userId: string }>((done) =>
     call.services.gate.signIn(username, password, done)
   );
-  return signedIn.kind === "ok"
-    ? welcome(call, signedIn.value.userId, form.value.next)
-    : refused(call, "login", problemOf(signedIn), form.value);
+  if (signedIn.kind !== "ok") {
+    return refused(call, "login", problemOf(signedIn), form.value);
+  }
+  const { userId } = signedIn.value;
+  return call.wantsPage
+    ? welcome(call, userId, form.value.next)
+    : admitted(call, userId);
+}
+
+/** Who sends the form without a browser wants no page, but his session. */
+function admitted(call: Call, userId: string): Response {
+  const { token, expiresAtMs } = call.services.sessions.mint(userId);
+  const expiresAt = new Date(expiresAtMs).toISOString();
+  const answer = { status: "success", data: { token, expiresAt } };
+  return call.sendJson(200, answer, { "set-cookie": call.cookie(token) });
 }
 
 async function register(call: Call): Promise<Response> {
@@ -79,11 +97,22 @@ function refused(
   problem: Problem,
   filled: { username?: string; next?: string | undefined } = {},
 ): Response {
+  if (kind === "login" && !call.wantsPage) return denied(call, problem);
   const target = localPath(filled.next);
   const username = filled.username ?? "";
   return call.refuseForm(
     problem,
     () => formDocument({ kind, target, username, problem }),
+  );
+}
+
+function denied(call: Call, problem: Problem): Response {
+  const message = problem.detail ?? PROBLEMS[problem.code].detail;
+  const seconds = retryAfterSeconds(problem);
+  return call.sendJson(
+    statusOf(problem),
+    { status: "error", message },
+    seconds === null ? {} : { "retry-after": String(seconds) },
   );
 }
 
@@ -184,13 +213,25 @@ function Refusal({ problem }: { problem: Problem }) {
 /** The rows of this file. */
 export const ACCOUNT_PAGES: readonly Route[] = [
   { method: "GET", path: "/login", access: "public", handle: show("login") },
-  { method: "POST", path: "/login", access: "public", handle: signIn },
+  {
+    method: "POST",
+    path: "/login",
+    access: "public",
+    like: "signIn",
+    handle: signIn,
+  },
   {
     method: "GET",
     path: "/register",
     access: "public",
     handle: show("register"),
   },
-  { method: "POST", path: "/register", access: "public", handle: register },
+  {
+    method: "POST",
+    path: "/register",
+    access: "public",
+    like: "register",
+    handle: register,
+  },
   { method: "POST", path: "/logout", access: "public", handle: signOut },
 ];

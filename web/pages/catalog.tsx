@@ -153,5 +153,11 @@ function Nothing({ q }: { q: string }) {
 
 /** The rows of this file. */
 export const CATALOG_PAGES: readonly Route[] = [
-  { method: "GET", path: "/", access: "public", handle: show },
+  {
+    method: "GET",
+    path: "/",
+    access: "public",
+    like: "searchProducts",
+    handle: show,
+  },
 ];

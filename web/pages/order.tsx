@@ -320,12 +320,25 @@ function Refusal({ problem }: { problem: Problem }) {
 
 /** The rows of this file. */
 export const ORDER_PAGES: readonly Route[] = [
-  { method: "GET", path: "/orders/{id}", access: "session", handle: show },
-  { method: "POST", path: "/orders/{id}/pay", access: "session", handle: pay },
+  {
+    method: "GET",
+    path: "/orders/{id}",
+    access: "session",
+    like: "readOrder",
+    handle: show,
+  },
+  {
+    method: "POST",
+    path: "/orders/{id}/pay",
+    access: "session",
+    like: "payOrder",
+    handle: pay,
+  },
   {
     method: "POST",
     path: "/orders/{id}/cancel",
     access: "session",
+    like: "cancelOrder",
     handle: cancel,
   },
 ];

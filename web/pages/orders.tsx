@@ -141,5 +141,11 @@ function Nothing() {
 
 /** The rows of this file. */
 export const ORDER_LIST_PAGES: readonly Route[] = [
-  { method: "GET", path: "/orders", access: "session", handle: show },
+  {
+    method: "GET",
+    path: "/orders",
+    access: "session",
+    like: "listOrders",
+    handle: show,
+  },
 ];

@@ -212,12 +212,14 @@ export const PRODUCT_PAGES: readonly Route[] = [
     method: "GET",
     path: "/products/{sku}",
     access: "public",
+    like: "readProduct",
     handle: show,
   },
   {
     method: "POST",
     path: "/products/{sku}/buy",
     access: "session",
+    like: "placeOrder",
     handle: buy,
   },
 ];

@@ -44,9 +44,13 @@ export class RedisGate implements Gate {
     this.#process = options.clock.wallMs().toString(36);
   }
 
-  admit(userId: string | null, address: string): Admission {
+  admit(
+    userId: string | null,
+    address: string,
+    route: string | null,
+  ): Admission {
     const nowMs = this.#options.clock.monotonicMs();
-    return this.#options.admission.admit(userId, address, nowMs);
+    return this.#options.admission.admit(userId, address, nowMs, route);
   }
 
   isRevoked(): boolean {
@@ -102,6 +106,14 @@ export class RedisGate implements Gate {
   readonly injectFault = unserved;
   readonly readBalance = unserved;
   readonly drainServer = unserved;
+
+  limits(): null {
+    return null;
+  }
+
+  breakers(): null {
+    return null;
+  }
 
   topology(): null {
     return null;

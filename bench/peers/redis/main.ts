@@ -71,6 +71,7 @@ const edge = createEdge({
     trustedProxies: [],
   },
   clock,
+  later: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   randomId: () => crypto.randomUUID(),
   log: { write: (level, text) => console.error(level, text) },
 });

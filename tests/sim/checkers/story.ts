@@ -5,6 +5,11 @@
  * @module
  */
 import type { JournalEvent, Message } from "../../../actors/runtime/actor.ts";
+import {
+  type BreakerReport,
+  type BreakerState,
+  DEFAULT_BREAKER_POLICY,
+} from "../../../actors/runtime/circuit_breaker.ts";
 import { ok, type Outcome, rejected } from "../../../actors/runtime/outcome.ts";
 import { type CheckContext, checkersFor } from "../../../sim/checkers.ts";
 import type {
@@ -30,7 +35,22 @@ const MINUTE_MS = 60_000;
 export const CONTEXT: CheckContext = {
   initialStock: new Map([[SKU, { units: UNITS, priceCents: 100 }]]),
   limitPerUser: null,
+  admission: {
+    user: { kind: "token-bucket", capacityTokens: 5, refillPerSecond: 1 },
+    address: { kind: "token-bucket", capacityTokens: 5, refillPerSecond: 1 },
+    overall: { kind: "sliding-window", limit: 6, windowMs: 1_000 },
+    ...{ sku: null, routes: {}, costs: {}, reservePercent: 0 },
+  },
+  breaker: { ...DEFAULT_BREAKER_POLICY, minimumCalls: 10 },
 };
+
+/** What a breaker knows that has just changed. */
+export function breakerReport(state: BreakerState, calls = 20): BreakerReport {
+  return {
+    ...{ state, calls, failures: calls, slow: 0, underWay: 0, opened: 1 },
+    ...{ isTargetDown: false, retryAfterMs: state === "open" ? 1_000 : 0 },
+  };
+}
 
 interface Journal {
   epoch: number;
@@ -65,6 +85,23 @@ export class Story {
       } as never,
     );
     return call;
+  }
+
+  /** A request comes to the door; at that time, if one is given. */
+  comes(client: string, admitted: boolean, atUs?: number): this {
+    const seen = { kind: "admitted", client, route: "readOrder" };
+    return this.observe({
+      ...{ ...seen, admitted, policy: "user" },
+      ...atUs !== undefined && { atUs },
+    } as never);
+  }
+
+  /** The breaker before the payment provider changes, with so many calls. */
+  breaks(from: BreakerState, to: BreakerState, calls = 20): this {
+    const where = { domain: "worker-0", incarnation: 1, address: "payment" };
+    const report = breakerReport(to, calls);
+    const seen = { kind: "breaker_changed", ...where, from, to, report };
+    return this.observe(seen as never);
   }
 
   returns(call: number, outcome: Outcome<unknown>): this {

@@ -6,13 +6,15 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { MOST_TOKENS } from "../../../cluster/limiters/bounds.ts";
 import {
-  MOST_TOKENS,
   TokenBucket,
   type TokenBucketPolicy,
-} from "../../cluster/token_bucket.ts";
-import { parseRate } from "../../cluster/units.ts";
-import seed from "../../fixtures/token_bucket_seed.json" with { type: "json" };
+} from "../../../cluster/limiters/token_bucket.ts";
+import { parseRate } from "../../../cluster/units.ts";
+import seed from "../../../fixtures/token_bucket_seed.json" with {
+  type: "json",
+};
 
 const SEED: TokenBucketPolicy = {
   capacityTokens: seed.bucket.burst,
@@ -32,15 +34,15 @@ function burst(bucket: TokenBucket, nowMs: number, count: number): number {
 Deno.test("row 37: 100 tokens in 10 s are 10 per second", () => {
   assert.equal(parseRate("100/10s"), 10);
   const bucket = new TokenBucket(SEED, 0);
-  assert.equal(bucket.isFull(9_999.999), false);
-  assert.equal(bucket.isFull(10_000), true);
+  assert.equal(bucket.isFresh(9_999.999), false);
+  assert.equal(bucket.isFresh(10_000), true);
 });
 
 Deno.test("row 38: without traffic the tokens are 0, 10, 20 … 100, 100", () => {
   const bucket = new TokenBucket(SEED, 0);
   const tokens = Array.from(
     { length: 12 },
-    (_, second) => bucket.tokens(second * 1000),
+    (_, second) => bucket.remaining(second * 1000),
   );
   assert.deepEqual(tokens, [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 100]);
 });
@@ -48,7 +50,7 @@ Deno.test("row 38: without traffic the tokens are 0, 10, 20 … 100, 100", () =>
 Deno.test("row 39: of one request per second only the first is refused", () => {
   const bucket = new TokenBucket(SEED, 0);
   const trace = [0, 1, 2].map((second) => [
-    bucket.tokens(second * 1000),
+    bucket.remaining(second * 1000),
     bucket.tryTake(second * 1000),
   ]);
   assert.deepEqual(trace, [[0, false], [10, true], [19, true]]);
@@ -58,7 +60,7 @@ Deno.test("row 40: five at once each second find 5n + 5 tokens until full at 19 
   const bucket = new TokenBucket(SEED, 0);
   let refused = 5 - burst(bucket, 0, 5);
   for (let second = 1; second <= 30; second++) {
-    const before = bucket.tokens(second * 1000);
+    const before = bucket.remaining(second * 1000);
     assert.equal(before, Math.min(100, 5 * second + 5), `at ${second} s`);
     assert.equal(before === 100, second >= 19);
     refused += 5 - burst(bucket, second * 1000, 5);
@@ -79,7 +81,7 @@ Deno.test("row 40: of requests every 0.2 s five are refused by refill per second
 Deno.test("row 41: of 150 at once a full bucket lets 100 pass, and 5 half a second later", () => {
   const bucket = new TokenBucket({ ...SEED, initialTokens: 100 }, 10_000);
   assert.equal(burst(bucket, 10_000, 150), 100);
-  assert.equal(bucket.tokens(10_000), 0);
+  assert.equal(bucket.remaining(10_000), 0);
   assert.equal(bucket.retryAfterMs(10_000), 100);
   assert.equal(burst(bucket, 10_500, 10), 5);
 });
@@ -96,17 +98,17 @@ Deno.test("TokenBucket loses no fraction of a token however often it is asked", 
   const policy = { capacityTokens: 9, refillPerSecond: 1, initialTokens: 0 };
   const bucket = new TokenBucket(policy, 0);
   // 7 ms do not divide a second; asking often must not lose the rest.
-  for (let nowMs = 0; nowMs < 3_000; nowMs += 7) bucket.tokens(nowMs);
-  assert.equal(bucket.tokens(2_999.999), 2);
-  assert.equal(bucket.tokens(3_000), 3);
+  for (let nowMs = 0; nowMs < 3_000; nowMs += 7) bucket.remaining(nowMs);
+  assert.equal(bucket.remaining(2_999.999), 2);
+  assert.equal(bucket.remaining(3_000), 3);
 });
 
 Deno.test("TokenBucket ignores a clock that goes backwards", () => {
   const bucket = new TokenBucket(SEED, 5_000);
-  assert.equal(bucket.tokens(1_000), 0);
-  assert.equal(bucket.tokens(6_000), 10);
-  assert.equal(bucket.tokens(5_500), 10);
-  assert.equal(bucket.tokens(6_000), 10);
+  assert.equal(bucket.remaining(1_000), 0);
+  assert.equal(bucket.remaining(6_000), 10);
+  assert.equal(bucket.remaining(5_500), 10);
+  assert.equal(bucket.remaining(6_000), 10);
 });
 
 Deno.test("TokenBucket is exact at its largest and after a pause of years", () => {
@@ -116,8 +118,11 @@ Deno.test("TokenBucket is exact at its largest and after a pause of years", () =
     initialTokens: 0,
   };
   const bucket = new TokenBucket(largest, 0);
-  assert.equal(bucket.tokens(999.999), MOST_TOKENS - MOST_TOKENS / 1_000_000);
-  assert.equal(bucket.tokens(4e12), MOST_TOKENS);
+  assert.equal(
+    bucket.remaining(999.999),
+    MOST_TOKENS - MOST_TOKENS / 1_000_000,
+  );
+  assert.equal(bucket.remaining(4e12), MOST_TOKENS);
 });
 
 Deno.test("TokenBucket refuses policies that are not integers within bounds", () => {

@@ -10,14 +10,8 @@
  * @module
  */
 
-/** Micro-tokens in a token, and microseconds in a second. */
-const MICRO = 1_000_000;
-
-/**
- * 2^53 micro-tokens are 9.007 × 10^9 tokens; a refill adds less than capacity
- * + rate before it is cut, so 4 × 10^9 each keeps every sum a safe integer.
- */
-export const MOST_TOKENS = 4_000_000_000;
+import { checkInteger, MICRO, MOST_TOKENS } from "./bounds.ts";
+import type { Limiter } from "./limiter.ts";
 
 /** What a bucket allows. */
 export interface TokenBucketPolicy {
@@ -29,17 +23,15 @@ export interface TokenBucketPolicy {
   readonly initialTokens?: number;
 }
 
-/** What a bucket knows, as plain data. */
-export interface TokenBucketState {
-  microTokens: number;
-  /** The newest time seen, in whole microseconds. */
-  updatedUs: number;
-}
-
 /** See the module. */
-export class TokenBucket {
-  readonly policy: TokenBucketPolicy;
-  readonly state: TokenBucketState;
+export class TokenBucket implements Limiter {
+  /** The tokens of a full bucket. */
+  readonly burst: number;
+  /** The refill. */
+  readonly ratePerSecond: number;
+  #microTokens: number;
+  /** The newest time seen, in whole microseconds. */
+  #updatedUs: number;
 
   /**
    * @param nowMs The time now, in milliseconds on any clock; every later time
@@ -48,32 +40,37 @@ export class TokenBucket {
    */
   constructor(policy: TokenBucketPolicy, nowMs: number) {
     checkPolicy(policy);
-    this.policy = policy;
-    this.state = {
-      microTokens: (policy.initialTokens ?? policy.capacityTokens) * MICRO,
-      updatedUs: Math.floor(nowMs * 1000),
-    };
+    const { capacityTokens, refillPerSecond, initialTokens } = policy;
+    this.burst = capacityTokens;
+    this.ratePerSecond = refillPerSecond;
+    this.#microTokens = (initialTokens ?? capacityTokens) * MICRO;
+    this.#updatedUs = Math.floor(nowMs * 1000);
+  }
+
+  /** Nobody waits in line at a bucket. */
+  get delayMs(): number {
+    return 0;
   }
 
   /** Takes `cost` tokens and says true, or takes none and says false. */
   tryTake(nowMs: number, cost = 1): boolean {
     this.#refill(nowMs);
     const microCost = cost * MICRO;
-    if (this.state.microTokens < microCost) return false;
-    this.state.microTokens -= microCost;
+    if (this.#microTokens < microCost) return false;
+    this.#microTokens -= microCost;
     return true;
   }
 
   /** Whole tokens in the bucket. */
-  tokens(nowMs: number): number {
+  remaining(nowMs: number): number {
     this.#refill(nowMs);
-    return Math.floor(this.state.microTokens / MICRO);
+    return Math.floor(this.#microTokens / MICRO);
   }
 
-  /** True when forgetting the bucket and starting a full one is the same. */
-  isFull(nowMs: number): boolean {
+  /** True for a full bucket: a new one holds no more. */
+  isFresh(nowMs: number): boolean {
     this.#refill(nowMs);
-    return this.state.microTokens === this.policy.capacityTokens * MICRO;
+    return this.#microTokens === this.burst * MICRO;
   }
 
   /**
@@ -81,40 +78,32 @@ export class TokenBucket {
    * when they are, Infinity when the bucket can never hold as many.
    */
   retryAfterMs(nowMs: number, cost = 1): number {
-    if (cost > this.policy.capacityTokens) return Infinity;
+    if (cost > this.burst) return Infinity;
     this.#refill(nowMs);
-    const missing = cost * MICRO - this.state.microTokens;
+    const missing = cost * MICRO - this.#microTokens;
     if (missing <= 0) return 0;
-    return Math.ceil(Math.ceil(missing / this.policy.refillPerSecond) / 1000);
+    return Math.ceil(Math.ceil(missing / this.ratePerSecond) / 1000);
   }
 
   /** Adds what dripped in. A clock that went backwards adds nothing. */
   #refill(nowMs: number): void {
-    const { state, policy } = this;
     const nowUs = Math.floor(nowMs * 1000);
-    const elapsedUs = nowUs - state.updatedUs;
+    const elapsedUs = nowUs - this.#updatedUs;
     if (elapsedUs <= 0) return;
-    state.updatedUs = nowUs;
-    const missing = policy.capacityTokens * MICRO - state.microTokens;
+    this.#updatedUs = nowUs;
+    const missing = this.burst * MICRO - this.#microTokens;
     // Compared before multiplied: after a long pause the product is not safe.
-    state.microTokens += elapsedUs >= missing / policy.refillPerSecond
+    this.#microTokens += elapsedUs >= missing / this.ratePerSecond
       ? missing
-      : elapsedUs * policy.refillPerSecond;
+      : elapsedUs * this.ratePerSecond;
   }
 }
 
 function checkPolicy(policy: TokenBucketPolicy): void {
+  const what = "token bucket";
   const { capacityTokens, refillPerSecond } = policy;
-  checkTokens("capacityTokens", capacityTokens, 1, MOST_TOKENS);
-  checkTokens("refillPerSecond", refillPerSecond, 1, MOST_TOKENS);
+  checkInteger(what, "capacityTokens", capacityTokens, [1, MOST_TOKENS]);
+  checkInteger(what, "refillPerSecond", refillPerSecond, [1, MOST_TOKENS]);
   const initialTokens = policy.initialTokens ?? capacityTokens;
-  checkTokens("initialTokens", initialTokens, 0, capacityTokens);
-}
-
-function checkTokens(name: string, value: number, least: number, most: number) {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw new RangeError(
-    `Cannot make a token bucket as ${name} must be an integer from ${least} ` +
-      `to ${most}: current value is ${value}`,
-  );
+  checkInteger(what, "initialTokens", initialTokens, [0, capacityTokens]);
 }

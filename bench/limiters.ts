@@ -1,0 +1,84 @@
+/**
+ * `policies.limiter_*`: what it costs to decide whether one of many users may
+ * come in and what is left to him, for each policy, and for the token bucket
+ * beside what a shop on JavaScript would install for it. `policies.admission`
+ * is all that the shop's gate does with a token bucket: besides, it has the
+ * numbers of the answer's fields, forgets users, and reads a finer clock.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { LIMITER_KINDS } from "../cluster/limiters/limiter.ts";
+import type { Arm } from "./actors/arms.ts";
+import { type Contest, holdContest } from "./actors/contest.ts";
+import { perSecond } from "./actors/figures.ts";
+import { type Benchmark, type Goal, median } from "./benchmark.ts";
+
+const FLEXIBLE = "rate-limiter-flexible 11.4";
+
+const DENO = ["run", "--quiet", "--no-prompt", "--no-check"] as const;
+
+const OURS_MAIN = fileURLToPath(import.meta.resolve("./limiters/main.ts"));
+const FLEXIBLE_MAIN = fileURLToPath(
+  import.meta.resolve("./peers/rate_limiter_flexible/main.ts"),
+);
+
+/** Ours first, then the peer, which counts in memory as ours does. */
+export const LIMITER_ARMS: readonly Arm[] = [
+  { name: "ours", command: [Deno.execPath(), ...DENO, OURS_MAIN] },
+  {
+    name: FLEXIBLE,
+    command: [Deno.execPath(), ...DENO, "--allow-env", FLEXIBLE_MAIN],
+  },
+];
+
+/** Decisions of one iteration. */
+const DECISIONS = 500_000;
+/** "At least three times as fast". */
+const TIMES = 3;
+
+/** Goals of the token bucket; the others have no peer. */
+const GOALS: Readonly<Record<string, readonly Goal[]>> = {
+  "token-bucket": [{ against: FLEXIBLE, floor: TIMES }],
+  admission: [],
+};
+
+function contest(task: string): Contest {
+  const summary = `admitting one of 10,000 users, ${task}`;
+  return {
+    name: task === "admission"
+      ? "policies.admission"
+      : `policies.limiter_${task}`,
+    summary,
+    task,
+    sizes: { n: DECISIONS },
+    count: ({ n }) => n,
+    metrics: [
+      {
+        metric: `${summary}: decisions`,
+        unit: "/s",
+        of: perSecond,
+        goals: GOALS[task] ?? [],
+      },
+      {
+        metric: `${summary}: one`,
+        unit: "ns",
+        lowerIsBetter: true,
+        of: ({ seconds, count }) => median(seconds) / count * 1e9,
+        goals: [],
+      },
+    ],
+  };
+}
+
+/** See the module. */
+export const LIMITERS: readonly Benchmark[] = [...LIMITER_KINDS, "admission"]
+  .map((task) => {
+    const held = contest(task);
+    const arms = task in GOALS ? LIMITER_ARMS : LIMITER_ARMS.slice(0, 1);
+    return {
+      name: held.name,
+      summary: held.summary,
+      run: (options) => holdContest(held, arms, options),
+    };
+  });

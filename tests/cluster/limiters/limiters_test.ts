@@ -1,0 +1,347 @@
+/**
+ * What holds for every limiter: one table of policies, one list of cases. Then
+ * what each policy is for: rows 42 to 44 of the checklist.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type Limiter,
+  LIMITER_KINDS,
+  limiterFor,
+  type LimiterPolicy,
+} from "../../../cluster/limiters/limiter.ts";
+import {
+  LeakyMeter,
+  LeakyQueue,
+} from "../../../cluster/limiters/leaky_bucket.ts";
+import { SlidingWindow } from "../../../cluster/limiters/sliding_window.ts";
+import { TokenBucket } from "../../../cluster/limiters/token_bucket.ts";
+import { WarmUp } from "../../../cluster/limiters/warm_up.ts";
+
+const positive = fc.integer({ min: 1, max: 20 });
+
+/** Policies of each kind, with small numbers that meet often. */
+const POLICIES: Readonly<
+  Record<LimiterPolicy["kind"], fc.Arbitrary<LimiterPolicy>>
+> = {
+  "token-bucket": fc.tuple(positive, positive, fc.nat(1)).map(
+    ([capacityTokens, refillPerSecond, full]) => ({
+      kind: "token-bucket",
+      capacityTokens,
+      refillPerSecond,
+      initialTokens: full * capacityTokens,
+    }),
+  ),
+  "leaky-bucket": fc.tuple(positive, positive).map(
+    ([capacity, leakPerSecond]) => ({
+      kind: "leaky-bucket",
+      capacity,
+      leakPerSecond,
+    }),
+  ),
+  "leaky-queue": fc.tuple(positive, fc.nat(2_000)).map(
+    ([leakPerSecond, maxWaitMs]) => ({
+      kind: "leaky-queue",
+      leakPerSecond,
+      maxWaitMs,
+    }),
+  ),
+  "sliding-window": fc.tuple(positive, fc.integer({ min: 1, max: 3_000 })).map(
+    ([limit, windowMs]) => ({ kind: "sliding-window", limit, windowMs }),
+  ),
+  "warm-up": fc.tuple(positive, fc.integer({ min: 1, max: 3_000 })).map(
+    ([ratePerSecond, warmUpMs]) => ({
+      kind: "warm-up",
+      ratePerSecond,
+      warmUpMs,
+    }),
+  ),
+};
+
+/** Requests: whole milliseconds after the one before, and a cost. */
+const REQUESTS = fc.array(
+  fc.record({ afterMs: fc.nat(400), cost: fc.integer({ min: 1, max: 4 }) }),
+  { minLength: 1, maxLength: 60 },
+);
+
+type Requests = readonly { readonly afterMs: number; readonly cost: number }[];
+
+/** Whether each request passes. */
+function decide(limiter: Limiter, fromMs: number, list: Requests): boolean[] {
+  let nowMs = fromMs;
+  return list.map(({ afterMs, cost }) => {
+    nowMs += afterMs;
+    return limiter.tryTake(nowMs, cost);
+  });
+}
+
+interface Case {
+  readonly name: string;
+  readonly check: (policy: LimiterPolicy, list: Requests) => void;
+}
+
+const CASES: readonly Case[] = [
+  {
+    // G26
+    name: "lets at most burst + rate × window pass in any window",
+    check(policy, list) {
+      const limiter = limiterFor(policy, 0);
+      const passed: { readonly atMs: number; readonly cost: number }[] = [];
+      let atMs = 0;
+      for (const { afterMs, cost } of list) {
+        atMs += afterMs;
+        if (limiter.tryTake(atMs, cost)) passed.push({ atMs, cost });
+      }
+      // A queue judges before it adds: only the first of a line may be dearer.
+      const dearest = policy.kind === "leaky-queue" || policy.kind === "warm-up"
+        ? 3
+        : 0;
+      passed.forEach((first, from) => {
+        let taken = 0;
+        for (const { atMs, cost } of passed.slice(from)) {
+          taken += cost;
+          const most = limiter.burst + dearest +
+            limiter.ratePerSecond * (atMs - first.atMs) / 1_000;
+          assert.ok(taken <= most + 1e-9, `${taken} of at most ${most}`);
+        }
+      });
+    },
+  },
+  {
+    name: "takes nothing when it refuses",
+    check(policy, list) {
+      const [one, other] = [limiterFor(policy, 0), limiterFor(policy, 0)];
+      let nowMs = 0;
+      for (const { afterMs, cost } of list) {
+        nowMs += afterMs;
+        // The other one is only asked for what it can give.
+        const passes = one.retryAfterMs(nowMs, cost) === 0;
+        assert.equal(one.tryTake(nowMs, cost), passes);
+        if (passes) assert.ok(other.tryTake(nowMs, cost));
+        assert.equal(one.remaining(nowMs), other.remaining(nowMs));
+        assert.equal(
+          one.retryAfterMs(nowMs, cost),
+          other.retryAfterMs(nowMs, cost),
+        );
+      }
+    },
+  },
+  {
+    // G70
+    name: "names the first millisecond that passes",
+    check(policy, list) {
+      const limiter = limiterFor(policy, 0);
+      let nowMs = 0;
+      for (const { afterMs, cost } of list) {
+        nowMs += afterMs;
+        if (limiter.tryTake(nowMs, cost)) continue;
+        const waitMs = limiter.retryAfterMs(nowMs, cost);
+        if (waitMs === Infinity) {
+          assert.ok(cost > limiter.burst);
+          continue;
+        }
+        assert.ok(waitMs > 0 && Number.isSafeInteger(waitMs));
+        assert.equal(limiter.tryTake(nowMs + waitMs - 1, cost), false);
+        nowMs += waitMs;
+        assert.equal(limiter.tryTake(nowMs, cost), true);
+      }
+    },
+  },
+  {
+    name: "decides alike however often it is asked",
+    check(policy, list) {
+      const [quiet, nosy] = [limiterFor(policy, 0), limiterFor(policy, 0)];
+      const expected = decide(quiet, 0, list);
+      let nowMs = 0;
+      const found = list.map(({ afterMs, cost }) => {
+        for (let ms = 0; ms < afterMs; ms += 7) nosy.remaining(nowMs + ms);
+        nowMs += afterMs;
+        nosy.isFresh(nowMs);
+        return nosy.tryTake(nowMs, cost);
+      });
+      assert.deepEqual(found, expected);
+    },
+  },
+  {
+    name: "says how many requests pass at once",
+    check(policy, list) {
+      const limiter = limiterFor(policy, 0);
+      decide(limiter, 0, list);
+      const nowMs = 100_000 + list.length;
+      const remaining = limiter.remaining(nowMs);
+      assert.ok(remaining <= limiter.burst);
+      let passed = 0;
+      while (limiter.tryTake(nowMs)) passed++;
+      assert.equal(passed, remaining);
+      assert.equal(limiter.remaining(nowMs), 0);
+    },
+  },
+  {
+    name: "gains nothing from a clock that goes backwards",
+    check(policy, list) {
+      const limiter = limiterFor(policy, 50_000);
+      while (limiter.tryTake(50_000));
+      for (const { afterMs } of list) {
+        assert.equal(limiter.tryTake(50_000 - afterMs), false);
+        assert.equal(limiter.tryTake(50_000), false);
+      }
+    },
+  },
+  {
+    name: "is fresh only when a new one lets nobody pass whom it refuses",
+    check(policy, list) {
+      const limiter = limiterFor(policy, 0);
+      decide(limiter, 0, list);
+      const freshAtMs = Array.from({ length: 40 }, (_, at) => 500 * at + 24_000)
+        .find((nowMs) => limiter.isFresh(nowMs));
+      if (freshAtMs === undefined) return;
+      const anew = limiterFor(policy, freshAtMs);
+      const expected = decide(limiter, freshAtMs, list);
+      const found = decide(anew, freshAtMs, list);
+      const gains = (passes: boolean, index: number) =>
+        passes && !expected[index];
+      // One that starts empty may refuse more, and then pass what that saved.
+      const startsEmpty = policy.kind === "token-bucket" &&
+        policy.initialTokens === 0;
+      if (!startsEmpty) assert.equal(found.some(gains), false);
+    },
+  },
+];
+
+for (const kind of LIMITER_KINDS) {
+  for (const { name, check } of CASES) {
+    Deno.test(`every limiter: ${kind} ${name}`, () => {
+      const property = fc.property(POLICIES[kind], REQUESTS, check);
+      fc.assert(property, { seed: 43, numRuns: 60 });
+    });
+  }
+}
+
+Deno.test("every limiter refuses negative rates, zero capacity and fractions", () => {
+  const bad: readonly LimiterPolicy[] = [
+    { kind: "token-bucket", capacityTokens: 0, refillPerSecond: 1 },
+    { kind: "token-bucket", capacityTokens: 1, refillPerSecond: -1 },
+    { kind: "leaky-bucket", capacity: 0, leakPerSecond: 1 },
+    { kind: "leaky-bucket", capacity: 1, leakPerSecond: -1 },
+    { kind: "leaky-queue", leakPerSecond: 0.5, maxWaitMs: 1 },
+    { kind: "leaky-queue", leakPerSecond: 1, maxWaitMs: 60_001 },
+    { kind: "sliding-window", limit: 0, windowMs: 1 },
+    { kind: "sliding-window", limit: 1_001, windowMs: 1 },
+    { kind: "sliding-window", limit: 1, windowMs: -1 },
+    { kind: "warm-up", ratePerSecond: -1, warmUpMs: 1 },
+    { kind: "warm-up", ratePerSecond: 1, warmUpMs: 0 },
+  ];
+  for (const policy of bad) {
+    assert.throws(() => limiterFor(policy, 0), {
+      name: "RangeError",
+      message: /^Cannot make a .* as \w+ must be an integer from \d/,
+    });
+  }
+});
+
+Deno.test("every limiter is exact after a pause of years", () => {
+  for (const kind of LIMITER_KINDS) {
+    const [policy] = fc.sample(POLICIES[kind], { seed: 1, numRuns: 1 });
+    const limiter = limiterFor(policy!, 0);
+    while (limiter.tryTake(0));
+    assert.ok(limiter.isFresh(4e12), kind);
+    assert.equal(limiter.retryAfterMs(4e12), 0, kind);
+  }
+});
+
+Deno.test("row 42: 300 in 60 s leak out at 5 per second", () => {
+  const meter = new LeakyMeter({ capacity: 300, leakPerSecond: 5 }, 0);
+  assert.ok(meter.tryTake(0, 300));
+  assert.equal(meter.isFresh(59_999.999), false);
+  assert.equal(meter.isFresh(60_000), true);
+});
+
+Deno.test("row 42: of twelve at once eleven wait 0, 200 … 2,000 ms and the twelfth is refused", () => {
+  const queue = new LeakyQueue({ leakPerSecond: 5, maxWaitMs: 2_000 }, 0);
+  const waits = Array.from(
+    { length: 12 },
+    () => queue.tryTake(0) ? queue.delayMs : null,
+  );
+  const expected = [0, 200, 400, 600, 800, 1_000, 1_200, 1_400, 1_600, 1_800];
+  assert.deepEqual(waits, [...expected, 2_000, null]);
+  assert.equal(queue.retryAfterMs(0), 200);
+});
+
+Deno.test("a leaky queue lets its requests go at its rate, whenever they came", () => {
+  const queue = new LeakyQueue({ leakPerSecond: 3, maxWaitMs: 5_000 }, 0);
+  const goesAtUs: number[] = [];
+  for (let nowMs = 0; nowMs < 5_000; nowMs += 37) {
+    if (queue.tryTake(nowMs)) {
+      goesAtUs.push(nowMs * 1_000 + queue.delayMs * 1e3);
+    }
+  }
+  goesAtUs.slice(1).forEach((atUs, before) => {
+    const gapUs = Math.round(atUs - goesAtUs[before]!);
+    assert.ok(gapUs >= 333_333 && gapUs <= 333_334, `${gapUs} µs`);
+  });
+});
+
+Deno.test("a leaky bucket as a meter decides as a token bucket that starts full", () => {
+  const property = fc.property(
+    positive,
+    positive,
+    REQUESTS,
+    (most, rate, list) => {
+      const meter = new LeakyMeter({ capacity: most, leakPerSecond: rate }, 0);
+      const bucket = new TokenBucket(
+        { capacityTokens: most, refillPerSecond: rate },
+        0,
+      );
+      assert.deepEqual(decide(meter, 0, list), decide(bucket, 0, list));
+    },
+  );
+  fc.assert(property, { seed: 42, numRuns: 100 });
+});
+
+Deno.test("row 43: of six requests in 5 s a window of five refuses the sixth", () => {
+  const window = new SlidingWindow({ limit: 5, windowMs: 5_000 }, 0);
+  const passed = [0, 1_000, 2_000, 3_000, 4_000, 4_999].map((nowMs) =>
+    window.tryTake(nowMs)
+  );
+  assert.deepEqual(passed, [true, true, true, true, true, false]);
+  assert.equal(window.retryAfterMs(4_999), 1);
+  assert.equal(window.tryTake(5_000), true);
+  assert.equal(window.tryTake(5_999), false);
+});
+
+Deno.test("a sliding window lets nobody pass twice around its edge", () => {
+  const window = new SlidingWindow({ limit: 5, windowMs: 1_000 }, 0);
+  const passedAt = (nowMs: number) =>
+    Array.from({ length: 10 }, () => window.tryTake(nowMs))
+      .filter((passed) => passed).length;
+  // A window that is counted anew at each second would let ten pass.
+  assert.equal(passedAt(999), 5);
+  assert.equal(passedAt(1_000), 0);
+  assert.equal(passedAt(1_999), 5);
+});
+
+Deno.test("row 44: of 10 per second a third passes at first, and all after 5 s", () => {
+  const limiter = new WarmUp({ ratePerSecond: 10, warmUpMs: 5_000 }, 0);
+  const perSecond = Array.from({ length: 8 }, () => 0);
+  for (let nowMs = 0; nowMs < 8_000; nowMs++) {
+    if (limiter.tryTake(nowMs)) perSecond[Math.floor(nowMs / 1_000)]!++;
+  }
+  assert.deepEqual(perSecond.slice(5), [10, 10, 10]);
+  assert.ok(perSecond[0]! <= 4, `${perSecond[0]} in the first second`);
+  const sorted = perSecond.toSorted((left, right) => left - right);
+  assert.deepEqual(perSecond, sorted);
+});
+
+Deno.test("a warm limiter cools down when nobody comes", () => {
+  const limiter = new WarmUp({ ratePerSecond: 10, warmUpMs: 5_000 }, 0);
+  for (let nowMs = 0; nowMs < 10_000; nowMs++) limiter.tryTake(nowMs);
+  const nowMs = 10_000 + limiter.retryAfterMs(10_000);
+  assert.ok(limiter.tryTake(nowMs));
+  assert.equal(limiter.retryAfterMs(nowMs), 100);
+  assert.equal(limiter.isFresh(13_000), false);
+  assert.equal(limiter.isFresh(16_000), true);
+  limiter.tryTake(16_000);
+  assert.ok(limiter.retryAfterMs(16_000) > 290);
+});

@@ -235,6 +235,52 @@ export type { Router } from "./cluster/routers/router.ts";
 export { type Route, Routes } from "./cluster/routers/routes.ts";
 export { type ShardPeriod, TimeRouter } from "./cluster/routers/time_router.ts";
 
+// Locks with fencing tokens, over whatever keeps their leases.
+export { openLock } from "./cluster/worker/host_lock.ts";
+export type {
+  Acquired,
+  AcquireOptions,
+  Lease,
+  Lock,
+  LockReport,
+} from "./cluster/lock.ts";
+export type {
+  Extended,
+  Freed,
+  LeaseStore,
+  Taken,
+  Trouble,
+  Wish,
+  Woken,
+} from "./cluster/lock/lease_store.ts";
+export { LeasedLock, type LockHost } from "./cluster/lock/leased_lock.ts";
+export { MemoryLeases } from "./cluster/lock/memory_leases.ts";
+export {
+  QuorumLeases,
+  type QuorumMember,
+} from "./cluster/lock/quorum_leases.ts";
+export {
+  type PostgresClient,
+  PostgresLeases,
+  type PostgresLeasesOptions,
+} from "./cluster/journal/postgres_leases.ts";
+export {
+  RedisLeases,
+  type RedisLeasesOptions,
+} from "./cluster/redis/redis_leases.ts";
+export {
+  type DenoRedis,
+  type IoRedis,
+  type NodeRedis,
+  type RedisAnswer,
+  type RedisClient,
+  type RedisPort,
+  redisPort,
+  type RedisPortOptions,
+  type RedisScript,
+} from "./cluster/redis/redis_port.ts";
+export type { Timers } from "./cluster/gateways/gateway.ts";
+
 // The test kit: one step, virtual time, probes, an adversary.
 export {
   BehaviorStep,

@@ -86,19 +86,24 @@ class OneThreadShop {
     this.#domainOf(to)!.ask(to, message, WITHIN_MS, done);
   }
 
-  /** Runs until nobody has anything to do. */
-  run(): void {
-    for (const domain of this.#awake) {
-      this.#awake.delete(domain);
-      // 0: it has more to do.
-      if (domain.run() === 0) this.#awake.add(domain);
+  /** Runs until nobody has anything to do, nor waits for the disk. */
+  async run(): Promise<void> {
+    for (;;) {
+      for (const domain of this.#awake) {
+        this.#awake.delete(domain);
+        // 0: it has more to do.
+        if (domain.run() === 0) this.#awake.add(domain);
+      }
+      const domains = [...this.#domains.values()];
+      if (domains.every((domain) => domain.isIdle)) return;
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
   /** Commits what is left and closes the journals. */
-  stop(): void {
+  async stop(): Promise<void> {
     for (const domain of this.#domains.values()) domain.stop();
-    this.run();
+    await this.run();
     for (const journal of this.#journals) journal.close();
   }
 
@@ -166,10 +171,10 @@ async function fill(options: Fill): Promise<void> {
     const shop = new OneThreadShop(planShop(held, partitions), path);
     try {
       catalog.importProducts(productsOf(products));
-      openStock(shop, catalog);
-      placeOrders(shop, options);
+      await openStock(shop, catalog);
+      await placeOrders(shop, options);
     } finally {
-      shop.stop();
+      await shop.stop();
       catalog.close();
     }
     if (options.snapshots) snapshot(path, planShop(served, partitions));
@@ -195,7 +200,10 @@ function* productsOf(count: number) {
   }
 }
 
-function openStock(shop: OneThreadShop, catalog: CatalogStore): void {
+async function openStock(
+  shop: OneThreadShop,
+  catalog: CatalogStore,
+): Promise<void> {
   for (const chunk of catalog.openingStock(OPENING_SKUS * 16)) {
     const byShard = Map.groupBy(
       chunk,
@@ -204,13 +212,16 @@ function openStock(shop: OneThreadShop, catalog: CatalogStore): void {
     for (const [shard, items] of byShard) {
       shop.ask(shard, { kind: "open_stock", items } as Message, requireOk);
     }
-    shop.run();
+    await shop.run();
   }
   catalog.markOpened();
 }
 
 /** One line each, spread over all products; each buyer buys once. */
-function placeOrders(shop: OneThreadShop, options: Fill): void {
+async function placeOrders(
+  shop: OneThreadShop,
+  options: Fill,
+): Promise<void> {
   const { holds, products, atOnce } = options;
   const startedMs = performance.now();
   let placed = 0;
@@ -223,11 +234,11 @@ function placeOrders(shop: OneThreadShop, options: Fill): void {
       placed++;
     });
     if (order % atOnce === atOnce - 1) {
-      shop.run();
+      await shop.run();
       showProgress(order + 1, holds, performance.now() - startedMs);
     }
   }
-  shop.run();
+  await shop.run();
   if (placed !== holds) throw new Error(`${placed} orders of ${holds} placed`);
 }
 

@@ -16,6 +16,7 @@ import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
 import { LIMITERS } from "./limiters.ts";
+import { LOCKS } from "./locks.ts";
 import { describeMachine } from "./machine.ts";
 import { POLICIES } from "./policies.ts";
 import { Progress } from "./progress.ts";
@@ -32,6 +33,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...BALANCING,
   ...POLICIES,
   ...LIMITERS,
+  ...LOCKS,
   ...SAVINA_CONTESTS.map(besidePeers),
   ...SAVINA_WORKER_CONTESTS.map(acrossWorkers),
 ];

@@ -183,6 +183,9 @@ export interface Gate {
   /** What runs where, as plain JSON. */
   topology(): unknown;
 
+  /** What this process holds and waits for. */
+  locks(): readonly HeldLock[];
+
   /**
    * Strikes with a fault. Rejected `invalid-input`, and nothing happens, for a
    * target that is not there or a fault that does not fit it.
@@ -194,6 +197,25 @@ export interface Gate {
 
   /** True while every partition is served. */
   isReady(): boolean;
+}
+
+/** What this process holds, or waits for, so that nobody else does. */
+export interface HeldLock {
+  /** A lock's name, a partition, or the data folder. */
+  readonly name: string;
+  /**
+   * `lease`: a lock with a time. `epoch`: a partition of a journal, which the
+   * next owner's larger epoch takes away. `file`: an exclusive lock of the
+   * operating system, which ends with the process.
+   */
+  readonly kind: "lease" | "epoch" | "file";
+  readonly state: "held" | "waiting";
+  /** Who has it, or will: a lease's owner, a worker, a process. */
+  readonly owner: string;
+  /** The fencing token or epoch; null: it has none, or none yet. */
+  readonly fence: number | null;
+  /** Of the lease, or of the wait for it; null: it has no end. */
+  readonly leftMs: number | null;
 }
 
 /** A fault, as a scenario writes it, without its time. */

@@ -43,9 +43,10 @@ export interface ShopGateOptions {
   readonly near: NearCachePolicy;
   /** Every call ends within this time. */
   readonly withinMs: number;
-  /** The host's part: what runs where, faults, numbers. */
+  /** The host's part: what runs where, locks (none if left out), faults, … */
   readonly describe: () => unknown;
   readonly breakers: () => unknown;
+  readonly locks?: Gate["locks"];
   readonly injectFault: (fault: Fault) => ShopOutcome<null>;
   readonly metrics: () => readonly MetricSample[];
   readonly isReady: () => boolean;
@@ -277,6 +278,8 @@ export class ShopGate implements Gate {
   topology(): unknown {
     return this.#options.describe();
   }
+
+  locks: Gate["locks"] = () => this.#options.locks?.() ?? [];
 
   readBalance: Gate["readBalance"] = (client, done) => {
     const { catalog, withinMs } = this.#options;

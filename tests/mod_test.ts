@@ -34,11 +34,18 @@ async function loaded(): Promise<string[]> {
   return [...reached].map((module) => module.replace(ROOT.href, ""));
 }
 
-/** Threads that can be stopped, and the test kit's assertions. */
-const BUILT_IN = ["node:assert/strict", "node:v8", "node:worker_threads"];
+/** Threads that can be stopped, names of scripts, the test kit's assertions. */
+const BUILT_IN = [
+  "node:assert/strict",
+  "node:crypto",
+  "node:v8",
+  "node:worker_threads",
+];
 
 const OWN = [
   /^mod\.ts$/,
+  /^cluster\/(lock|redis)\//,
+  /^cluster\/journal\/postgres_leases\.ts$/,
   /^actors\/runtime\//,
   /^cluster\/(hash_ring|link)\.ts$/,
   /^cluster\/(balancers|routers|pool\/(?!catalog))/,

@@ -178,6 +178,20 @@ export const stockAudit = z.object({
   next: z.string().optional(),
 }).meta({ id: "StockAudit" });
 
+/** What a process holds or waits for. */
+export const lockList = z.object({
+  items: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(["lease", "epoch", "file"]),
+      state: z.enum(["held", "waiting"]),
+      owner: z.string(),
+      fence: z.int().nullable(),
+      leftMs: z.number().nullable(),
+    }).meta({ id: "Lock" }),
+  ),
+}).meta({ id: "LockList" });
+
 /** RFC 9457. */
 export const problem = z.object({
   type: z.string().meta({ examples: ["/problems/sold-out"] }),

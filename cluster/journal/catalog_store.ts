@@ -64,6 +64,7 @@ const MAX_WORDS = 16;
 /** The products of a shop. */
 export class CatalogStore {
   readonly #database: DatabaseSync;
+  readonly #readOnly: boolean;
   readonly #entry: StatementSync;
   readonly #list: StatementSync;
   readonly #search: StatementSync;
@@ -75,6 +76,7 @@ export class CatalogStore {
    * every write of this connection throws. Throws `StoreError`.
    */
   constructor(folder: string, { readOnly = false } = {}) {
+    this.#readOnly = readOnly;
     const { storeId } = readIdentity(folder);
     const open = readOnly ? openExisting : openOrCreate;
     this.#database = open(`${folder}/catalog.sqlite`, CATALOG_FILE, {
@@ -206,8 +208,10 @@ export class CatalogStore {
     this.#database.exec("INSERT INTO opened SELECT count(*) FROM products");
   }
 
-  /** Ends all use. */
+  /** Ends all use. What was written is in the file, also with readers left. */
   close(): void {
+    // Whoever closes last moves the log into the file, but no reader can.
+    if (!this.#readOnly) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
     this.#database.close();
   }
 }

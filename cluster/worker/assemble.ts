@@ -14,7 +14,7 @@ import { SqliteJournal } from "../journal/sqlite_journal.ts";
 import type { PoolCalls } from "../pool/pool_calls.ts";
 import { type ShopPlan, Topology } from "../topology.ts";
 import { openCatalogGateways } from "./catalog_gateways.ts";
-import { hostClock } from "./host_clock.ts";
+import { hostClock, hostTimers } from "./host_clock.ts";
 import { Turns } from "./turns.ts";
 
 /**
@@ -55,13 +55,6 @@ export interface AssembledDomain {
    */
   readonly stop: (withinMs: number, done: () => void) => void;
 }
-
-/** Timers of this thread, as gateways take them. */
-export const hostTimers = {
-  set: (action: () => void, delayMs: number) => setTimeout(action, delayMs),
-  clear: (timer: unknown) =>
-    clearTimeout(timer as ReturnType<typeof setTimeout>),
-};
 
 /** See the module's text. Throws `StoreError` when a file cannot be used. */
 export function assembleDomain(parts: DomainParts): AssembledDomain {

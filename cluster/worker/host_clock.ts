@@ -1,5 +1,5 @@
 /**
- * The machine's clocks behind the runtime's port.
+ * The machine's clocks behind the runtime's port, and timers.
  *
  * `performance.now()` starts anew in each worker; adding its origin gives one
  * monotonic clock for all threads of the process.
@@ -12,4 +12,11 @@ import type { Clock } from "../../actors/runtime/ports.ts";
 export const hostClock: Clock = {
   monotonicMs: () => performance.timeOrigin + performance.now(),
   wallMs: () => Date.now(),
+};
+
+/** Timers of this thread, as gateways and locks take them. */
+export const hostTimers = {
+  set: (action: () => void, delayMs: number) => setTimeout(action, delayMs),
+  clear: (timer: unknown) =>
+    clearTimeout(timer as ReturnType<typeof setTimeout> | undefined),
 };

@@ -26,14 +26,11 @@ import { failureOf, StoreError } from "../journal/database.ts";
 import { PaymentLedger } from "../journal/payment_ledger.ts";
 import { ShopGate } from "../shop_gate.ts";
 import { planShop, type ShopPlan, Topology } from "../topology.ts";
-import {
-  type AssembledDomain,
-  assembleDomain,
-  hostTimers,
-} from "./assemble.ts";
+import { type AssembledDomain, assembleDomain } from "./assemble.ts";
 import { describeBreakers, describeShop, poolsOf } from "./describe_shop.ts";
 import { injectFault } from "./faults.ts";
-import { hostClock } from "./host_clock.ts";
+import { hostClock, hostTimers } from "./host_clock.ts";
+import { shopLocks } from "./shop_locks.ts";
 import { poolMetrics, shopMetrics } from "./shop_metrics.ts";
 import { Snapshots } from "./snapshots.ts";
 import { WorkerSupervisor } from "./worker_supervisor.ts";
@@ -302,6 +299,13 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     withinMs: config.edge.requestTimeoutMs,
     describe: () => describeShop(config, plan, threads),
     breakers: () => describeBreakers(config, threads),
+    locks: () =>
+      shopLocks(
+        config.environment.dataFolder,
+        plan,
+        main.turns.domain.report(),
+        workers.statuses(),
+      ),
     injectFault: (fault) => injectFault(fault, plan, threads),
     metrics: () => [
       ...shopMetrics(main.turns, workers.statuses()),

@@ -30,6 +30,12 @@ export const SERVICES: readonly Service[] = [
     purpose: "the tests of locks and links over Redis",
   },
   {
+    package: "postgresql",
+    program: "pg_createcluster",
+    folder: "tests/cluster/postgres",
+    purpose: "the tests of locks over PostgreSQL",
+  },
+  {
     package: "erlang-base",
     program: "erl",
     folder: "tests/bench/erlang",

@@ -64,6 +64,15 @@ export interface TopologyView {
   }[];
 }
 
+/** What the shop holds so that nobody else does. */
+export interface HeldLock {
+  readonly name: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly owner: string;
+  readonly fence: number | null;
+}
+
 /** A fault, as scenarios write it, without its time. */
 export interface FaultOrder {
   readonly do: string;
@@ -207,6 +216,17 @@ export class ShopClient implements Disposable {
   async topology(): Promise<TopologyView> {
     const path = "/v1/admin/topology";
     return expectBody(await this.call("GET", path, { as: { admin: true } }));
+  }
+
+  /** The data folder and the partitions that the shop holds. */
+  async locks(): Promise<readonly HeldLock[]> {
+    const as = { admin: true } as const;
+    const answer = await this.call<{ items: readonly HeldLock[] }>(
+      "GET",
+      "/v1/admin/locks",
+      { as },
+    );
+    return expectBody(answer).items;
   }
 
   /** Injects a fault; throws when the shop will not. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { type Environment, Serving } from "./serve_command.ts";
 
 /** Three products, so that a start has little to do. */
@@ -73,7 +74,8 @@ export class StartupFolder implements Disposable {
     return Object.fromEntries(
       files.map((name) => [
         name,
-        Deno.readFileSync(`${this.data}/${name}`).toBase64(),
+        createHash("sha256").update(Deno.readFileSync(`${this.data}/${name}`))
+          .digest("hex"),
       ]),
     );
   }

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { granted } from "../permission.ts";
 import { type Environment, refusal, run, Serving } from "./serve_command.ts";
-import { expectBody, ShopClient } from "./shop_client.ts";
+import { expectBody, type HeldLock, ShopClient } from "./shop_client.ts";
 import { StartupFolder } from "./startup_folder.ts";
 
 const ignore = !granted("read", "write", "net", "run", "env");
@@ -28,6 +28,37 @@ Deno.test({
     assert.equal(stdout, `ready ${url}\n`);
     const last = stderr.trimEnd().split("\n").at(-1)!;
     assert.equal(JSON.parse(last).text, "stopped");
+  },
+});
+
+Deno.test({
+  name: "a running shop lists its data folder and an epoch for each " +
+    "partition, larger after each start",
+  ignore,
+  async fn() {
+    using folder = new StartupFolder();
+    const adminToken = "admin of a test";
+    const environment = { ...folder.environment, ADMIN_TOKEN: adminToken };
+    let largest = 0;
+    for (let start = 0; start < 2; start++) {
+      await using shop = new Serving(environment);
+      using client = new ShopClient(await shop.ready(), "", adminToken);
+      let locks: readonly HeldLock[];
+      // Workers tell their epochs with their first heartbeat.
+      do locks = await client.locks(); while (
+        locks.some(({ state }) => state === "waiting")
+      );
+      const [file, ...epochs] = locks;
+      assert.equal(file?.name, folder.data);
+      assert.match(file.owner, /^process \d+$/);
+      assert(epochs.length > 0);
+      for (const { kind, fence } of epochs) {
+        assert.equal(kind, "epoch");
+        assert(fence !== null && fence > largest);
+      }
+      largest = Math.max(...epochs.map(({ fence }) => fence ?? 0));
+      await shop.stop();
+    }
   },
 });
 

@@ -53,6 +53,8 @@ const DOORMEN: ReadonlyMap<string, readonly string[]> = new Map([
   ["Worker", ["cluster/worker/"]],
   ["node:worker_threads", ["cluster/worker/thread.ts"]],
   ["fast-check", []],
+  ["ioredis", []],
+  ["redlock", []],
   ["playwright-core", []],
 ]);
 

@@ -36,6 +36,18 @@ Deno.test("Limits and breakers are shown to the admin alone", async () => {
   });
 });
 
+Deno.test("Locks are listed with owner and fence, for the admin alone", async () => {
+  const client = new Client();
+  const shared = { kind: "epoch", state: "held", leftMs: null } as const;
+  const lock = { name: "inventory[0]", owner: "worker-0", fence: 3, ...shared };
+  client.gate.locks = () => [lock];
+  const path = "/v1/admin/locks";
+  assert.equal((await client.ask(path, { as: "ada" })).status, 403);
+  const answer = await client.ask(path, { headers: ADMIN });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.json, { items: [lock] });
+});
+
 Deno.test("Stock is added and removed down to what is available", async () => {
   const client = new Client();
   const change = (add: unknown) =>

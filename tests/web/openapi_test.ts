@@ -21,6 +21,7 @@ const OPERATIONS = [
   "GET /v1/admin/topology",
   "GET /v1/admin/limits",
   "GET /v1/admin/breakers",
+  "GET /v1/admin/locks",
   "POST /v1/admin/products/{sku}/stock",
   "GET /v1/admin/invariants",
   "POST /v1/admin/faults",

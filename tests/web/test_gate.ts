@@ -52,6 +52,7 @@ export function testGate(options: TestGateOptions = {}): TestGate {
 class MemoryGate implements TestGate {
   failNext: Parameters<Done<never>>[0] | null = null;
   ready = true;
+  locks: Gate["locks"] = () => [];
   readonly routes: (string | null)[] = [];
   readonly #wallMs: () => number;
   readonly #tokens: number;

@@ -1,6 +1,6 @@
 /**
- * What an operator may ask and do, with the admin token: look at the topology,
- * change stock, check the stock equation, inject a fault.
+ * What an operator may ask and do, with the admin token: look at the topology
+ * and the locks, change stock, check the stock equation, inject a fault.
  *
  * @module
  */
@@ -64,6 +64,16 @@ const FAULT: Operation = {
   problems: [],
 };
 
+const LOCKS: Operation = {
+  id: "listLocks",
+  tag: "admin",
+  summary: "What this process holds or waits for, so that nobody else does",
+  answers: {
+    200: { text: "Locks, by kind and name", schema: schemas.lockList },
+  },
+  problems: [],
+};
+
 function topology(call: Call): Response {
   return call.sendJson(200, call.services.gate.topology());
 }
@@ -74,6 +84,10 @@ function limits(call: Call): Response {
 
 function breakers(call: Call): Response {
   return call.sendJson(200, call.services.gate.breakers());
+}
+
+function locks(call: Call): Response {
+  return call.sendJson(200, { items: call.services.gate.locks() });
 }
 
 async function adjust(call: Call): Promise<Response> {
@@ -148,6 +162,13 @@ export const ADMINISTRATION_ROUTES: readonly Route[] = [
     access: "admin",
     operation: BREAKERS,
     handle: breakers,
+  },
+  {
+    method: "GET",
+    path: "/v1/admin/locks",
+    access: "admin",
+    operation: LOCKS,
+    handle: locks,
   },
   {
     method: "POST",

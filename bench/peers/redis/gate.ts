@@ -119,6 +119,10 @@ export class RedisGate implements Gate {
     return null;
   }
 
+  locks(): [] {
+    return [];
+  }
+
   metrics(): [] {
     return [];
   }

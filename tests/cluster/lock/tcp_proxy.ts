@@ -1,0 +1,148 @@
+/**
+ * A TCP proxy on this machine that cuts, delays and freezes connections: the
+ * network as it is when it is not well.
+ *
+ * @module
+ */
+
+/** What happens to answers from now on. */
+export type Weather =
+  | { readonly kind: "fair" }
+  /**
+   * The next request with this word is delivered, its answer is not: the
+   * connection is cut instead. Then it is fair again.
+   */
+  | { readonly kind: "cut"; readonly after: string }
+  /** Nothing passes in either direction; connections stay open. */
+  | { readonly kind: "frozen" }
+  /** Each answer arrives so much later. */
+  | { readonly kind: "slow"; readonly byMs: number };
+
+/** See the module. */
+export class TcpProxy implements AsyncDisposable {
+  /** Where clients connect to. */
+  readonly port: number;
+  readonly #target: number;
+  readonly #listener: Deno.TcpListener;
+  readonly #open = new Set<Deno.TcpConn>();
+  readonly #work: Promise<void>[] = [];
+  #weather: Weather = { kind: "fair" };
+  #changed = Promise.withResolvers<void>();
+  #timers = new Set<ReturnType<typeof setTimeout>>();
+
+  /** In front of a server on this machine. */
+  constructor(target: number) {
+    this.#target = target;
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = this.#listener.addr.port;
+    this.#work.push(this.#accept());
+  }
+
+  /** Changes what happens from now on; what was held back then passes. */
+  set weather(weather: Weather) {
+    this.#weather = weather;
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    for (const connection of this.#open) close(connection);
+    this.weather = { kind: "fair" };
+    for (const timer of this.#timers) clearTimeout(timer);
+    await Promise.all(this.#work);
+  }
+
+  async #accept(): Promise<void> {
+    try {
+      for await (const client of this.#listener) {
+        this.#open.add(client);
+        this.#work.push(this.#serve(client));
+      }
+    } catch {
+      // Closed by the test.
+    }
+  }
+
+  async #serve(client: Deno.TcpConn): Promise<void> {
+    try {
+      const server = await Deno.connect({ port: this.#target });
+      this.#open.add(server);
+      const seen = { request: "" };
+      await Promise.all([
+        this.#requests(client, server, seen),
+        this.#answers(client, server, seen),
+      ]);
+    } catch {
+      // The server is down: then nobody can connect.
+      close(client);
+    }
+  }
+
+  async #requests(
+    client: Deno.TcpConn,
+    server: Deno.TcpConn,
+    seen: { request: string },
+  ): Promise<void> {
+    await this.#carry(client, server, async (bytes) => {
+      while (this.#weather.kind === "frozen") await this.#changed.promise;
+      seen.request = new TextDecoder().decode(bytes);
+      return true;
+    });
+  }
+
+  async #answers(
+    client: Deno.TcpConn,
+    server: Deno.TcpConn,
+    seen: { request: string },
+  ): Promise<void> {
+    await this.#carry(server, client, async () => {
+      while (this.#weather.kind === "frozen") await this.#changed.promise;
+      const weather = this.#weather;
+      if (weather.kind === "slow") await this.#delay(weather.byMs);
+      if (weather.kind !== "cut") return true;
+      if (!seen.request.includes(weather.after)) return true;
+      this.#weather = { kind: "fair" };
+      return false;
+    });
+  }
+
+  async #carry(
+    from: Deno.TcpConn,
+    to: Deno.TcpConn,
+    mayPass: (bytes: Uint8Array) => Promise<boolean>,
+  ): Promise<void> {
+    const buffer = new Uint8Array(16_384);
+    try {
+      while (true) {
+        const length = await from.read(buffer);
+        if (length === null) break;
+        const bytes = buffer.subarray(0, length);
+        if (!await mayPass(bytes)) break;
+        await to.write(bytes);
+      }
+    } catch {
+      // Cut by an end, or by the test.
+    }
+    close(from);
+    close(to);
+  }
+
+  #delay(byMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, byMs);
+      this.#timers.add(timer);
+    });
+  }
+}
+
+function close(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch {
+    // Closed already.
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A real PostgreSQL on a free port of this machine, with Debian's programs in
+ * a folder of its own, gone with the test. It will not run as root, so there
+ * it runs as Debian's user for it.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { freePort } from "../redis/redis_server.ts";
+
+const INSTALLED = "/usr/lib/postgresql";
+
+/** See the module. */
+export class PostgresServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #programs: string;
+
+  private constructor(port: number, folder: string, programs: string) {
+    this.port = port;
+    this.#folder = folder;
+    this.#programs = programs;
+  }
+
+  /** Starts one and waits until it answers. */
+  static async start(): Promise<PostgresServer> {
+    const folder = await Deno.makeTempDir();
+    await Deno.chmod(folder, 0o777);
+    const versions = [...Deno.readDirSync(INSTALLED)].map(({ name }) => name);
+    const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+    const programs = `${INSTALLED}/${newest}/bin`;
+    const server = new PostgresServer(freePort(), folder, programs);
+    await server.#run("initdb", [
+      `--pgdata=${folder}/data`,
+      "--username=tester",
+      "--auth=trust",
+      "--no-sync",
+    ]);
+    const options = `-p ${server.port} -h 127.0.0.1 -k ${folder} -F`;
+    await server.#control("-w", "-o", options, "start");
+    return server;
+  }
+
+  /** Stops it at once, as a crash would. */
+  async kill(): Promise<void> {
+    await this.#control("-m", "immediate", "stop");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill().catch(() => {});
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  #control(...args: readonly string[]): Promise<void> {
+    const log = `${this.#folder}/log`;
+    return this.#run("pg_ctl", [
+      "-s",
+      "-D",
+      `${this.#folder}/data`,
+      "-l",
+      log,
+      ...args,
+    ]);
+  }
+
+  async #run(program: string, args: readonly string[]): Promise<void> {
+    const path = `${this.#programs}/${program}`;
+    const [name, ...before] = Deno.uid() === 0
+      ? ["runuser", "-u", "postgres", "--", path]
+      : [path];
+    const { success } = await new Deno.Command(name!, {
+      args: [...before, ...args],
+      cwd: this.#folder,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    assert.ok(success, `${program} ${args.join(" ")}`);
+  }
+}

@@ -12,7 +12,6 @@ import { parseArgs } from "node:util";
 import { ACTOR_CONTESTS, WORKER_CONTESTS } from "./actors/claims.ts";
 import { acrossWorkers, besidePeers, besidePorts } from "./actors/contest.ts";
 import { BALANCING } from "./balancers.ts";
-import { SERVERS_IN_VIRTUAL_TIME } from "./balancers/servers.ts";
 import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
@@ -32,7 +31,6 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...WORKER_CONTESTS.map(besidePorts),
   ...SIMULATOR,
   ...BALANCING,
-  SERVERS_IN_VIRTUAL_TIME,
   ...POLICIES,
   ...LIMITERS,
   ...LOCKS,

@@ -8,9 +8,9 @@
  */
 import { details } from "./report/details.ts";
 import { count, whole } from "./report/figures.ts";
-import { html, Markup } from "./report/markup.ts";
+import { html, type Markup } from "./report/markup.ts";
+import { page } from "./report/page.ts";
 import { seedGrid } from "./report/seed_grid.ts";
-import { STYLES } from "./report/styles.ts";
 import { hero, sign, word, worst } from "./report/verdict.ts";
 import type { RunResult, Verdict } from "./run_result.ts";
 
@@ -37,7 +37,12 @@ export function reportHtml(results: readonly RunResult[]): string {
   const content = results.length === 0
     ? html`<p>No run has left a result.</p>`
     : html`${list}${articles}`;
-  return page(titleOf(results), worst(results), content).text;
+  return page({
+    title: titleOf(results),
+    kind: "simulation report",
+    iconColor: ICON_COLORS[worst(results)],
+    content,
+  }).text;
 }
 
 /** A form of an article, drawn when it is asked for. */
@@ -134,47 +139,9 @@ function titleOf(results: readonly RunResult[]): string {
     : `${verdict}: ${count(names.size, "scenario")}`;
 }
 
-/** The browser itself keeps the promise that nothing is loaded or run. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-
 const ICON_COLORS: Readonly<Record<Verdict, string>> = {
   passed: "17633c",
   liveness: "8a4b00",
   invariant: "9b1c31",
   threshold: "8a4b00",
 };
-
-const DOOR = new Markup(
-  `<svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">` +
-    `<rect class="door-frame" x="3" y="2" width="20" height="28" rx="3"/>` +
-    `<path class="door-leaf" d="M9 7L28 3V31L9 27Z"/>` +
-    `<circle class="door-knob" cx="13.5" cy="17" r="1.8"/></svg>`,
-);
-
-function page(title: string, verdict: Verdict, content: Markup): Markup {
-  const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' " +
-    "viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='4' " +
-    `fill='%23${ICON_COLORS[verdict]}'/%3E%3C/svg%3E`;
-  return html`
-    <!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}">
-        <title>${title} · Doorbuster</title>
-        <link rel="icon" href="${icon}">
-        <style>${new Markup(STYLES)}</style>
-      </head>
-      <body>
-        <a class="skip" href="#content">Skip to content</a>
-        <header
-          class="wrap">${DOOR}<span>Doorbuster</span><span class="faint">simulation report</span></header>
-        <main id="content" class="wrap" tabindex="-1">
-    ${content}
-        </main>
-      </body>
-    </html>
-  `;
-}

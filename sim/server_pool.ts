@@ -48,8 +48,13 @@ export interface ServerPoolModel
   /** Calls that are wanted, and how many in a second on average. */
   readonly calls: number;
   readonly callsPerSecond: number;
-  /** Different callers; each keeps its key. */
+  /** Different clients; each keeps its key. */
   readonly clients: number;
+  /**
+   * Who call for them, each with a pool that knows its own calls only: the
+   * threads or processes of a shop. One unless told.
+   */
+  readonly callers?: number;
   /** How long a caller waits in all. */
   readonly withinMs: number;
   readonly seed: number;
@@ -57,7 +62,12 @@ export interface ServerPoolModel
 
 /** What came of it. */
 export interface ServerPoolResult {
+  /** As the first caller sees it. */
   readonly pool: PoolReport;
+  /** By server: its share of the picks of all callers. */
+  readonly shares: readonly number[];
+  /** Tries that a server did not answer, of all callers. */
+  readonly failedTries: number;
   /** Calls that no server answered. */
   readonly failed: number;
   readonly retries: number;
@@ -74,22 +84,26 @@ export function simulateServerPool(model: ServerPoolModel): ServerPoolResult {
   const scheduler = new Scheduler();
   const stream = (label: string) => new SeededRandom(model.seed, label);
   const names = model.servers.map((_, index) => `server[${index}]`);
-  const pool = new Pool({ ...model, names, random: stream("policy") });
+  const arrivals = stream("arrivals");
   const queues = new Map(names.map((name, index) => [
     name,
     new ServerQueue(model.servers[index]!, scheduler, stream(name)),
   ]));
-  const calls = new PoolCalls({
-    ...model,
-    pool,
-    budget: new RetryBudget(model.budget),
-    throttle: model.throttle &&
-      new AdaptiveThrottle(model.throttle, stream("throttle")),
-    clock: { monotonicMs: () => scheduler.nowUs / 1_000 },
-    ask: (name, _message, withinMs, done) =>
-      queues.get(name)!.serve(withinMs, done),
+  const { callers: count = 1 } = model;
+  const callers = Array.from({ length: count }, (_, index) => {
+    const own = (label: string) =>
+      stream(index === 0 ? label : `${label} ${index}`);
+    return new PoolCalls({
+      ...model,
+      pool: new Pool({ ...model, names, random: own("policy") }),
+      budget: new RetryBudget(model.budget),
+      throttle: model.throttle &&
+        new AdaptiveThrottle(model.throttle, own("throttle")),
+      clock: { monotonicMs: () => scheduler.nowUs / 1_000 },
+      ask: (name, _message, withinMs, done) =>
+        queues.get(name)!.serve(withinMs, done),
+    });
   });
-  const arrivals = stream("arrivals");
   const latencies = new LatencyHistogram();
   const gap = {
     kind: "exponential",
@@ -99,8 +113,9 @@ export function simulateServerPool(model: ServerPoolModel): ServerPoolResult {
   const arrive = (left: number) => {
     if (left === 0) return;
     const startUs = scheduler.nowUs;
-    const key = `client ${arrivals.below(model.clients)}`;
-    calls.call(key, CALL, model.withinMs, ({ kind }) => {
+    const client = arrivals.below(model.clients);
+    const key = `client ${client}`;
+    callers[client % count]!.call(key, CALL, model.withinMs, ({ kind }) => {
       if (kind === "ok") latencies.record(scheduler.nowUs - startUs);
       else lost++;
     });
@@ -109,11 +124,27 @@ export function simulateServerPool(model: ServerPoolModel): ServerPoolResult {
   };
   arrive(model.calls);
   while (scheduler.pending > 0) scheduler.step(Infinity);
+  return { ...totals(callers, names.length), failed: lost, latencies };
+}
+
+/** What all callers have seen together. */
+function totals(callers: readonly PoolCalls[], servers: number) {
+  const reports = callers.map((caller) => caller.report());
+  const members = reports.flatMap((report) => report.members);
+  const add = <Item>(items: readonly Item[], of: (item: Item) => number) =>
+    items.reduce((sum, item) => sum + of(item), 0);
+  const picks = add(members, (member) => member.picks);
+  const picksOf = (server: number) =>
+    add(reports, ({ members }) => members[server]!.picks);
   return {
-    pool: calls.report(),
-    failed: lost,
-    ...calls.counts,
-    latencies,
+    pool: reports[0]!,
+    shares: Array.from(
+      { length: servers },
+      (_, server) => picks === 0 ? 0 : picksOf(server) / picks,
+    ),
+    failedTries: add(members, (member) => member.failures),
+    retries: add(callers, ({ counts }) => counts.retries),
+    throttled: add(callers, ({ counts }) => counts.throttled),
   };
 }
 

@@ -39,9 +39,14 @@ export function latencyTable(
   });
 }
 
-const STRIP_WIDTH = 240;
+/** The width of a row's drawing, in pixels. */
+export const STRIP_WIDTH = 240;
 
-function strip(each: LatencySummary, { scale, ticks }: Axis): Markup {
+/** The drawing of a row. */
+export function strip(
+  each: Pick<LatencySummary, "p50Ms" | "p90Ms" | "p99Ms" | "p999Ms">,
+  { scale, ticks }: Axis,
+): Markup {
   const x = (ms: number) => ((100 - scale(ms)) / 100) * STRIP_WIDTH;
   const bar = (from: number, to: number, height: number, tone: string) =>
     html`

@@ -1,8 +1,10 @@
 /** The report of a run, opened as a file in a real browser. */
 import assert from "node:assert/strict";
 import type { BrowserContextOptions } from "playwright-core";
+import { comparisonHtml } from "../../sim/policies/page.ts";
 import { reportHtml } from "../../sim/report.ts";
 import type { RunResult } from "../../sim/run_result.ts";
+import { madeUpComparison } from "../sim/made_up_comparison.ts";
 import { madeUpRun } from "../sim/made_up_run.ts";
 import { LACKS_BROWSER, openBrowser, Visitor } from "./visitor.ts";
 
@@ -53,8 +55,8 @@ function seeds(): readonly RunResult[] {
 class Desk implements Disposable {
   readonly #folder = Deno.makeTempDirSync();
 
-  constructor(results: readonly RunResult[]) {
-    Deno.writeTextFileSync(`${this.#folder}/report.html`, reportHtml(results));
+  constructor(page: string) {
+    Deno.writeTextFileSync(`${this.#folder}/report.html`, page);
   }
 
   get url(): string {
@@ -71,7 +73,7 @@ for (const [name, options] of LOOKS) {
     name: `A report can be read on ${name}, and asks nobody for anything`,
     ignore: LACKS_BROWSER,
     async fn() {
-      using desk = new Desk(seeds());
+      using desk = new Desk(reportHtml(seeds()));
       await using browser = await openBrowser();
       await using visitor = await Visitor.arrive(browser, desk.url, options);
       const asked: string[] = [];
@@ -94,11 +96,34 @@ for (const [name, options] of LOOKS) {
   });
 }
 
+for (const [name, options] of LOOKS) {
+  Deno.test({
+    name: `The policies compared can be read on ${name}, and ask nobody`,
+    ignore: LACKS_BROWSER,
+    async fn() {
+      using desk = new Desk(comparisonHtml(madeUpComparison()));
+      await using browser = await openBrowser();
+      await using visitor = await Visitor.arrive(browser, desk.url, options);
+      const asked: string[] = [];
+      visitor.page.on("request", (request) => asked.push(request.url()));
+
+      await visitor.visit("/report.html");
+      await visitor.read("deno task policies");
+      assert.deepEqual(await visitor.stumblingBlocks(), []);
+      assert.deepEqual(visitor.complaints, []);
+      assert.deepEqual(
+        asked.filter((url) => !url.startsWith("data:")),
+        [`${desk.url}/report.html`],
+      );
+    },
+  });
+}
+
 Deno.test({
   name: "A report follows the reader's day and night, and is printed as by day",
   ignore: LACKS_BROWSER,
   async fn() {
-    using desk = new Desk([madeUpRun()]);
+    using desk = new Desk(reportHtml([madeUpRun()]));
     await using browser = await openBrowser();
     await using visitor = await Visitor.arrive(browser, desk.url, DESK);
     const { page } = visitor;
@@ -122,7 +147,7 @@ Deno.test({
   name: "Pointing at a moment of the load shows its numbers",
   ignore: LACKS_BROWSER,
   async fn() {
-    using desk = new Desk([madeUpRun()]);
+    using desk = new Desk(reportHtml([madeUpRun()]));
     await using browser = await openBrowser();
     await using visitor = await Visitor.arrive(browser, desk.url, DESK);
     await visitor.visit("/report.html");
@@ -141,7 +166,7 @@ Deno.test({
     "the tables",
   ignore: LACKS_BROWSER,
   async fn() {
-    using desk = new Desk(seeds());
+    using desk = new Desk(reportHtml(seeds()));
     await using browser = await openBrowser();
     await using visitor = await Visitor.arrive(browser, desk.url, DESK);
     const { page } = visitor;

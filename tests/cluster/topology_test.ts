@@ -125,7 +125,7 @@ Deno.test("planShop() gives actors what the config says", () => {
     ...{ limitPerUser: 2, cacheNodes: ["cache[0]"], publishEveryMs: 200 },
   });
   assert.deepEqual(find("cache[0]").args, {
-    ...{ policy: "lru", capacityEntries: 10_000, capacityBytes: 2 ** 26 },
+    ...{ policy: "sieve", capacityEntries: 10_000, capacityBytes: 2 ** 26 },
     ...{ ttlMs: 60_000, jitterPercent: 10, earlyRefreshFactor: 1 },
     ...{ staleWhileRevalidateMs: 5_000, staleIfErrorMs: 86_400_000 },
     ...{ negativeTtlMs: 5_000, filterBitsPerKey: 10 },

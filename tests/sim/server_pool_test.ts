@@ -153,6 +153,19 @@ Deno.test("a pool that is overloaded for good is called no more than its budget 
   assert.ok(result.retries <= POOL.calls / 10 + 10, `${result.retries}`);
 });
 
+Deno.test("of 16 callers who know their own calls only all run to the first server by least connections, and to none by two choices", () => {
+  const many = { callers: 16 };
+  const least = run("least-connections", many);
+  const two = run("power-of-two-choices", many);
+  assert.ok(least.latencies.meanUs > 2 * two.latencies.meanUs);
+  assert.ok(least.shares[0]! > 0.16 && two.shares[0]! < 0.135);
+  for (const { shares, latencies } of [least, two]) {
+    assert.equal(latencies.count, POOL.calls);
+    const all = shares.reduce((sum, share) => sum + share, 0);
+    assert.ok(Math.abs(all - 1) < 1e-9);
+  }
+});
+
 Deno.test("the same seed gives the same run of a pool, another one another", () => {
   const figures = (seed: number) =>
     run("random", { seed, calls: 2_000 }).pool.members.map(({ picks }) =>

@@ -79,7 +79,7 @@ export const topology = section({
 export const cache = section({
   policy: z.enum(EVICTION_NAMES, {
     error: `one of ${EVICTION_NAMES.join(", ")}`,
-    // It hits most often in what was compared: docs/adr/0016.
+    // It hits most often in what was compared: docs/adr/0013.
   }).default("sieve"),
   // Of one node, in entries and in bytes; 10 M products would be some GB.
   capacity: integer(1, 10_000_000).default(10_000),

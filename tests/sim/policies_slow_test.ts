@@ -1,5 +1,5 @@
 /**
- * What the defaults of the shop rest on (docs/adr/0016): the order in which
+ * What the defaults of the shop rest on (docs/adr/0013): the order in which
  * policies come out when they are compared, and that they always do.
  */
 import assert from "node:assert/strict";

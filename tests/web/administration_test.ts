@@ -121,8 +121,8 @@ Deno.test("Metrics count requests by route and status", async () => {
   assert.ok(text.includes(`${seconds}_bucket{${orders},le="+Inf"} 2\n`));
   assert.ok(text.includes(`${seconds}_count{${orders}} 2\n`));
   const typical = "doorbuster_http_request_typical_seconds";
-  for (const  of of["mean", "p50", "p95", "p99", "p99.9"]) {
-    assert.ok(text.includes(`${typical}{${orders},of="${of}"} 0`), of);
+  for (const figure of ["mean", "p50", "p95", "p99", "p99.9"]) {
+    assert.ok(text.includes(`${typical}{${orders},of="${figure}"} 0`), figure);
   }
   const product = 'method="GET",route="/v1/products/{sku}"';
   assert.ok(text.includes(`${name}{${product},status="404"} 1\n`));

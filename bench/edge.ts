@@ -85,6 +85,8 @@ interface Loads {
   readonly purchase: PlannedLoad;
   readonly soldOut: PlannedLoad;
   readonly product: PlannedLoad;
+  readonly hot: PlannedLoad;
+  readonly limited: PlannedLoad;
 }
 
 async function planLoads(ground: Ground): Promise<Loads> {
@@ -95,6 +97,7 @@ async function planLoads(ground: Ground): Promise<Loads> {
     repeats: [],
   };
   const { folder } = ground;
+  const reads = { ...common, reads: true };
   return {
     purchase: await planLoad(
       { ...common, name: "purchase", expected: { 201: 1 } },
@@ -108,7 +111,16 @@ async function planLoads(ground: Ground): Promise<Loads> {
       expected: { 409: 1 - 1 / REPEAT_EVERY, 201: 1 / REPEAT_EVERY },
     }, folder),
     product: await planLoad(
-      { ...common, name: "product", reads: true, expected: { 200: 1 } },
+      { ...reads, name: "product", expected: { 200: 1 } },
+      folder,
+    ),
+    hot: await planLoad(
+      { ...reads, name: "hot", skus: [skuOf(0)], expected: { 200: 1 } },
+      folder,
+    ),
+    // The one that is let in each second is lost among the others.
+    limited: await planLoad(
+      { ...reads, name: "limited", expected: { 429: 1, 200: 0 } },
       folder,
     ),
   };
@@ -156,7 +168,20 @@ async function measure(
       await sellOut(server, ground);
       lanes.push({ name: LANES.soldOut, server, load: loads.soldOut });
       lanes.push({ name: LANES.product, server, load: loads.product });
+      lanes.push({ name: LANES.hot, server, load: loads.hot });
     }
+    const limited = await keep(startShop(ground, {
+      name: LANES.limited,
+      catalogFile,
+      configFile: await writeConfig(
+        ground,
+        "limited",
+        { shopWorkers: 1 },
+        { rate: "1/s", burst: 1 },
+      ),
+      dataFolder: join(ground.folder, `limited-${connections}`),
+    }));
+    lanes.push({ name: LANES.limited, server: limited, load: loads.limited });
     return await runLanes(lanes, connections, options);
   } finally {
     await Promise.all(servers.map((server) => server.stop()));

@@ -23,6 +23,8 @@ export const LANES = {
   standard: "purchase, default topology",
   soldOut: "sold out, one shop worker",
   product: "product, one cache node",
+  hot: "one hot product, from the edge's memory",
+  limited: "limited, one address over its rate",
 } as const;
 
 /** Connections: one for latency, the others for throughput. */
@@ -88,6 +90,16 @@ const CLAIMS: readonly Claim[] = [
     lane: LANES.product,
     figure: "rate",
     against: { [LANES.bareGet]: { 64: [0.7, 0.85], 256: [0.7, 0.85] } },
+  },
+  {
+    lane: LANES.hot,
+    figure: "rate",
+    against: { [LANES.bareGet]: { 64: [0.9], 256: [0.9] } },
+  },
+  {
+    lane: LANES.limited,
+    figure: "rate",
+    against: { [LANES.bareGet]: { 64: [0.8], 256: [0.8] } },
   },
   {
     lane: LANES.oneWorker,

@@ -82,11 +82,12 @@ export async function writeConfig(
   { folder }: Ground,
   name: string,
   topology: Readonly<Record<string, unknown>>,
+  addressBucket: { readonly rate: string; readonly burst: number } = UNLIMITED,
 ): Promise<string> {
   const path = join(folder, `config-${name}.json`);
   const config = {
     topology,
-    admission: { user: UNLIMITED, address: UNLIMITED },
+    admission: { user: UNLIMITED, address: addressBucket },
     // No hold ends during a run: giving back is not what is measured.
     orders: { limitPerUser: 1_000_000, holdFor: "1d" },
   };

@@ -37,7 +37,7 @@ import {
 /** As many as the shipped catalog has. */
 const PRODUCTS = 3000;
 
-/** Our three shops. One cache node each, but for the default. */
+/** Our shops. One cache node each, but for the default. */
 const TOPOLOGIES = {
   [LANES.oneWorker]: { shopWorkers: 1, cacheNodes: 1 },
   [LANES.split]: {
@@ -45,6 +45,7 @@ const TOPOLOGIES = {
     cacheNodes: 1,
     partitions: { storefront: 1, inventory: 1, accounts: 1 },
   },
+  [LANES.inline]: { placement: "inline", cacheNodes: 1 },
   [LANES.standard]: {},
 } as const;
 

@@ -20,6 +20,7 @@ export const LANES = {
   always: "Hono + Redis always",
   oneWorker: "purchase, one shop worker",
   split: "purchase, storefront and shard apart",
+  inline: "purchase, all in one thread",
   standard: "purchase, default topology",
   soldOut: "sold out, one shop worker",
   product: "product, one cache node",
@@ -80,6 +81,7 @@ const CLAIMS: readonly Claim[] = [
     figure: "rate",
     against: { ...ALL_PEERS, [LANES.barePost]: { 64: [0.3], 256: [0.45] } },
   },
+  { lane: LANES.inline, figure: "rate", against: ALL_PEERS },
   { lane: LANES.standard, figure: "rate", against: ALL_PEERS },
   {
     lane: LANES.soldOut,
@@ -106,6 +108,7 @@ const CLAIMS: readonly Claim[] = [
     figure: "p50",
     against: { ...ALL_PEERS, [LANES.barePost]: { 1: [5] } },
   },
+  { lane: LANES.inline, figure: "p50", against: ALL_PEERS },
   {
     lane: LANES.product,
     figure: "p50",
@@ -115,6 +118,7 @@ const CLAIMS: readonly Claim[] = [
   { lane: LANES.standard, figure: "p99", against: ALL_PEERS },
   { lane: LANES.oneWorker, figure: "cpu", against: ALL_PEERS },
   { lane: LANES.split, figure: "cpu", against: ALL_PEERS },
+  { lane: LANES.inline, figure: "cpu", against: ALL_PEERS },
   { lane: LANES.standard, figure: "cpu", against: ALL_PEERS },
   {
     lane: LANES.soldOut,

@@ -111,3 +111,40 @@ Deno.test({
     await expectAllAccountedFor(client, [shaken, calm]);
   },
 });
+
+Deno.test({
+  name: "row 4: with one shard down its products are read stale and say so, " +
+    "buying them is a retryable 503, and others sell",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    await using shop = stage.start({
+      topology: {
+        // Whoever falls stays down for longer than the test takes.
+        restart: { maxRestarts: 0, backoffMin: "30s", backoffMax: "30s" },
+      },
+      cache: { ttl: "1ms", jitterPercent: 0, staleWhileRevalidate: "0s" },
+    });
+    using client = await stage.connect(shop);
+    const placement = new Placement(await client.topology());
+    const isLost = (sku: string) => placement.shardOf(sku) === "inventory[3]";
+    const lost = SKUS.find(isLost)!;
+    const other = SKUS.find((sku) => !isLost(sku))!;
+    const read = async (sku: string) => {
+      const response = await fetch(`${await shop.url}/v1/products/${sku}`);
+      await response.body?.cancel();
+      const whence = response.headers.get("cache-status") ?? "";
+      return [response.status, whence.includes("stale")];
+    };
+    assert.deepEqual(await read(lost), [200, false]);
+    await client.injectFault({ do: "crash", target: "inventory[3]" });
+    const buy = (sku: string) =>
+      client.placeOrder("ada", sku, [{ sku, quantity: 1 }]);
+    const refused = await buy(lost);
+    assert.equal(refused.status, 503);
+    assert.equal(refused.problem?.retryable, true);
+    assert.deepEqual(await read(lost), [200, true]);
+    assert.equal((await buy(other)).status, 201);
+    assert.deepEqual(await read(other), [200, false]);
+  },
+});

@@ -32,7 +32,12 @@ import {
   type Verdict,
 } from "./run_result.ts";
 import { parseRecordedOrders, type RecordedOrder } from "./recorded_orders.ts";
-import type { LoadPhase, Scenario, Threshold } from "./scenario_values.ts";
+import {
+  type LoadPhase,
+  longestBackoffUs,
+  type Scenario,
+  type Threshold,
+} from "./scenario_values.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ShopWorld } from "./shop_world.ts";
 import { holds, Strikes } from "./strikes.ts";
@@ -132,7 +137,7 @@ class Run {
   }
 
   run(): Omit<RunResult, "wallMs"> {
-    const { clock, liveness, drainUs } = this.#scenario;
+    const { clock, liveness, drainUs, journeys } = this.#scenario;
     this.#open();
     this.#begin();
     const endUs = this.#startUs + clock.durationUs;
@@ -143,7 +148,9 @@ class Run {
     this.#world.buggify.stop();
     this.#runUntil(endUs);
     this.#workload.stop();
-    this.#settle(liveness.withinUs + drainUs);
+    // Who waits before his next try is not stuck.
+    const backoffsUs = journeys.map(({ retry }) => longestBackoffUs(retry));
+    this.#settle(liveness.withinUs + drainUs + Math.max(0, ...backoffsUs));
     this.#world.countMail(true);
     if (this.#liveness === null) this.#endChecks();
     this.#measurements!.end();

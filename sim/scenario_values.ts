@@ -43,6 +43,11 @@ export interface Retry {
   readonly budgetPerMillion: number | null;
 }
 
+/** The longest that a client waits before a further try, in microseconds. */
+export function longestBackoffUs({ max, backoffUs }: Retry): number {
+  return max === 0 ? 0 : backoffUs * 2 ** Math.min(max - 1, 16);
+}
+
 /** What one kind of client does. */
 export interface Journey {
   readonly name: string;

@@ -101,3 +101,9 @@ Deno.test({
   ignore,
   fn: () => assert.equal(run("double11", 59).verdict, "passed"),
 });
+
+Deno.test({
+  name: "a client who waits for his next try does not make the shop stuck",
+  ignore,
+  fn: () => assert.equal(run("payment-brownout", 6153).verdict, "passed"),
+});

@@ -102,6 +102,7 @@ export class SqliteJournal implements Journal {
       storeId: this.#storeId,
       synchronous: "NORMAL",
     });
+    // Reading the store's id has made the log, and it stays while we are here.
     this.#log = openLog(this.#path)!;
     this.#begin = this.#database.prepare("BEGIN IMMEDIATE");
     this.#insert = this.#database.prepare(`

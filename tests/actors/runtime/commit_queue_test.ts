@@ -13,13 +13,14 @@ function stand() {
   const left: number[] = [];
   const slept: { delayMs: number; act: () => void }[] = [];
   const ends: string[] = [];
+  const time = { nowMs: 0 };
   const queue = new CommitQueue({
     journal: {
       recover: () => assert.fail("nobody recovers here"),
       replay: () => assert.fail("nobody replays here"),
       append: (each, end) => appends.push({ appends: each, end }),
     },
-    clock: { monotonicMs: () => 0, wallMs: () => 0 },
+    clock: { monotonicMs: () => time.nowMs, wallMs: () => 0 },
     leave: ({ ask }) => left.push(ask),
     after: (delayMs, act) => slept.push({ delayMs, act }),
     advanced: () => {},
@@ -30,7 +31,7 @@ function stand() {
   let outputs = 0;
   const release = () =>
     queue.release(new Envelope("far[0]", "a", ++outputs, 0, { kind: "out" }));
-  return { queue, cells, appends, left, slept, ends, release };
+  return { queue, cells, appends, left, slept, ends, release, time };
 }
 type End = (result: AppendResult) => void;
 
@@ -158,4 +159,23 @@ Deno.test("a refused append ends the queue: nothing leaves, nothing is tried", (
     assert.equal(appends.length, 1);
     assert.deepEqual(left, []);
   }
+});
+
+Deno.test("an append is as old as its present try, and none is under way between two", () => {
+  const { queue, cells, appends, slept, time } = stand();
+  assert.equal(queue.appendingMs, 0);
+  queue.stage(cells[0]!, [EVENT]);
+  queue.commit();
+  time.nowMs = 700;
+  assert.equal(queue.appendingMs, 700, "the disk does not come back");
+  appends[0]!.end("unavailable");
+  time.nowMs = 750;
+  assert.equal(queue.appendingMs, 0, "a full disk is no stalled one");
+  slept[0]!.act();
+  time.nowMs = 760;
+  assert.equal(queue.appendingMs, 10);
+  appends[1]!.end("durable");
+  time.nowMs = 900;
+  assert.equal(queue.appendingMs, 0);
+  assert.equal(queue.commitMs, 710);
 });

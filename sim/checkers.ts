@@ -175,18 +175,6 @@ export class Watch {
   }
 }
 
-/**
- * New checkers for one run, in the order of their ids.
- *
- * @throws {TypeError} for an id that no checker has.
- */
-export function checkersFor(
-  ids: readonly string[],
-  context: CheckContext,
-): Checker[] {
-  return make(ids, new RunView(context));
-}
-
 function make(ids: readonly string[], view: RunView): Checker[] {
   return ids.map((id) => {
     const entry = Object.hasOwn(ENTRIES, id) ? ENTRIES[id] : undefined;

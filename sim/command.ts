@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { CatalogError, parseCatalog } from "../cluster/catalog_file.ts";
 import { failuresOf } from "./failure.ts";
+import type { SimulatedProduct } from "./models.ts";
 import {
   type Build,
   type Repro,
@@ -17,7 +18,11 @@ import {
 } from "./repro.ts";
 import { runScenario } from "./run.ts";
 import type { RunResult, Verdict } from "./run_result.ts";
-import { ScenarioError, type ScenarioFile } from "./scenario.ts";
+import {
+  resolveScenario,
+  ScenarioError,
+  type ScenarioFile,
+} from "./scenario.ts";
 import type { Traced } from "./thread.ts";
 
 /** What a process ends with, by how its run ended. */
@@ -42,8 +47,13 @@ export interface Command<Usage> {
   readonly run: (usage: Usage) => number;
 }
 
+/** Runs a process's command, and ends the process with its exit code. */
+export function runMain<Usage>(command: Command<Usage>): never {
+  Deno.exit(runCommand(command, Deno.args));
+}
+
 /** Runs it; what is wrong with the call or a file is one line and a 2. */
-export function runCommand<Usage>(
+function runCommand<Usage>(
   { help, read, run }: Command<Usage>,
   args: string[],
 ): number {
@@ -199,9 +209,7 @@ export interface RunnerOptions {
 export function runnerOf(
   { path, wallMs, progress, traced }: RunnerOptions,
 ): Rerun {
-  const url = new URL("../fixtures/catalog.csv", import.meta.url);
-  const text = Deno.readTextFileSync(url);
-  const catalog = [...parseCatalog(text, "fixtures/catalog.csv")];
+  const catalog = shopCatalog ??= readCatalog();
   return (scenario, seed, recorder) =>
     runScenario({
       scenario,
@@ -216,28 +224,54 @@ export function runnerOf(
     });
 }
 
+/** Read once: a swarm makes a runner for each of its seeds. */
+let shopCatalog: readonly SimulatedProduct[] | null = null;
+
+function readCatalog(): readonly SimulatedProduct[] {
+  const url = new URL("../fixtures/catalog.csv", import.meta.url);
+  return [...parseCatalog(Deno.readTextFileSync(url), "fixtures/catalog.csv")];
+}
+
 /** Where a failure goes that has no place of its own. */
-export function reproPathOf(
+function reproPathOf(
   { scenario, seed }: Pick<RunResult, "scenario" | "seed">,
 ): string {
   return join("data", "repros", `${scenario}-${seed}.json`);
 }
 
+/** A scenario file that is run with a seed, and where its failure goes. */
+export interface SeededRun extends Omit<RunnerOptions, "path"> {
+  readonly file: ScenarioFile;
+  readonly seed: number;
+  /** In `data/repros` unless told. */
+  readonly reproPath?: (result: RunResult) => string;
+}
+
+/**
+ * Runs a scenario file with a seed. A failure is saved, which takes a second
+ * run, and its result names the command that runs it again.
+ */
+export function runAndSave(
+  { file, seed, reproPath = reproPathOf, ...options }: SeededRun,
+): RunResult {
+  const { path } = file;
+  const run = runnerOf({ ...options, path });
+  const result = run(resolveScenario(file, seed), seed);
+  if (result.verdict === "passed") return result;
+  // What the first run traced is not to be there twice.
+  const rerun = runnerOf({ ...options, path, traced: undefined });
+  return saveFailure({ file, result, path: reproPath(result) }, rerun);
+}
+
 /** A run that did not pass, and where its repro goes. */
-export interface Failed {
+interface Failed {
   readonly file: ScenarioFile;
   readonly result: RunResult;
   readonly path: string;
 }
 
-/**
- * Saves a failure; its result names the command that runs it again. One that
- * cannot be saved keeps the command that it has.
- */
-export function saveFailure(
-  { file, result, path }: Failed,
-  run: Rerun,
-): RunResult {
+/** One that cannot be saved keeps the command that it has. */
+function saveFailure({ file, result, path }: Failed, run: Rerun): RunResult {
   const [failure] = failuresOf(result);
   if (failure === undefined) return result;
   const repro = reproOf({ file, result, failure, build: buildOf() }, run);

@@ -30,7 +30,8 @@ export class Way {
   readonly mixes: SeededRandom;
   /** When its newest batch arrives: order is kept. */
   arrivesUs = 0;
-  isCut = false;
+  /** How many cuts last now: it is open when none does. */
+  cuts = 0;
   readonly count: WayCount;
   /** The link at its beginning; null: there is none now. */
   link: CountedLink | null = null;

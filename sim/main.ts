@@ -15,17 +15,15 @@ import {
   onlyFile,
   parseOptions,
   readText,
-  reproPathOf,
-  runCommand,
-  runnerOf,
-  saveFailure,
+  runAndSave,
+  runMain,
   showProgress,
   UsageError,
   writeText,
 } from "./command.ts";
 import { reportHtml } from "./report.ts";
 import type { RunResult } from "./run_result.ts";
-import { parseScenario, resolveScenario } from "./scenario.ts";
+import { parseScenario } from "./scenario.ts";
 import { Trace } from "./trace_events.ts";
 
 const HELP =
@@ -119,16 +117,16 @@ function simulate(usage: Usage): number {
     showProgress(`${of}${(share * 100).toFixed(0)} % of virtual time`);
   };
   const trace = traceFile === null ? null : new Trace();
-  const wallMs = () => performance.now();
-  const run = runnerOf({ path, wallMs, progress, traced: trace?.add });
-  const rerun = runnerOf({ path, wallMs, progress });
   const results: RunResult[] = [];
   for (const seed of usage.seeds) {
-    let result = run(resolveScenario(file, seed), seed);
-    if (result.verdict !== "passed") {
-      const failed = { file, result, path: reproPath(usage, result) };
-      result = saveFailure(failed, rerun);
-    }
+    const result = runAndSave({
+      file,
+      seed,
+      wallMs: () => performance.now(),
+      progress,
+      traced: trace?.add,
+      ...jsonFile !== null && { reproPath: (run) => pathBeside(jsonFile, run) },
+    });
     results.push(result);
     clearProgress();
     if (!usage.isMany || result.verdict !== "passed") {
@@ -148,11 +146,9 @@ function simulate(usage: Usage): number {
   return EXIT_CODES[gravest];
 }
 
-/** Where a failure goes: beside a result, which may have the same name. */
-function reproPath({ jsonFile }: Usage, { scenario, seed }: RunResult): string {
-  return jsonFile === null
-    ? reproPathOf({ scenario, seed })
-    : join(dirname(jsonFile), `${scenario}-${seed}.repro.json`);
+/** Where a failure goes beside a result, which may have the same name. */
+function pathBeside(jsonFile: string, { scenario, seed }: RunResult): string {
+  return join(dirname(jsonFile), `${scenario}-${seed}.repro.json`);
 }
 
 function write({ jsonFile, reportFile, isMany }: Usage, results: RunResult[]) {
@@ -168,7 +164,4 @@ function write({ jsonFile, reportFile, isMany }: Usage, results: RunResult[]) {
   }
 }
 
-if (import.meta.main) {
-  const command = { help: HELP, read: readUsage, run: simulate };
-  Deno.exit(runCommand(command, Deno.args));
-}
+if (import.meta.main) runMain({ help: HELP, read: readUsage, run: simulate });

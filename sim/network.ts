@@ -71,7 +71,7 @@ export class Network {
   link(one: string, other: string): void {
     const [left, right] = this.#ends(one, other);
     if (left === null || right === null) return;
-    if (this.#way(one, other).isCut) return;
+    if (this.#way(one, other).cuts > 0) return;
     left.connect(other, this.#lineOf(one, other));
     right.connect(one, this.#lineOf(other, one));
   }
@@ -83,10 +83,11 @@ export class Network {
     right?.disconnect(one);
   }
 
-  /** Cuts two threads apart, or joins them again. */
+  /** Cuts two threads apart, or ends one cut: the last one joins them again. */
   cut(one: string, other: string, isCut: boolean): void {
-    this.#way(one, other).isCut = isCut;
-    this.#way(other, one).isCut = isCut;
+    const change = isCut ? 1 : -1;
+    this.#way(one, other).cuts += change;
+    this.#way(other, one).cuts += change;
     if (isCut) this.unlink(one, other);
     else this.link(one, other);
   }

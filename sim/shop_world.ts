@@ -213,7 +213,7 @@ export class ShopWorld {
   crash(worker: string): boolean {
     const place = this.#places.get(worker);
     if (place === undefined || worker === "main") return false;
-    if (place.isReady) this.#fell(place);
+    this.#fell(place);
     return true;
   }
 
@@ -293,7 +293,9 @@ export class ShopWorld {
     thread.poke();
   }
 
+  /** One that is down already is down once. */
   #fell(place: Place, isGone = true): void {
+    if (!place.isReady) return;
     const { name: worker, incarnation } = place;
     const { nowUs } = this.#scheduler;
     if (isGone) place.thread.lose();

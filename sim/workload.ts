@@ -60,8 +60,6 @@ export class Workload {
   ended = 0;
   /** Clients under way. */
   clients = 0;
-  /** Retries that a budget forbade. */
-  withheld = 0;
   readonly #options: WorkloadOptions;
   readonly #scheduler: Scheduler;
   /** By journey; without one its clients retry as they like. */
@@ -339,9 +337,7 @@ export class Workload {
 
   #mayRetry({ tries, journey }: Client): boolean {
     if (tries >= journey.retry.max) return false;
-    const isAllowed = this.#budgets.get(journey.name)?.tryRetry() ?? true;
-    if (!isAllowed) this.withheld++;
-    return isAllowed;
+    return this.#budgets.get(journey.name)?.tryRetry() ?? true;
   }
 
   #later(client: Client, delayUs: number): void {

@@ -9,6 +9,8 @@ import {
   BALANCER_NAMES,
   type BalancerName,
 } from "../../cluster/balancers/policies.ts";
+import { balance } from "../../cluster/config.ts";
+import { settleBalance } from "../../cluster/config_values.ts";
 import type { LatencyHistogram } from "../latency_histogram.ts";
 import {
   type ServerPoolModel,
@@ -59,8 +61,11 @@ interface Case {
   readonly changes?: Partial<ServerPoolModel>;
 }
 
-/** As the shop's callers wait by default. */
-const IMPATIENT = { tryWithinMs: 500, withinMs: 1_000 };
+/** What a config that says nothing of it gives. */
+const SHOP = settleBalance(balance.parse({}));
+
+/** Two tries, each as long as the shop's callers wait for one. */
+const IMPATIENT = { tryWithinMs: SHOP.tryWithinMs, withinMs: 1_000 };
 const MANY = { callers: MANY_CALLERS };
 
 const CASES: readonly Case[] = [
@@ -83,20 +88,12 @@ const CASES: readonly Case[] = [
 /** Health and retries as the shop has them by default. */
 const POOL: Omit<ServerPoolModel, "servers" | "policy"> = {
   virtualNodes: 128,
-  slackPercent: 25,
+  slackPercent: SHOP.slackPercent,
   capacityCalls: 100_000,
-  health: {
-    badRepliesInRow: 5,
-    ejectedForMs: 10_000,
-    ejectedForMostMs: 300_000,
-    ejectedPercentMost: 50,
-    failedProbesInRow: 3,
-    goodProbesInRow: 2,
-    slowStartMs: 10_000,
-  },
-  budget: { budgetPerMillion: 200_000, reserveRetries: 10 },
-  throttle: null,
-  retriesMost: 1,
+  health: SHOP.health,
+  budget: SHOP.budget,
+  throttle: SHOP.throttle,
+  retriesMost: SHOP.retriesMost,
   // Longer than any queue.
   tryWithinMs: 1_000_000,
   withinMs: 1_000_000,

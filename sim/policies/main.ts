@@ -11,7 +11,7 @@ import {
   clearProgress,
   mustBeWritable,
   parseOptions,
-  runCommand,
+  runMain,
   showProgress,
   writeText,
 } from "../command.ts";
@@ -75,7 +75,4 @@ function orderedSkus(): string[] {
   return skus;
 }
 
-if (import.meta.main) {
-  const command = { help: HELP, read: readUsage, run: compare };
-  Deno.exit(runCommand(command, Deno.args));
-}
+if (import.meta.main) runMain({ help: HELP, read: readUsage, run: compare });

@@ -10,15 +10,13 @@ import {
   EXIT_CODES,
   lineOf,
   parseOptions,
-  reproPathOf,
-  runCommand,
-  runnerOf,
-  saveFailure,
+  runAndSave,
+  runMain,
   showProgress,
   UsageError,
 } from "../command.ts";
 import type { RunResult } from "../run_result.ts";
-import { parseScenario, resolveScenario } from "../scenario.ts";
+import { parseScenario } from "../scenario.ts";
 import { atScale } from "./record_minute.ts";
 
 const HELP = `Usage: deno task record-minute [--scale S] [--seed N]
@@ -77,13 +75,8 @@ function play({ scale, seed }: Usage): number {
         `${(leftMs / 1_000).toFixed(0)} s left`,
     );
   };
-  const run = runnerOf({ path, wallMs, progress });
-  let result = run(resolveScenario(file, seed), seed);
+  const result = runAndSave({ file, seed, wallMs, progress });
   clearProgress();
-  if (result.verdict !== "passed") {
-    const failed = { file, result, path: reproPathOf(result) };
-    result = saveFailure(failed, runnerOf({ path, wallMs }));
-  }
   for (const line of figuresOf(result, peakBytes)) console.log(line);
   console.log(lineOf(result));
   return EXIT_CODES[result.verdict];
@@ -101,6 +94,4 @@ function figuresOf(result: RunResult, peakBytes: number): string[] {
   ];
 }
 
-if (import.meta.main) {
-  Deno.exit(runCommand({ help: HELP, read: readUsage, run: play }, Deno.args));
-}
+if (import.meta.main) runMain({ help: HELP, read: readUsage, run: play });

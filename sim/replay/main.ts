@@ -15,7 +15,7 @@ import {
   onlyFile,
   parseOptions,
   readText,
-  runCommand,
+  runMain,
   runnerOf,
   showProgress,
   UsageError,
@@ -214,6 +214,4 @@ function report({ removed, runs, isMinimal, failure }: Shrunk): void {
   console.log(textOf(failure));
 }
 
-if (import.meta.main) {
-  Deno.exit(runCommand({ help: HELP, read: readUsage, run }, Deno.args));
-}
+if (import.meta.main) runMain({ help: HELP, read: readUsage, run });

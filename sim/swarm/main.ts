@@ -12,15 +12,13 @@ import {
   lineOf,
   parseOptions,
   readText,
-  reproPathOf,
-  runCommand,
-  runnerOf,
-  saveFailure,
+  runAndSave,
+  runMain,
   showProgress,
   UsageError,
 } from "../command.ts";
 import type { RunResult } from "../run_result.ts";
-import { parseScenario, resolveScenario } from "../scenario.ts";
+import { parseScenario } from "../scenario.ts";
 import { scenarioPathOf, swarmScenario } from "./swarm_scenario.ts";
 
 const HELP = `Usage: deno task swarm [--seeds A..B] [--clients N]
@@ -89,11 +87,8 @@ function runSeed(seed: number, clients: number): RunResult {
   const path = scenarioPathOf(seed);
   const whole = parseScenario(readText(path), path);
   const file = swarmScenario(whole, { seed, clients });
-  const run = runnerOf({ path, wallMs: () => performance.now() });
   try {
-    const result = run(resolveScenario(file, seed), seed);
-    if (result.verdict === "passed") return result;
-    return saveFailure({ file, result, path: reproPathOf(result) }, run);
+    return runAndSave({ file, seed, wallMs: () => performance.now() });
   } catch (error) {
     clearProgress();
     complain(
@@ -104,6 +99,4 @@ function runSeed(seed: number, clients: number): RunResult {
   }
 }
 
-if (import.meta.main) {
-  Deno.exit(runCommand({ help: HELP, read: readUsage, run: swarm }, Deno.args));
-}
+if (import.meta.main) runMain({ help: HELP, read: readUsage, run: swarm });

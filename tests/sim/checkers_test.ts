@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { rejected } from "../../actors/runtime/outcome.ts";
 import {
   checkerIds,
-  checkersFor,
   EVIDENCE,
   hasMissed,
   StateEqualsFold,
@@ -53,7 +52,7 @@ function run(checkers: readonly Checker[], story: Story): void {
 }
 
 Deno.test("a shop in which all is well is checked by everybody, who find nothing", () => {
-  const checkers = checkersFor(checkerIds, CONTEXT);
+  const checkers = new Watch(checkerIds, CONTEXT).checkers;
   run(checkers, goodStory());
   for (const checker of checkers) {
     if (checker instanceof StateEqualsFold) {
@@ -65,7 +64,7 @@ Deno.test("a shop in which all is well is checked by everybody, who find nothing
 });
 
 Deno.test("a checker that never saw anything has checked nothing", () => {
-  const checkers = checkersFor(checkerIds, CONTEXT);
+  const checkers = new Watch(checkerIds, CONTEXT).checkers;
   run(checkers, new Story());
   for (const { id, checked, violation } of checkers) {
     assert.equal(checked, 0, id);
@@ -78,7 +77,7 @@ Deno.test("a checker that checked nothing of what did happen has missed it", () 
   for (const observation of goodStory().observations) {
     happened.observe(observation);
   }
-  for (const checker of checkersFor(checkerIds, CONTEXT)) {
+  for (const checker of new Watch(checkerIds, CONTEXT).checkers) {
     assert.ok(hasMissed(checker, happened), checker.id);
     assert.ok(!hasMissed(checker, new Happenings(EVIDENCE)), checker.id);
   }
@@ -105,13 +104,13 @@ Deno.test("a run in which a check missed what it is there for has failed", () =>
 });
 
 Deno.test("checkers have the ids that they are asked for by", () => {
-  const ids = checkersFor(checkerIds, CONTEXT).map(({ id }) => id);
+  const ids = new Watch(checkerIds, CONTEXT).checkers.map(({ id }) => id);
   assert.deepEqual(ids, checkerIds);
 });
 
 Deno.test("an unknown id is refused with those that are known", () => {
   assert.throws(
-    () => checkersFor(["stock.eternal"], CONTEXT),
+    () => new Watch(["stock.eternal"], CONTEXT).checkers,
     /TypeError.*little\.exact.*current value is "stock\.eternal"/,
   );
 });
@@ -119,10 +118,10 @@ Deno.test("an unknown id is refused with those that are known", () => {
 Deno.test("checkers that look at one run together find what each finds alone", () => {
   const story = new Story().buys("ann", 3);
   story.holds("bob").settles(SHARD);
-  const together = checkersFor(checkerIds, CONTEXT);
+  const together = new Watch(checkerIds, CONTEXT).checkers;
   run(together, story);
   for (const checker of together) {
-    const [alone] = checkersFor([checker.id], CONTEXT);
+    const [alone] = new Watch([checker.id], CONTEXT).checkers;
     run([alone!], story);
     assert.deepEqual(alone!.violation, checker.violation, checker.id);
     assert.equal(alone!.checked, checker.checked, checker.id);
@@ -138,7 +137,7 @@ Deno.test("Watch: a checker finds the same when it is told only of what it sees"
     isShuffled ? order : order.sort((one, other) => one - other)
   );
   fc.assert(fc.property(places, (order) => {
-    const told = checkersFor(checkerIds, CONTEXT);
+    const told = new Watch(checkerIds, CONTEXT).checkers;
     const watch = new Watch(checkerIds, CONTEXT);
     for (const place of order) {
       const observation = observations[place]!;

@@ -5,10 +5,16 @@ import { runScenario } from "../../sim/run.ts";
 import { parseScenario, resolveScenario } from "../../sim/scenario.ts";
 import { scenario } from "./planted_failure.ts";
 
-/** What a run shows of one fault a second after its start. */
-function strike(fault: Record<string, unknown>): Observation[] {
-  const changes = { faults: [{ id: "it", at: "1s", ...fault }] };
-  const file = parseScenario(JSON.stringify(scenario(changes)), "it");
+/** What a run shows of faults, a second after its start unless they say. */
+function strike(
+  faults: Record<string, unknown> | readonly Record<string, unknown>[],
+  changes: Record<string, unknown> = {},
+): Observation[] {
+  const all = [faults].flat().map((fault, index) => (
+    { id: `fault-${index}`, at: "1s", ...fault }
+  ));
+  const whole = scenario({ faults: all, ...changes });
+  const file = parseScenario(JSON.stringify(whole), "it");
   const seen: Observation[] = [];
   runScenario({
     scenario: resolveScenario(file, 1),
@@ -61,6 +67,20 @@ Deno.test("a partition is told with both of its ends, and ends", () => {
   ]);
 });
 
+Deno.test("what two partitions keep apart stays so until the longer one is over", () => {
+  const ends = { do: "partition", from: "worker[0]", to: "worker[1]" };
+  const long = { ...ends, for: "4s" };
+  const short = { ...ends, at: "1500ms", for: "200ms" };
+  const arrived = (faults: Parameters<typeof strike>[0]) =>
+    strike(faults).flatMap((each) =>
+      each.kind === "mail_counted" && each.isLast
+        ? each.ways.map(({ way, arrived }) => `${arrived} by ${way}`)
+        : []
+    );
+  assert.deepEqual(arrived([long, short]), arrived(long));
+  assert.notDeepEqual(arrived(short), arrived(long));
+});
+
 Deno.test("a flush empties a cache node and starts no actor again, as live", () => {
   const reads = (seen: readonly Observation[]) =>
     seen.flatMap((each) => {
@@ -74,3 +94,36 @@ Deno.test("a flush empties a cache node and starts no actor again, as live", () 
   const calm = strike({ do: "slow", factor: 1, target: "payment" });
   assert(misses(flushed) > misses(calm), `${misses(flushed)} misses`);
 });
+
+for (const second of ["crash", "hang"]) {
+  Deno.test(`a worker that is down is not lost again by the hang before its ${second}`, () => {
+    const { topology } = scenario();
+    const target = "worker[0]";
+    // It is found silent after 500 ms, when the other fault has struck.
+    // The first loss is made good at once, the next one after a back-off.
+    const faults = [
+      { do: "crash", target, at: "200ms" },
+      { do: "hang", target, for: "2s" },
+      {
+        do: second,
+        target,
+        at: "1200ms",
+        ...second === "hang" && { for: "2s" },
+      },
+    ];
+    const seen = strike(faults, {
+      topology: {
+        ...topology,
+        heartbeat: { every: "100ms", missed: 5 },
+        restart: { backoffMin: "1s" },
+      },
+    });
+    assert.deepEqual(lost(seen), ["worker-0", "worker-0"]);
+    const lives = seen.flatMap((each) =>
+      each.kind === "worker_started" && each.worker === "worker-0"
+        ? [each.incarnation]
+        : []
+    );
+    assert.deepEqual(lives, [1, 2, 3]);
+  });
+}

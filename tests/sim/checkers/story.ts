@@ -11,7 +11,7 @@ import {
   DEFAULT_BREAKER_POLICY,
 } from "../../../actors/runtime/circuit_breaker.ts";
 import { ok, type Outcome, rejected } from "../../../actors/runtime/outcome.ts";
-import { type CheckContext, checkersFor } from "../../../sim/checkers.ts";
+import { type CheckContext, Watch } from "../../../sim/checkers.ts";
 import type {
   Checker,
   MailboxCount,
@@ -306,7 +306,7 @@ export function judge(
   story: Story,
   context: CheckContext = CONTEXT,
 ): Checker {
-  const [checker] = checkersFor([id], context);
+  const [checker] = new Watch([id], context).checkers;
   for (const observation of story.observations) checker!.observe(observation);
   checker!.end();
   return checker!;

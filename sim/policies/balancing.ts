@@ -9,6 +9,8 @@ import {
   BALANCER_NAMES,
   type BalancerName,
 } from "../../cluster/balancers/policies.ts";
+import { balance } from "../../cluster/config.ts";
+import { settleBalance } from "../../cluster/config_values.ts";
 import type { LatencyHistogram } from "../latency_histogram.ts";
 import {
   type ServerPoolModel,
@@ -82,22 +84,10 @@ const CASES: readonly Case[] = [
 
 /** Health and retries as the shop has them by default. */
 const POOL: Omit<ServerPoolModel, "servers" | "policy"> = {
+  ...settleBalance(balance.parse({})),
   virtualNodes: 128,
-  slackPercent: 25,
+  // Longer than any queue, and so is the time that callers have.
   capacityCalls: 100_000,
-  health: {
-    badRepliesInRow: 5,
-    ejectedForMs: 10_000,
-    ejectedForMostMs: 300_000,
-    ejectedPercentMost: 50,
-    failedProbesInRow: 3,
-    goodProbesInRow: 2,
-    slowStartMs: 10_000,
-  },
-  budget: { budgetPerMillion: 200_000, reserveRetries: 10 },
-  throttle: null,
-  retriesMost: 1,
-  // Longer than any queue.
   tryWithinMs: 1_000_000,
   withinMs: 1_000_000,
   calls: 40_000,

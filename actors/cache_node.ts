@@ -108,7 +108,10 @@ export interface DropFromCache extends Asks<null> {
   readonly sku: string;
 }
 
-/** Forgets all products, as `drop` does one. */
+/**
+ * Forgets all products and asks again for those that are being filled. Unlike
+ * `drop` it bears no versions in mind: it is for whoever doubts this memory.
+ */
 export interface FlushCache extends Asks<null> {
   readonly kind: "flush";
 }

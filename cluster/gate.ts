@@ -1,7 +1,7 @@
 /**
- * The one synchronous door to the shop, as those outside see it: the HTTP edge
- * today, a simulator's workload tomorrow, a benchmark's peer with another
- * engine behind it. Calls start here and end in a callback; nothing in this
+ * The one synchronous door to the shop, as those outside see it: the HTTP edge,
+ * the simulator's workload, a benchmark's peer with another engine behind it.
+ * Calls start here and end in a callback; nothing in this
  * file waits. `shop_gate.ts` is the door of our own shop.
  *
  * @module

@@ -78,14 +78,14 @@ export class HashRing {
     const loads = new Map<string, number>();
     const assigned = new Map<string, string>();
     for (const key of keys) {
-      let point = this.#pointAfter(key);
-      // Ends: the nodes together hold at least as many as there are keys.
-      while ((loads.get(this.#nodeAt(point)) ?? 0) >= most) {
-        point = (point + 1) % this.#points.length;
-      }
-      const node = this.#nodeAt(point);
-      loads.set(node, (loads.get(node) ?? 0) + 1);
-      assigned.set(key, node);
+      // Finds one: the nodes together hold at least as many as there are keys.
+      this.walk(key, (node) => {
+        const load = loads.get(node) ?? 0;
+        if (load >= most) return false;
+        loads.set(node, load + 1);
+        assigned.set(key, node);
+        return true;
+      });
     }
     return assigned;
   }

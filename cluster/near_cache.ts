@@ -143,8 +143,8 @@ export class NearCache {
     if (nowMs < this.#sweepAtMs) return false;
     this.#sweepAtMs = nowMs + ttlMs;
     for (const [each, near] of products) {
-      const isOver = near.waiting.length === 0 && !this.#isUsable(near, nowMs);
-      if (isOver) products.delete(each);
+      // Who waits for its answer gets it all the same.
+      if (!this.#isUsable(near, nowMs)) products.delete(each);
     }
     return products.size < capacityEntries;
   }

@@ -39,11 +39,14 @@ export interface Route {
   /** In OpenAPI's notation: `/v1/orders/{id}`. */
   readonly path: `/${string}`;
   readonly access: Access;
-  /** Refusals too are `{status: "error", message}`, with the right status. */
+  /**
+   * Refusals too are `{status: "error", message}`, with the right status; a
+   * browser still gets its page.
+   */
   readonly isEnveloped?: true;
   /** Absent for pages, which the document leaves out. */
   readonly operation?: Operation;
-  /** Of a page: the operation whose limits and cost it has. */
+  /** Of another way to an operation: the one whose limits and cost it has. */
   readonly like?: LimitedRoute;
   /** Answers. What it throws is a bug: logged, 500. */
   readonly handle: (call: Call) => Response | Promise<Response>;

@@ -120,18 +120,21 @@ export function noteReply(
   if (health.ejectedUntilMs > 0) return false;
   health.badReplies++;
   if (health.badReplies < policy.badRepliesInRow || !mayEject) return false;
-  const { ejectedForMs, ejectedForMostMs } = policy;
-  const lastMs = ejectedForMs * health.ejectionsInRow;
   // Well for as long as it was out: the next time is a first time.
+  const lastMs = ejectionMs(policy, health.ejectionsInRow);
   const isRelapse = nowMs - health.returnedAtMs <= lastMs;
   health.ejectionsInRow = isRelapse ? health.ejectionsInRow + 1 : 1;
-  const forMs = Math.min(
-    ejectedForMs * health.ejectionsInRow,
-    ejectedForMostMs,
-  );
-  health.ejectedUntilMs = nowMs + forMs;
+  health.ejectedUntilMs = nowMs + ejectionMs(policy, health.ejectionsInRow);
   health.badReplies = 0;
   return true;
+}
+
+/** How long a member is out the n-th time in a row. */
+function ejectionMs(
+  { ejectedForMs, ejectedForMostMs }: HealthPolicy,
+  inRow: number,
+): number {
+  return Math.min(ejectedForMs * inRow, ejectedForMostMs);
 }
 
 /** Counts a probe. True when the member goes down or comes back with it. */

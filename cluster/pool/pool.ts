@@ -163,6 +163,15 @@ export class Pool {
     return member;
   }
 
+  /** Whether `take` would find somebody besides those. */
+  hasOther(except: readonly Member[], nowMs: number): boolean {
+    if (nowMs >= this.#lookAgainMs) this.#look(nowMs);
+    const { capacityCalls } = this.#options;
+    return this.#candidates.some((each) =>
+      each.inFlight < capacityCalls && !except.includes(each)
+    );
+  }
+
   /**
    * Ends a call at a member.
    *
@@ -241,7 +250,7 @@ export class Pool {
       return member;
     }
     const share = warmth(member.health, this.#options.health, nowMs);
-    if (share === 1 || this.#warm.length === 0) return member;
+    if (share === 1) return member;
     // A whole turn comes together from several picks: its share, exactly.
     member.turn += share;
     if (member.turn < 1) return this.#pickOf(this.#warm, key) ?? member;

@@ -150,8 +150,8 @@ export class PoolCalls {
 
   #mayRetry({ tried, deadlineMs }: Call, nowMs: number): boolean {
     const { retriesMost, budget, pool } = this.#options;
-    return tried.length <= retriesMost && tried.length < pool.names.length &&
-      nowMs < deadlineMs && budget.tryRetry();
+    return tried.length <= retriesMost && nowMs < deadlineMs &&
+      pool.hasOther(tried, nowMs) && budget.tryRetry();
   }
 }
 

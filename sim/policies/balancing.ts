@@ -61,11 +61,8 @@ interface Case {
   readonly changes?: Partial<ServerPoolModel>;
 }
 
-/** What a config that says nothing of it gives. */
-const SHOP = settleBalance(balance.parse({}));
-
-/** Two tries, each as long as the shop's callers wait for one. */
-const IMPATIENT = { tryWithinMs: SHOP.tryWithinMs, withinMs: 1_000 };
+/** As the shop's callers wait by default. */
+const IMPATIENT = { tryWithinMs: 500, withinMs: 1_000 };
 const MANY = { callers: MANY_CALLERS };
 
 const CASES: readonly Case[] = [
@@ -87,14 +84,10 @@ const CASES: readonly Case[] = [
 
 /** Health and retries as the shop has them by default. */
 const POOL: Omit<ServerPoolModel, "servers" | "policy"> = {
+  ...settleBalance(balance.parse({})),
   virtualNodes: 128,
-  slackPercent: SHOP.slackPercent,
+  // Longer than any queue, and so is the time that callers have.
   capacityCalls: 100_000,
-  health: SHOP.health,
-  budget: SHOP.budget,
-  throttle: SHOP.throttle,
-  retriesMost: SHOP.retriesMost,
-  // Longer than any queue.
   tryWithinMs: 1_000_000,
   withinMs: 1_000_000,
   calls: 40_000,

@@ -203,6 +203,11 @@ Deno.test("AdmissionControl.admitOrder() takes from all products of an order or 
   assert.equal(order("cake", "heart"), 1_000);
   assert.equal(order("cake"), 0);
   assert.equal(control.admitOrder([{ sku: "heart" }], 1_000), 0);
+  const both = [{ sku: "cake" }, { sku: "heart" }];
+  assert.equal(control.admitOrder(both, 2_000), 0);
+  for (const line of both) {
+    assert.equal(control.admitOrder([line], 2_000), 1_000);
+  }
 });
 
 Deno.test("AdmissionControl.report() says of each limit what it allows and refused", () => {

@@ -156,6 +156,14 @@ Deno.test("readConfig() holds every number to its bounds", () => {
     { admission: { reservePercent: 91 } },
     { admission: { routes: { buy: { rate: "1/s", burst: 1 } } } },
     { admission: { costs: { placeOrder: 401 } } },
+    // A tenth of the burst is kept for others.
+    {
+      admission: {
+        overall: { rate: "9/s", burst: 100 },
+        costs: { signIn: 91 },
+      },
+    },
+    { admission: { user: { policy: "sliding-window", rate: "5/25h" } } },
     { admission: { concurrency: { initial: 63 } } },
     { breaker: { enabled: "yes" } },
     { breaker: { window: 10, minimumCalls: 11 } },

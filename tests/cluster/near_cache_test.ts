@@ -126,6 +126,29 @@ Deno.test("an answer is not used for longer than its node calls it fresh", () =>
   assert.equal(stage.asked.length, 1);
 });
 
+Deno.test("a question that fails takes nothing from the one that overtook it", () => {
+  const stage = new Stage();
+  stage.heat(0);
+  stage.read(60);
+  const [slow, newer] = stage.asked.splice(0);
+  slow!(failed("unavailable", 1_000));
+  stage.read(61);
+  newer!(said(7));
+  assert.deepEqual(stage.statuses, ["failed", "hit", "collapsed"]);
+  assert.equal(stage.asked.length, 0);
+});
+
+Deno.test("who waits for a slow answer gets it, also when its room was given away", () => {
+  const stage = new Stage({ ...POLICY, capacityEntries: 1 });
+  stage.heat(0);
+  stage.read(1);
+  const slow = stage.asked.pop()!;
+  stage.heat(60, "B2");
+  stage.read(61, "B2");
+  slow(said(7));
+  assert.deepEqual(stage.versions, [7, 7]);
+});
+
 Deno.test("a slow answer that was overtaken serves those who waited for it, and nobody else", () => {
   const stage = new Stage();
   stage.heat(0);

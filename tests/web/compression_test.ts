@@ -1,6 +1,6 @@
 /** Compression: large texts get smaller for who takes it, small ones do not. */
 import assert from "node:assert/strict";
-import { acceptsGzip } from "../../web/compression.ts";
+import { acceptsGzip, isCompressible } from "../../web/compression.ts";
 import { Client } from "./client.ts";
 
 /** A shop whose first page of products is some 6 kB. */
@@ -48,6 +48,12 @@ Deno.test("An order and a product are sent as they are", async () => {
     assert.equal(headers.get("content-encoding"), null);
     assert.equal(headers.get("vary"), null);
   }
+});
+
+Deno.test("Only texts from 2 to 256 thousand characters are worth it", () => {
+  const lengths = [2_047, 2_048, 262_144, 262_145];
+  const worth = lengths.map((length) => isCompressible("a".repeat(length)));
+  assert.deepEqual(worth, [false, true, true, false]);
 });
 
 Deno.test("acceptsGzip() reads qualities, and takes no field for no", () => {

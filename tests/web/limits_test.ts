@@ -94,3 +94,9 @@ Deno.test("A page has the limits of the API's route that does the same", async (
     ...["listOrders", "listOrders", "readOrder", "readOrder", "placeOrder"],
   ]);
 });
+
+Deno.test("A product in the envelope has the limits of a product", async () => {
+  const client = new Client();
+  await client.ask("/product/85123A");
+  assert.deepEqual(client.gate.routes, ["readProduct"]);
+});

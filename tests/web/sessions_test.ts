@@ -72,6 +72,14 @@ Deno.test("row 61: the login form gives a session for an hour, or says no with t
   assert.equal(locked.json.status, "error");
 });
 
+Deno.test("row 61: whoever may not even try to log in hears it in the same envelope", async () => {
+  const client = new Client({ tokens: 0 });
+  const refused = await login(client, ADA);
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get("retry-after"), "2");
+  assert.deepEqual(Object.keys(refused.json), ["status", "message"]);
+});
+
 Deno.test("A username that is taken is refused", async () => {
   const client = new Client();
   await client.ask("/v1/users", { body: ADA });

@@ -173,6 +173,7 @@ export const CACHE_ROUTES: readonly Route[] = [
     path: "/product/{sku}",
     access: "public",
     isEnveloped: true,
+    like: "readProduct",
     operation: ENVELOPED.read,
     handle: (call) => answerProduct(call, envelopeOf),
   },

@@ -6,13 +6,7 @@
 import { z } from "zod";
 import { outcomeOf } from "../api/shelf.ts";
 import type { Call } from "../call.ts";
-import {
-  type Problem,
-  problemOf,
-  PROBLEMS,
-  retryAfterSeconds,
-  statusOf,
-} from "../problems.ts";
+import { type Problem, problemOf, PROBLEMS } from "../problems.ts";
 import type { Route } from "../routes.ts";
 import { credentials, newUser } from "../schemas.ts";
 import { localPath } from "./format.ts";
@@ -97,22 +91,11 @@ function refused(
   problem: Problem,
   filled: { username?: string; next?: string | undefined } = {},
 ): Response {
-  if (kind === "login" && !call.wantsPage) return denied(call, problem);
   const target = localPath(filled.next);
   const username = filled.username ?? "";
   return call.refuseForm(
     problem,
     () => formDocument({ kind, target, username, problem }),
-  );
-}
-
-function denied(call: Call, problem: Problem): Response {
-  const message = problem.detail ?? PROBLEMS[problem.code].detail;
-  const seconds = retryAfterSeconds(problem);
-  return call.sendJson(
-    statusOf(problem),
-    { status: "error", message },
-    seconds === null ? {} : { "retry-after": String(seconds) },
   );
 }
 
@@ -217,6 +200,7 @@ export const ACCOUNT_PAGES: readonly Route[] = [
     method: "POST",
     path: "/login",
     access: "public",
+    isEnveloped: true,
     like: "signIn",
     handle: signIn,
   },

@@ -200,6 +200,24 @@ Deno.test("row 23: what was popular once is forgotten by LFU in time", () => {
   equal(peek(map, "old"), null);
 });
 
+Deno.test("LFU lets go whoever has aged, also below the count of who went last", () => {
+  const map = createMap<number>({ entries: 9, bytes: 30, policy: "lfu" });
+  const use = (key: string, times: number) => {
+    for (let time = 0; time < times; time++) touch(map, key);
+  };
+  for (const key of ["hot", "aged", "rare"]) put(map, key, 1, 10);
+  use("aged", 7);
+  use("rare", 5);
+  use("hot", 20);
+  equal(put(map, "hot", 1, 15), 1);
+  equal(peek(map, "rare"), null);
+  // Every tenth use halves the count of the next key in turn.
+  use("hot", 60);
+  equal(put(map, "hot", 1, 25), 1);
+  equal(peek(map, "aged"), null);
+  equal(peek(map, "hot"), 1);
+});
+
 Deno.test("LFU never lets a key go while another one has a lower count", () => {
   const step = tuple(
     constantFrom("put", "put", "touch", "touch", "touch", "remove"),

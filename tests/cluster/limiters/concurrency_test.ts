@@ -108,6 +108,31 @@ Deno.test("AdaptiveConcurrency by the least keeps an overload of many minutes th
   assert.ok(rush.play(3_000, served) <= 200);
 });
 
+Deno.test("AdaptiveConcurrency by the least knows the quickest of this minute and of the one before", () => {
+  const rush = new Rush({ baseline: "least", minimum: 20, maximum: 100 });
+  const baselineMs = () => rush.concurrency.report().baselineMs;
+  // Its calls end together, so the last window has one of the next rush.
+  rush.play(599, () => 10);
+  rush.play(601, () => 20);
+  assert.equal(baselineMs(), 10);
+  rush.play(1, () => 20);
+  assert.equal(baselineMs(), 20);
+});
+
+Deno.test("AdaptiveConcurrency learns nothing from a clock that stands still", () => {
+  for (const baseline of ["usual", "least"] as const) {
+    const { concurrency } = new Rush({ baseline, initial: 10 });
+    const window = (latencyMs: number, nowMs: number) => {
+      for (let call = 0; call < 10; call++) concurrency.begin();
+      for (let call = 0; call < 10; call++) concurrency.ended(latencyMs, nowMs);
+    };
+    window(10, 100);
+    const learned = concurrency.report();
+    window(0, 200);
+    assert.deepEqual(concurrency.report(), learned);
+  }
+});
+
 Deno.test("AdaptiveConcurrency refuses bounds that are not in order", () => {
   for (
     const bad of [{ minimum: 0 }, { initial: 3 }, { maximum: 99 }, {

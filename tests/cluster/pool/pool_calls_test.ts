@@ -149,6 +149,23 @@ Deno.test("I27 attempts stay within one and the budget for each call, whatever f
   assert.equal(stage.calls.counts.retries, stage.asked.length - 1_000);
 });
 
+Deno.test("where nobody else may be asked a retry is neither counted nor paid for", () => {
+  const stage = new Stage({ budgetPercent: 0, retriesMost: 9 });
+  stage.answers = () => DOWN;
+  stage.calls.drain("5001", true);
+  stage.calls.drain("5002", true);
+  for (let call = 0; call < 10; call++) assert.deepEqual(stage.call(), DOWN);
+  assert.equal(stage.asked.length, 10);
+  assert.equal(stage.calls.counts.retries, 0);
+  // All of the reserve is still there for the next who can be helped.
+  stage.calls.drain("5001", false);
+  stage.calls.drain("5002", false);
+  stage.asked.length = 0;
+  for (let call = 0; call < 10; call++) stage.call();
+  assert.equal(stage.asked.length, 15);
+  assert.equal(stage.calls.counts.retries, 5);
+});
+
 Deno.test("a single server is not asked again by the same call", () => {
   const stage = new Stage({ count: 1 });
   stage.answers = () => DOWN;

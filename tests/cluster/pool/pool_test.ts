@@ -86,6 +86,19 @@ Deno.test("a member that was well for long enough is put out as for the first ti
   assert.equal(states(pool, 3_001), "healthy healthy");
 });
 
+Deno.test("well for as long as the longest time out is long enough, however often it was out", () => {
+  const pool = poolOf(2);
+  let nowMs = 0;
+  for (const outMs of [1_000, 2_000, 3_000, 3_000, 3_000]) {
+    call(pool, nowMs, 10, ["s0"]);
+    nowMs += outMs;
+    assert.equal(states(pool, nowMs - 1), "ejected healthy");
+  }
+  call(pool, nowMs + 3_001, 10, ["s0"]);
+  assert.equal(states(pool, nowMs + 4_000), "ejected healthy");
+  assert.equal(states(pool, nowMs + 4_001), "healthy healthy");
+});
+
 Deno.test("late replies to calls of before its ejection are not held against a member that is back", () => {
   const pool = poolOf(2);
   const open = Array.from({ length: 40 }, (_, call) => pool.take(`${call}`, 0)!)
@@ -131,6 +144,24 @@ Deno.test("a member is down after its failed probes in a row and back after its 
   assert.equal(states(pool, 10), "down healthy");
   pool.probed(0, true, 20);
   assert.equal(states(pool, 20), "healthy healthy");
+});
+
+Deno.test("a member that is back after probes is not held to its bad replies of before", () => {
+  const pool = poolOf(2, { health: { failedProbesInRow: 1 } });
+  call(pool, 0, 8, ["s0"]);
+  pool.probed(0, false, 0);
+  pool.probed(0, true, 10);
+  pool.probed(0, true, 20);
+  call(pool, 20, 8, ["s0"]);
+  assert.equal(states(pool, 20), "healthy healthy");
+});
+
+Deno.test("a member that drained starts slowly like any that returns", () => {
+  const pool = poolOf(2, { health: { slowStartMs: 10_000 } });
+  pool.drain("s0", true, 0);
+  pool.drain("s0", false, 1_000);
+  assert.equal(states(pool, 10_999), "warming healthy");
+  assert.equal(states(pool, 11_000), "healthy healthy");
 });
 
 Deno.test("with all members down by their probes all are used", () => {

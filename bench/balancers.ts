@@ -7,12 +7,11 @@
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
 import { BALANCER_NAMES } from "../cluster/balancers/policies.ts";
-import type { Arm } from "./actors/arms.ts";
-import { type Contest, holdContest } from "./actors/contest.ts";
-import { type Benchmark, median } from "./benchmark.ts";
-import type { Goal } from "./benchmark.ts";
+import { type Arm, denoArm } from "./actors/arms.ts";
+import { besideArms, type Contest } from "./actors/contest.ts";
+import { nanosecondsEach } from "./actors/figures.ts";
+import type { Benchmark, Goal } from "./benchmark.ts";
 
 const HASHRING = "hashring 3.2";
 
@@ -21,18 +20,12 @@ const PICKS = 1_000_000;
 /** "At least twice as fast." */
 const TIMES = 2;
 
-const DENO = ["run", "--quiet", "--no-prompt", "--no-check"] as const;
-
-function program(name: string, url: string): Arm {
-  return { name, command: [Deno.execPath(), ...DENO, fileURLToPath(url)] };
-}
-
-const OURS = program("ours", import.meta.resolve("./balancers/main.ts"));
+const OURS = denoArm("ours", import.meta.resolve("./balancers/main.ts"));
 
 /** Ours first, then the peer of the ring. */
 export const RING_ARMS: readonly Arm[] = [
   OURS,
-  program(HASHRING, import.meta.resolve("./peers/hashring/main.ts")),
+  denoArm(HASHRING, import.meta.resolve("./peers/hashring/main.ts")),
 ];
 
 function contest(
@@ -51,7 +44,7 @@ function contest(
       metric: summary,
       unit: "ns",
       lowerIsBetter: true,
-      of: ({ seconds, count }) => median(seconds) / count * 1e9,
+      of: nanosecondsEach,
       goals,
     }],
   };
@@ -70,10 +63,6 @@ const ALONE = [
 
 /** See the module. */
 export const BALANCING: readonly Benchmark[] = [
-  { contest: RING, arms: RING_ARMS },
-  ...ALONE.map((each) => ({ contest: each, arms: [OURS] })),
-].map(({ contest, arms }) => ({
-  name: contest.name,
-  summary: contest.summary,
-  run: (options) => holdContest(contest, arms, options),
-}));
+  besideArms(RING, RING_ARMS),
+  ...ALONE.map((each) => besideArms(each, [OURS])),
+];

@@ -7,29 +7,23 @@
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
 import { LIMITER_KINDS } from "../cluster/limiters/limiter.ts";
-import type { Arm } from "./actors/arms.ts";
-import { type Contest, holdContest } from "./actors/contest.ts";
-import { perSecond } from "./actors/figures.ts";
-import { type Benchmark, type Goal, median } from "./benchmark.ts";
+import { type Arm, denoArm } from "./actors/arms.ts";
+import { besideArms, type Contest } from "./actors/contest.ts";
+import { nanosecondsEach, perSecond } from "./actors/figures.ts";
+import type { Benchmark, Goal } from "./benchmark.ts";
 
 const FLEXIBLE = "rate-limiter-flexible 11.4";
 
-const DENO = ["run", "--quiet", "--no-prompt", "--no-check"] as const;
-
-const OURS_MAIN = fileURLToPath(import.meta.resolve("./limiters/main.ts"));
-const FLEXIBLE_MAIN = fileURLToPath(
-  import.meta.resolve("./peers/rate_limiter_flexible/main.ts"),
+const OURS_MAIN = import.meta.resolve("./limiters/main.ts");
+const FLEXIBLE_MAIN = import.meta.resolve(
+  "./peers/rate_limiter_flexible/main.ts",
 );
 
 /** Ours first, then the peer, which counts in memory as ours does. */
 export const LIMITER_ARMS: readonly Arm[] = [
-  { name: "ours", command: [Deno.execPath(), ...DENO, OURS_MAIN] },
-  {
-    name: FLEXIBLE,
-    command: [Deno.execPath(), ...DENO, "--allow-env", FLEXIBLE_MAIN],
-  },
+  denoArm("ours", OURS_MAIN),
+  denoArm(FLEXIBLE, FLEXIBLE_MAIN, ["--allow-env"]),
 ];
 
 /** Decisions of one iteration. */
@@ -64,7 +58,7 @@ function contest(task: string): Contest {
         metric: `${summary}: one`,
         unit: "ns",
         lowerIsBetter: true,
-        of: ({ seconds, count }) => median(seconds) / count * 1e9,
+        of: nanosecondsEach,
         goals: [],
       },
     ],
@@ -74,11 +68,6 @@ function contest(task: string): Contest {
 /** See the module. */
 export const LIMITERS: readonly Benchmark[] = [...LIMITER_KINDS, "admission"]
   .map((task) => {
-    const held = contest(task);
     const arms = task in GOALS ? LIMITER_ARMS : LIMITER_ARMS.slice(0, 1);
-    return {
-      name: held.name,
-      summary: held.summary,
-      run: (options) => holdContest(held, arms, options),
-    };
+    return besideArms(contest(task), arms);
   });

@@ -7,11 +7,12 @@
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
-import type { Arm } from "./actors/arms.ts";
+import { type Arm, denoArm } from "./actors/arms.ts";
 import { type Contest, holdContest, type Metric } from "./actors/contest.ts";
 import { perSecond } from "./actors/figures.ts";
-import { type Benchmark, BenchmarkError, type Goal } from "./benchmark.ts";
+import type { Benchmark, Goal } from "./benchmark.ts";
+import { Child } from "./edge/child.ts";
+import { freePort, REDIS } from "./edge/servers.ts";
 import { needPrograms } from "./programs.ts";
 
 const REDLOCK = "redlock 5";
@@ -24,32 +25,22 @@ const TURNS = 10;
 const WAITERS = 50;
 
 /** ioredis reads the environment and the machine's name while it loads. */
-const DENO = [
-  Deno.execPath(),
-  "run",
-  "--quiet",
-  "--no-prompt",
-  "--no-check",
+const PERMISSIONS = [
   "--allow-net=127.0.0.1",
   "--allow-env",
   "--allow-read",
   "--allow-sys",
 ] as const;
 
-const OURS_MAIN = fileURLToPath(import.meta.resolve("./locks/main.ts"));
-const REDLOCK_MAIN = fileURLToPath(
-  import.meta.resolve("./peers/redlock/main.ts"),
-);
-
 /** Ours, then the peers, on the Redis at this port. */
-export function lockArms(port: number): readonly Arm[] {
+function lockArms(port: number): readonly Arm[] {
+  const arm = (name: string, url: string, ...args: string[]) =>
+    denoArm(name, url, PERMISSIONS, [String(port), ...args]);
+  const redlock = import.meta.resolve("./peers/redlock/main.ts");
   return [
-    { name: "ours", command: [...DENO, OURS_MAIN, String(port)] },
-    { name: REDLOCK, command: [...DENO, REDLOCK_MAIN, String(port), "200"] },
-    {
-      name: HASTY_REDLOCK,
-      command: [...DENO, REDLOCK_MAIN, String(port), "5"],
-    },
+    arm("ours", import.meta.resolve("./locks/main.ts")),
+    arm(REDLOCK, redlock, "200"),
+    arm(HASTY_REDLOCK, redlock, "5"),
   ];
 }
 
@@ -97,42 +88,13 @@ export const LOCKS: readonly Benchmark[] = CONTESTS.map((contest) => ({
   },
 }));
 
-/** Starting takes 20 ms. */
-const READY_WITHIN_MS = 10_000;
-
 /** A Redis in memory, as locks need no disk. */
 async function startRedis(): Promise<AsyncDisposable & { port: number }> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  const child = new Deno.Command("redis-server", {
-    args: ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const stop = async () => {
-    child.kill("SIGKILL");
-    await child.status;
-  };
-  const deadlineMs = performance.now() + READY_WITHIN_MS;
-  while (!await isListening(port)) {
-    if (performance.now() < deadlineMs) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      continue;
-    }
-    await stop();
-    throw new BenchmarkError("redis-server does not answer");
-  }
-  return { port, [Symbol.asyncDispose]: stop };
-}
-
-async function isListening(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    // Not there yet.
-    return false;
-  }
+  const port = freePort();
+  const { child } = await Child.start({
+    ...REDIS,
+    name: "redis-server",
+    args: ["--port", String(port), "--bind", "127.0.0.1", "--save", ""],
+  });
+  return { port, [Symbol.asyncDispose]: () => child.stop() };
 }

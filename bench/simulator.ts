@@ -12,8 +12,8 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import type { Arm } from "./actors/arms.ts";
-import { type Contest, holdContest } from "./actors/contest.ts";
+import { type Arm, denoArm } from "./actors/arms.ts";
+import { besideArms, type Contest, holdContest } from "./actors/contest.ts";
 import { type Figures, perSecond } from "./actors/figures.ts";
 import { type Benchmark, median, type RunOptions } from "./benchmark.ts";
 import { needPrograms, SIMPY } from "./programs.ts";
@@ -33,23 +33,18 @@ const TIMES = 10;
 
 /** Debian's SimPy belongs to Debian's Python, not to another one in the path. */
 const PYTHON = "/usr/bin/python3";
-const DENO = ["run", "--quiet", "--no-prompt", "--no-check"] as const;
 
-const OURS_MAIN = fileURLToPath(import.meta.resolve("./simulator/main.ts"));
-const SIMJS_MAIN = fileURLToPath(import.meta.resolve("./peers/simjs/main.ts"));
+const OURS_MAIN = import.meta.resolve("./simulator/main.ts");
 const SIMPY_MAIN = fileURLToPath(import.meta.resolve("./peers/simpy/main.py"));
 
 /** It reads its scenario; the other models read nothing. */
-export const SHOP_ARM: Arm = {
-  name: "ours",
-  command: [Deno.execPath(), ...DENO, "--allow-read", OURS_MAIN],
-};
+export const SHOP_ARM = denoArm("ours", OURS_MAIN, ["--allow-read"]);
 
 /** Ours first, then the peers. SimPy must be installed. */
 export const SIMULATOR_ARMS: readonly Arm[] = [
-  { name: "ours", command: [Deno.execPath(), ...DENO, OURS_MAIN] },
+  denoArm("ours", OURS_MAIN),
   { name: SIMPY_NAME, command: [PYTHON, SIMPY_MAIN] },
-  { name: SIMJS_NAME, command: [Deno.execPath(), ...DENO, SIMJS_MAIN] },
+  denoArm(SIMJS_NAME, import.meta.resolve("./peers/simjs/main.ts")),
 ];
 
 function contest(task: string, summary: string): Contest {
@@ -111,9 +106,5 @@ export const SIMULATOR: readonly Benchmark[] = [
       return await holdContest(each, SIMULATOR_ARMS, options);
     },
   })),
-  {
-    name: SHOP.name,
-    summary: SHOP.summary,
-    run: (options) => holdContest(SHOP, [SHOP_ARM], options),
-  },
+  besideArms(SHOP, [SHOP_ARM]),
 ];

@@ -69,11 +69,12 @@ const MOST_IN_FLIGHT = 2;
  * Frames that may wait. 30,000 messages/s, the edge's ceiling, through a stall
  * of one heartbeat (250 ms) make 7,500; what waits longer is better refused.
  */
-const OUTBOX_FRAMES = 8192;
+export const OUTBOX_FRAMES = 8_192;
 
-/** Numbers at the head of a batch, and slots of one frame. */
-const HEAD = 2;
-const SLOTS = 6;
+/** Numbers at the head of a batch. */
+export const HEAD = 2;
+/** Slots of one frame. */
+export const SLOTS = 6;
 
 /** See the module. */
 export class Link {

@@ -11,6 +11,7 @@ import {
   type Batch,
   type Frame,
   Link,
+  OUTBOX_FRAMES,
   type Received,
   type TakeFrame,
 } from "../cluster/link.ts";
@@ -62,9 +63,6 @@ export interface Line {
   /** Frames that may wait; the link's own bound unless told. */
   readonly outboxFrames?: number;
 }
-
-/** As the live link takes: see `Link`. */
-const OUTBOX_FRAMES = 8_192;
 
 /** See the module's text. */
 export class CountedLink extends Link {

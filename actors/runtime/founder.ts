@@ -6,11 +6,11 @@
  * @module
  */
 import type { ChildSpec } from "./actor.ts";
-import type { ActorSpec, Cell, CellSpec } from "./cell.ts";
+import type { ActorSpec, Cell } from "./cell.ts";
 import type { Exits } from "./exits.ts";
 import { Family } from "./family.ts";
 import { KeyedGroup, type KeyedSpec, Place } from "./keyed.ts";
-import { type Lives, SHUTDOWN_MS, specOf } from "./lives.ts";
+import { type Lives, specOf } from "./lives.ts";
 import type { DomainOptions } from "./ports.ts";
 import { policyOf } from "./supervision.ts";
 import {
@@ -65,19 +65,8 @@ export class Founder {
     const policy = policyOf(spec.restart);
     const family = new Family(spec.address, policy, this.root, null);
     this.root.members.add(family);
-    const { address, args, behavior, journaled, mailboxCapacity } = spec;
-    const cellSpec: CellSpec = {
-      behavior,
-      receive: behavior.receive,
-      urgent: behavior.urgent ?? null,
-      restartType: "permanent",
-      journaled,
-      mailboxCapacity,
-      overflow: spec.overflow ?? "reject",
-      stashCapacity: spec.stashCapacity ?? mailboxCapacity,
-      idleAfterMs: spec.idleAfterMs ?? 0,
-      shutdownMs: spec.shutdownMs ?? SHUTDOWN_MS,
-    };
+    const { address, args, mailboxCapacity: capacity } = spec;
+    const cellSpec = specOf(spec, { ...spec, capacity });
     this.#lives.add(address, args, cellSpec, family);
   }
 
@@ -89,8 +78,7 @@ export class Founder {
 
   /** An actor below the root. */
   spawn(child: ChildSpec): Cell {
-    const spec = specOf(child, "permanent");
-    return this.#lives.add(child.name, child.args, spec, this.root);
+    return this.#addChild(child, this.root);
   }
 
   /** A kind of actors that start when they are written to. */
@@ -98,8 +86,7 @@ export class Founder {
     const { name, behavior, mailbox, restart, idleAfterMs } = spec;
     const family = new Family(name, restart ?? KEYED, this.root, null);
     this.root.members.add(family);
-    const child = { name, behavior, args: "", ...mailbox && { mailbox } };
-    const cellSpec = specOf(child as ChildSpec, "permanent");
+    const cellSpec = specOf({ behavior }, mailbox);
     const group: KeyedGroup = new KeyedGroup({
       spec,
       isHome: this.#isHome,
@@ -119,11 +106,13 @@ export class Founder {
     parent.members.add(family);
     for (const child of spec.children) {
       if (isSupervisor(child)) this.#found(child, family);
-      else {
-        const spec = specOf(child, "permanent");
-        this.#lives.add(child.name, child.args, spec, family);
-      }
+      else this.#addChild(child, family);
     }
+  }
+
+  #addChild(child: ChildSpec, family: Family): Cell {
+    const spec = specOf(child, child.mailbox, child.restart);
+    return this.#lives.add(child.name, child.args, spec, family);
   }
 
   #sweep(group: KeyedGroup, everyMs: number): void {

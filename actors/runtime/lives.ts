@@ -31,10 +31,18 @@ const CHILDREN_MAX = 1_048_576;
 const CAPACITY = 1_024;
 
 /** As OTP's workers have. */
-export const SHUTDOWN_MS = 5_000;
+const SHUTDOWN_MS = 5_000;
 
 /** For a child that says nothing of its mailbox. */
 const NO_BOUNDS: Readonly<MailboxSpec> = {};
+
+/** What else says how an actor is run. */
+interface RunSpec {
+  readonly behavior: CellSpec["behavior"];
+  readonly journaled?: boolean;
+  readonly idleAfterMs?: number;
+  readonly shutdownMs?: number;
+}
 
 /** What the lives need of their domain. */
 export interface LivesOptions {
@@ -102,7 +110,8 @@ export class Lives {
     }
     let spec = family.newestSpec;
     if (spec === null || !isAlike(spec, child)) {
-      spec = family.newestSpec = specOf(child, "temporary");
+      const restartType = child.restart ?? "temporary";
+      spec = family.newestSpec = specOf(child, child.mailbox, restartType);
     }
     const address = `${owner.address}/${child.name}`;
     return this.launch(this.add(address, child.args, spec, family));
@@ -317,21 +326,24 @@ function guardedFold(cell: Cell): Fold {
   return fold;
 }
 
-/** A child's spec with all that it leaves out. */
-export function specOf(child: ChildSpec, restartType: RestartType): CellSpec {
-  const { mailbox = NO_BOUNDS } = child;
+/** How an actor is run, with all that its spec leaves out. */
+export function specOf(
+  { behavior, journaled, idleAfterMs, shutdownMs }: RunSpec,
+  mailbox: MailboxSpec = NO_BOUNDS,
+  restartType: RestartType = "permanent",
+): CellSpec {
   const mailboxCapacity = mailbox.capacity ?? CAPACITY;
   return {
-    behavior: child.behavior as CellSpec["behavior"],
-    receive: child.behavior.receive as CellSpec["receive"],
-    urgent: child.behavior.urgent ?? null,
-    restartType: child.restart ?? restartType,
-    journaled: child.journaled ?? false,
+    behavior,
+    receive: behavior.receive,
+    urgent: behavior.urgent ?? null,
+    restartType,
+    journaled: journaled ?? false,
     mailboxCapacity,
     overflow: mailbox.overflow ?? "reject",
     stashCapacity: mailbox.stashCapacity ?? mailboxCapacity,
-    idleAfterMs: child.idleAfterMs ?? 0,
-    shutdownMs: child.shutdownMs ?? SHUTDOWN_MS,
+    idleAfterMs: idleAfterMs ?? 0,
+    shutdownMs: shutdownMs ?? SHUTDOWN_MS,
   };
 }
 

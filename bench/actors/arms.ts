@@ -57,6 +57,20 @@ const COLLECTS = "--expose-gc";
  */
 const YOUNG = "--min-semi-space-size=64,--max-semi-space-size=64";
 
+/** A program in a Deno process that needs no more than these permissions. */
+export function denoArm(
+  name: string,
+  url: string,
+  permissions: readonly string[] = [],
+  args: readonly string[] = [],
+): Arm {
+  const flags = ["run", "--quiet", "--no-prompt", "--no-check", ...permissions];
+  return {
+    name,
+    command: [Deno.execPath(), ...flags, fileURLToPath(url), ...args],
+  };
+}
+
 /** Workers read their modules. */
 const denoWith = (v8Flags: string) =>
   [

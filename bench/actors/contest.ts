@@ -92,12 +92,19 @@ function besideErlang(
 
 /** The contest as a benchmark across two workers, beside a bare port. */
 export function besidePorts(contest: PortContest): Benchmark {
-  const { name, summary, ports } = contest;
+  return besideArms(contest, [OURS_ON_WORKERS, ...contest.ports]);
+}
+
+/** The contest as a benchmark of these arms: ours first, then its peers. */
+export function besideArms(
+  contest: Contest,
+  arms: readonly Arm[],
+): Benchmark {
+  const { name, summary } = contest;
   return {
     name,
     summary,
-    run: (options) =>
-      holdContest(contest, [OURS_ON_WORKERS, ...ports], options),
+    run: (options) => holdContest(contest, arms, options),
   };
 }
 

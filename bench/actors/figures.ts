@@ -75,6 +75,11 @@ export function perSecond({ count, seconds }: Figures): number {
   return count / median(seconds);
 }
 
+/** How many nanoseconds each took, by the median iteration. */
+export function nanosecondsEach({ count, seconds }: Figures): number {
+  return median(seconds) / count * 1e9;
+}
+
 /** A further figure; NaN, which meets no goal, when it is not there. */
 export function further({ more }: Figures, name: string): number {
   return more[name] ?? NaN;

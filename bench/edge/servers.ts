@@ -159,6 +159,12 @@ export async function startOverRedis(
   }
 }
 
+/** How Redis is started, and what it says then. */
+export const REDIS = {
+  program: "redis-server",
+  ready: /(Ready to accept connections)/,
+} as const;
+
 async function startRedis(
   ground: Ground,
   port: number,
@@ -167,9 +173,8 @@ async function startRedis(
   const folder = join(ground.folder, `redis-${port}`);
   await Deno.mkdir(folder);
   const { child } = await Child.start({
+    ...REDIS,
     name: `redis-server (${appendfsync})`,
-    program: "redis-server",
-    ready: /(Ready to accept connections)/,
     args: [
       ...["--bind", "127.0.0.1", "--port", String(port), "--dir", folder],
       ...["--appendonly", "yes", "--appendfsync", appendfsync],
@@ -181,7 +186,7 @@ async function startRedis(
 }
 
 /** A port that was free a moment ago: Redis cannot say which one it took. */
-function freePort(): number {
+export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();

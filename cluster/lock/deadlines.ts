@@ -28,6 +28,8 @@ export class Deadlines {
   #pending: Pending[] = [];
   #first = 0;
   #timer: unknown = null;
+  /** Somebody waits until there is nothing left to be answered. */
+  #settled: PromiseWithResolvers<void> | null = null;
 
   /** @param ticked Called whenever the timer is due. */
   constructor(
@@ -68,6 +70,14 @@ export class Deadlines {
     });
   }
 
+  /** Resolves when all that was asked is answered or late. */
+  async settled(): Promise<void> {
+    while (this.#first < this.#pending.length) {
+      this.#settled ??= Promise.withResolvers();
+      await this.#settled.promise;
+    }
+  }
+
   /** Stops the timer; what is asked afterwards starts it again. */
   stop(): void {
     this.#timers.clear(this.#timer);
@@ -81,12 +91,14 @@ export class Deadlines {
   #tick(): void {
     this.#timer = null;
     const nowMs = this.#clock.monotonicMs();
-    let next = this.#pending[this.#first];
-    while (next !== undefined && (next.late === null || next.dueMs <= nowMs)) {
-      next.late?.();
-      next.late = null;
-      next = this.#pending[++this.#first];
+    for (let at = this.#first; at < this.#pending.length; at++) {
+      const pending = this.#pending[at]!;
+      if (pending.dueMs > nowMs) break;
+      pending.late?.();
+      pending.late = null;
     }
+    this.#forget();
+    const next = this.#pending[this.#first];
     if (next !== undefined) this.#arm(Math.max(1, next.dueMs - nowMs));
     this.#ticked();
   }
@@ -96,6 +108,8 @@ export class Deadlines {
     if (this.#first === this.#pending.length) {
       this.#pending.length = 0;
       this.#first = 0;
+      this.#settled?.resolve();
+      this.#settled = null;
     } else if (this.#first > SPARE) {
       this.#pending.splice(0, this.#first);
       this.#first = 0;

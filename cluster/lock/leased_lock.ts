@@ -68,8 +68,7 @@ export class LeasedLock implements Lock {
   readonly #lines = new Map<string, Line>();
   /** A command that is not answered in time may still have been run. */
   readonly #deadlines: Deadlines;
-  /** Commands whose answers nobody waits for but a dispose. */
-  readonly #abandoned = new Set<Promise<unknown>>();
+  readonly #acquiring = new Set<Promise<Acquired>>();
   #owners = 0;
   #waiting = 0;
   #unwatch: (() => Promise<void>) | null = null;
@@ -116,14 +115,20 @@ export class LeasedLock implements Lock {
       renewForMs,
       deadlineMs: nowMs + waitMs,
     });
-    return waiter.willWait
+    const acquiring = waiter.willWait
       ? this.#wait(line, waiter, nowMs)
       : this.#tryOnce(line, waiter, nowMs);
+    this.#acquiring.add(acquiring);
+    const ended = () => this.#acquiring.delete(acquiring);
+    acquiring.then(ended, ended);
+    return acquiring;
   }
 
   report(): readonly LockReport[] {
     const nowMs = this.#host.clock.monotonicMs();
-    return [...this.#lines.values()].flatMap(({ name, holder, waiters }) => [
+    const lines = [...this.#lines.values()]
+      .sort((left, right) => left.name < right.name ? -1 : 1);
+    return lines.flatMap(({ name, holder, waiters }) => [
       ...holder === null || holder.leftMs === 0 ? [] : [{
         name,
         state: "held" as const,
@@ -138,17 +143,21 @@ export class LeasedLock implements Lock {
         fence: null,
         leftMs: Math.max(0, deadlineMs - nowMs),
       })),
-    ]).sort((left, right) => left.name < right.name ? -1 : 1);
+    ]);
   }
 
   /** Releases what is held, ends all waits, and stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const leases = [...this.#lines.values()].flatMap((line) => {
-      for (const waiter of line.waiters) waiter.giveUp();
-      return line.holder ?? [];
-    });
+    for (const { waiters } of this.#lines.values()) {
+      for (const waiter of waiters) waiter.giveUp();
+    }
+    // What was asked for already may still be given.
+    await Promise.allSettled(this.#acquiring);
+    const leases = [...this.#lines.values()].flatMap(({ holder }) =>
+      holder ?? []
+    );
     await Promise.all(leases.map((lease) => lease.release()));
-    await Promise.all(this.#abandoned);
+    await this.#deadlines.settled();
     this.#deadlines.stop();
     await this.#unwatch?.();
     this.#unwatch = null;
@@ -317,12 +326,10 @@ export class LeasedLock implements Lock {
 
   /** Best effort: what it does not reach frees itself. */
   #abandon({ name }: Line, { owner }: Waiter): void {
-    const freed = this.#deadlines.within(
+    this.#deadlines.within(
       this.#store.free(name, owner),
       this.#host.clock.monotonicMs(),
     );
-    this.#abandoned.add(freed);
-    freed.finally(() => this.#abandoned.delete(freed));
   }
 
   /** Leases that ran out while nobody looked leave nothing behind. */

@@ -14,11 +14,7 @@
  *
  * @module
  */
-import type { Batch } from "../link.ts";
-
-/** Numbers at the head of a batch, and slots of one frame. */
-const HEAD = 2;
-const SLOTS = 6;
+import { type Batch, HEAD, SLOTS } from "../link.ts";
 
 /** Numbers at the head of the text. */
 const TEXT_HEAD = 4;

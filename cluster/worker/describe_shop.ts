@@ -9,6 +9,7 @@ import type { Config } from "../config.ts";
 import type { PoolReport } from "../pool/pool.ts";
 import type { ShopPlan } from "../topology.ts";
 import type { AssembledDomain } from "./assemble.ts";
+import type { ThreadReport } from "./control.ts";
 import type { WorkerStatus } from "./worker_supervisor.ts";
 
 /** The threads of the shop. */
@@ -29,6 +30,14 @@ interface Part {
   readonly isLive: boolean;
 }
 
+/** What each thread said of itself last, if it has said anything. */
+function reportsOf({ main, workers }: DescribedThreads): ThreadReport[] {
+  return [
+    main.turns.domain.report(),
+    ...workers.statuses().flatMap(({ report }) => report ?? []),
+  ];
+}
+
 /** The pools of all threads; those of workers as of their last heartbeat. */
 export function poolsOf({ main, workers }: DescribedThreads): PoolOfThread[] {
   const pools = [
@@ -46,13 +55,9 @@ export function poolsOf({ main, workers }: DescribedThreads): PoolOfThread[] {
 /** Every breaker by the domain that it is in, and when they open. */
 export function describeBreakers(
   { breaker }: Config,
-  { main, workers }: DescribedThreads,
+  threads: DescribedThreads,
 ) {
-  const reports = [
-    main.turns.domain.report(),
-    ...workers.statuses().flatMap(({ report }) => report ?? []),
-  ];
-  const breakers = reports.flatMap(({ name, breakers }) =>
+  const breakers = reportsOf(threads).flatMap(({ name, breakers }) =>
     breakers.map((each) => ({ domain: name, ...each }))
   );
   return { policy: breaker, breakers };
@@ -66,10 +71,7 @@ export function describeShop(
 ) {
   const statuses = threads.workers.statuses();
   const reports = new Map(
-    [
-      threads.main.turns.domain.report(),
-      ...statuses.map(({ report }) => report),
-    ].flatMap((report) => report?.actors ?? [])
+    reportsOf(threads).flatMap(({ actors }) => actors)
       .map((actor) => [actor.address, actor]),
   );
   return {

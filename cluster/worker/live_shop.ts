@@ -289,6 +289,10 @@ function openGateways(
 
 function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
   const { main, workers } = threads;
+  const readers = new Set(
+    plan.domains.filter(({ role }) => role === "reader")
+      .map(({ name }) => name),
+  );
   return new ShopGate({
     domain: main.turns.domain,
     topology: new Topology(plan),
@@ -314,7 +318,7 @@ function openGate(config: Config, plan: ShopPlan, threads: Threads): ShopGate {
     // A reader that is away has others in its place.
     isReady: () =>
       workers.statuses().every(({ name, status }) =>
-        status === "ready" || name.startsWith("reader-")
+        status === "ready" || readers.has(name)
       ),
   });
 }

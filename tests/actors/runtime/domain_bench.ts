@@ -9,7 +9,6 @@ import type {
   Answered,
   Asks,
   Behavior,
-  ChildSpec,
   Context,
 } from "../../../actors/runtime/actor.ts";
 import { type ActorSpec, Cell } from "../../../actors/runtime/cell.ts";
@@ -213,17 +212,6 @@ export interface Asked {
 export function cellOf(address: string, journaled: boolean): Cell {
   const policy = { strategy: "one_for_one", maxRestarts: 3, periodMs: 5_000 };
   const family = new Family(address, policy as RestartPolicy, null, null);
-  const child = {
-    name: address,
-    behavior: counter,
-    args: undefined,
-    journaled,
-  };
-  return new Cell(
-    address,
-    undefined,
-    // Only its own behavior looks inside.
-    specOf(child as unknown as ChildSpec, "permanent"),
-    family,
-  );
+  const spec = specOf({ behavior: counter, journaled });
+  return new Cell(address, undefined, spec, family);
 }

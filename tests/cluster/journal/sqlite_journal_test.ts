@@ -73,6 +73,7 @@ Deno.test({
     assert(again.every(({ lastSequence }) => lastSequence === 2));
   },
 });
+
 Deno.test({
   name: "a commit that was rolled back does not move the sequence",
   ignore,

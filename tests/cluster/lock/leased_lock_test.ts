@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { SeededRandom } from "../../../actors/runtime/random.ts";
 import type { Acquired, Lease } from "../../../cluster/lock.ts";
 import { LeasedLock } from "../../../cluster/lock/leased_lock.ts";
-import type { LeaseStore, Taken } from "../../../cluster/lock/lease_store.ts";
+import type {
+  Freed,
+  LeaseStore,
+  Taken,
+} from "../../../cluster/lock/lease_store.ts";
 import { MemoryLeases } from "../../../cluster/lock/memory_leases.ts";
 import { ManualTime } from "../gateways/manual_time.ts";
 
@@ -254,6 +258,52 @@ Deno.test("more waiters than it has room for are refused at once", async () => {
   await lock[Symbol.asyncDispose]();
   const kinds = new Set((await Promise.all(waits)).map(({ kind }) => kind));
   assert.deepEqual([...kinds], ["rejected"]);
+  assert.equal(scene.time.pending, 0);
+});
+
+Deno.test("a dispose ends what hangs in the store, and keeps no lease that comes meanwhile", async () => {
+  const scene = new Scene();
+  const late = Promise.withResolvers<Taken>();
+  const store = taking(
+    scene.store,
+    ({ name }) => name === "late" ? late.promise : new Promise(() => {}),
+  );
+  const lock = scene.lock(store);
+  const waiting = lock.acquire("a", { ttlMs: 5_000, waitMs: 60_000 });
+  const once = lock.acquire("b", { ttlMs: 5_000 });
+  const given = lock.acquire("late", { ttlMs: 5_000, waitMs: 60_000 });
+  const disposed = lock[Symbol.asyncDispose]();
+  late.resolve({ kind: "taken", fence: 7 });
+  await scene.settle();
+  await scene.pass(store.answerWithinMs);
+  const ends = await Promise.race([
+    Promise.all([waiting, once, disposed]),
+    scene.settle().then(() => "hangs" as const),
+  ]);
+  assert.ok(ends !== "hangs");
+  assert.deepEqual([ends[0].kind, ends[1].kind], ["unknown", "unknown"]);
+  assert.equal(leaseOf(await given).leftMs, 0);
+  assert.deepEqual(lock.report(), []);
+  assert.equal(scene.time.pending, 0);
+});
+
+Deno.test("a dispose waits until the store has given back what a wait leaves behind", async () => {
+  const scene = new Scene();
+  const take = Promise.withResolvers<Taken>();
+  const free = Promise.withResolvers<Freed>();
+  const lock = scene.lock({
+    ...taking(scene.store, () => take.promise),
+    free: () => free.promise,
+  });
+  const waiting = lock.acquire("a", { ttlMs: 5_000, waitMs: 60_000 });
+  let isOver = false;
+  const disposed = lock[Symbol.asyncDispose]().then(() => isOver = true);
+  take.resolve({ kind: "unknown" });
+  await scene.settle();
+  assert.equal((await waiting).kind, "unknown");
+  assert.equal(isOver, false);
+  free.resolve({ kind: "freed", wanted: false });
+  await disposed;
   assert.equal(scene.time.pending, 0);
 });
 

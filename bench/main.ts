@@ -170,12 +170,13 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
+  // parseArgs names the wrong option, sometimes in several lines.
   const isWrongOption = error instanceof TypeError && "code" in error;
   if (!(error instanceof UsageError) && !isWrongOption) {
     if (!(error instanceof BenchmarkError)) throw error;
     console.error(error.message);
     Deno.exit(1);
   }
-  console.error(error.message);
+  console.error(error.message.replaceAll("\n", " "));
   Deno.exit(2);
 }

@@ -82,7 +82,8 @@ export function parseOptions<const Config extends ParseArgsConfig>(
   try {
     return parseArgs(config);
   } catch (error) {
-    throw new UsageError(firstLine(error));
+    // Its later lines say how the option is given.
+    throw new UsageError((error as Error).message.replaceAll("\n", " "));
   }
 }
 

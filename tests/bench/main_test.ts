@@ -35,6 +35,10 @@ Deno.test({
       const [args, says] of [
         [["nope"], /^Expected a benchmark \(edge\.sale, .+\), found: nope\n$/],
         [["--nope"], /^Unknown option '--nope'.*\n$/],
+        [
+          ["edge", "--rounds", "-1"],
+          /^Option '--rounds' .+'--rounds=-XYZ'\.\n$/,
+        ],
         [["edge", "--rounds", "0"], /^--rounds: expected .+, found: 0\n$/],
         [["edge", "--json", "no/such/folder/x"], /^Expected a path .+\n$/],
       ] as const

@@ -49,7 +49,8 @@ function readOptions() {
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    return refuse(`${(error as Error).message} (see --help)`);
+    const because = (error as Error).message.replaceAll("\n", " ");
+    return refuse(`${because} (see --help)`);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   rejected,
   unknown,
 } from "../../../actors/runtime/outcome.ts";
+import type { BalancerName } from "../../../cluster/balancers/policies.ts";
 import { AdaptiveThrottle } from "../../../cluster/pool/adaptive_throttle.ts";
 import { Pool } from "../../../cluster/pool/pool.ts";
 import { PoolCalls } from "../../../cluster/pool/pool_calls.ts";
@@ -27,14 +28,19 @@ class Stage {
   takesMs = 0;
 
   constructor(
-    { budgetPercent = 100, retriesMost = 2, count = 3, isThrottled = false } =
-      {},
+    {
+      budgetPercent = 100,
+      retriesMost = 2,
+      count = 3,
+      isThrottled = false,
+      policy = "round-robin" as BalancerName,
+    } = {},
   ) {
     const random = new SeededRandom(1, "calls");
     this.calls = new PoolCalls({
       pool: new Pool({
         names: ["5000", "5001", "5002"].slice(0, count),
-        policy: "round-robin",
+        policy,
         virtualNodes: 16,
         slackPercent: 25,
         capacityCalls: 100,
@@ -128,6 +134,7 @@ Deno.test("row 18: one try takes no longer than its own bound, all together no l
   assert.equal(stage.nowMs, 900);
 });
 
+// G62
 Deno.test("I27 a refusal is an answer and is not asked for again", () => {
   const stage = new Stage();
   stage.answers = () => rejected("not-found");
@@ -164,6 +171,14 @@ Deno.test("where nobody else may be asked a retry is neither counted nor paid fo
   for (let call = 0; call < 10; call++) stage.call();
   assert.equal(stage.asked.length, 15);
   assert.equal(stage.calls.counts.retries, 5);
+});
+
+// G62
+Deno.test("no server is asked twice by one call, though the policy would pick it again", () => {
+  const stage = new Stage({ policy: "source-hash", retriesMost: 9 });
+  stage.answers = () => DOWN;
+  assert.deepEqual(stage.call(), DOWN);
+  assert.deepEqual(stage.names().toSorted(), ["5000", "5001", "5002"]);
 });
 
 Deno.test("a single server is not asked again by the same call", () => {

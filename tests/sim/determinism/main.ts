@@ -36,7 +36,8 @@ function readOptions() {
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    return refuse(`${(error as Error).message.split("\n")[0]} (see --help)`);
+    const because = (error as Error).message.replaceAll("\n", " ");
+    return refuse(`${because} (see --help)`);
   }
 }
 

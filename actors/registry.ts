@@ -30,7 +30,8 @@ export type ActorKind = keyof typeof behaviors;
  * behavior; a gateway's has none.
  */
 export function kindOf(address: string): ActorKind {
-  const kind = /^([a-z_]+)\[(?:0|[1-9]\d*)\](?:@[0-9a-z]+)?$/.exec(address)?.[1] ?? "";
+  const kind =
+    /^([a-z_]+)\[(?:0|[1-9]\d*)\](?:@[0-9a-z]+)?$/.exec(address)?.[1] ?? "";
   if (!Object.hasOwn(behaviors, kind)) {
     throw new TypeError(
       `Cannot find a behavior as the address is not "kind[number]" of ` +

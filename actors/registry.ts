@@ -23,13 +23,15 @@ export const behaviors = {
 export type ActorKind = keyof typeof behaviors;
 
 /**
- * The kind of the actor at an address `kind[number]`.
+ * The kind of the actor at an address `kind[number]`, with `@` and a process
+ * behind it when several have one.
  *
  * @throws {TypeError} when the address has another form or the kind has no
  * behavior; a gateway's has none.
  */
 export function kindOf(address: string): ActorKind {
-  const kind = /^([a-z_]+)\[(?:0|[1-9]\d*)\]$/.exec(address)?.[1] ?? "";
+  const kind =
+    /^([a-z_]+)\[(?:0|[1-9]\d*)\](?:@[0-9a-z]+)?$/.exec(address)?.[1] ?? "";
   if (!Object.hasOwn(behaviors, kind)) {
     throw new TypeError(
       `Cannot find a behavior as the address is not "kind[number]" of ` +

@@ -241,3 +241,14 @@ export interface MetricSample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
+
+/**
+ * The gates of all processes, this one included. What they are told may be
+ * lost, and is then fetched again (`loadRevocations`) or grows old by itself.
+ */
+export interface OtherGates {
+  /** A session ended. */
+  revoked(tokenId: string, expiresAtMs: number): void;
+  /** A product is to be dropped from the caches. */
+  dropped(sku: string): void;
+}

@@ -24,11 +24,20 @@ import { refuse, type ShopOutcome } from "../actors/refusals.ts";
 import type { StorefrontMessage } from "../actors/storefront.ts";
 import { AdmissionControl } from "./admission.ts";
 import type { Config } from "./config.ts";
-import type { Admission, Done, Fault, Gate, MetricSample } from "./gate.ts";
+import type {
+  Admission,
+  Done,
+  Fault,
+  Gate,
+  MetricSample,
+  OtherGates,
+} from "./gate.ts";
+import { gather } from "./gather.ts";
 import { OrderDoor } from "./order_door.ts";
 import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
 import type { PoolCalls } from "./pool/pool_calls.ts";
 import { NearCache, type NearCachePolicy } from "./near_cache.ts";
+import { Revocations } from "./revocations.ts";
 import { mergeAudits } from "./stock_audits.ts";
 import type { Topology } from "./topology.ts";
 
@@ -50,6 +59,8 @@ export interface ShopGateOptions {
   readonly injectFault: (fault: Fault) => ShopOutcome<null>;
   readonly metrics: () => readonly MetricSample[];
   readonly isReady: () => boolean;
+  /** The gates of other processes; left out when there are none. */
+  readonly others?: OtherGates;
 }
 
 /** What the shop takes from outside. */
@@ -69,8 +80,7 @@ export class ShopGate implements Gate {
   readonly #admission: AdmissionControl;
   readonly #near: NearCache;
   readonly #orders: OrderDoor;
-  /** Token ids that are revoked, with the time after which they do not matter. */
-  readonly #revoked = new Map<string, number>();
+  readonly #revoked: Revocations;
 
   constructor(options: ShopGateOptions) {
     this.#options = options;
@@ -79,6 +89,7 @@ export class ShopGate implements Gate {
       options.clock.monotonicMs(),
     );
     this.#near = new NearCache(options.near);
+    this.#revoked = new Revocations(options.clock);
     const { concurrency } = options.admission;
     this.#orders = new OrderDoor(this.#admission, concurrency, options.clock);
   }
@@ -93,7 +104,7 @@ export class ShopGate implements Gate {
   }
 
   isRevoked(tokenId: string): boolean {
-    return this.#revoked.size > 0 && this.#revoked.has(tokenId);
+    return this.#revoked.has(tokenId);
   }
 
   // ── Orders ──────────────────────────────────────────────────────────────
@@ -156,10 +167,20 @@ export class ShopGate implements Gate {
   };
 
   dropFromCache: Gate["dropFromCache"] = (sku, done) => {
+    this.#options.others?.dropped(sku);
+    this.#drop(sku, done);
+  };
+
+  /** Drops a product that another process was told to drop. */
+  noteDropped(sku: string): void {
+    this.#drop(sku, () => {});
+  }
+
+  #drop(sku: string, done: Parameters<Gate["dropFromCache"]>[1]): void {
     this.#near.forget(sku);
     const node = this.#options.topology.cacheNodeOf(sku);
     this.#ask(node, { kind: "drop", sku }, done);
-  };
+  }
 
   searchCatalog: Gate["searchCatalog"] = (query, limit, after, done) => {
     const page = after === undefined ? { limit } : { limit, after };
@@ -201,7 +222,10 @@ export class ShopGate implements Gate {
       this.#options.topology.accountsOf(tokenId),
       message,
       (outcome) => {
-        if (outcome.kind === "ok") this.#remember(tokenId, expiresAtMs);
+        if (outcome.kind === "ok") {
+          this.noteRevoked(tokenId, expiresAtMs);
+          this.#options.others?.revoked(tokenId, expiresAtMs);
+        }
         done(outcome);
       },
     );
@@ -216,25 +240,17 @@ export class ShopGate implements Gate {
       { kind: "list_revocations" },
       (outcome) => {
         if (outcome.kind !== "ok") return done(outcome);
-        // In order of expiry, as `#remember` expects.
-        const all = outcome.value.flatMap(({ revocations }) => revocations)
-          .sort((left, right) => left.expiresAtMs - right.expiresAtMs);
-        for (const { tokenId, expiresAtMs } of all) {
-          this.#revoked.set(tokenId, expiresAtMs);
-        }
+        this.#revoked.addAll(
+          outcome.value.flatMap(({ revocations }) => revocations),
+        );
         done(ok(null));
       },
     );
   }
 
-  #remember(tokenId: string, expiresAtMs: number): void {
-    const nowMs = this.#options.clock.wallMs();
-    // Insertion order is nearly order of expiry: old ones are at the front.
-    for (const [old, expiredAtMs] of this.#revoked) {
-      if (expiredAtMs > nowMs) break;
-      this.#revoked.delete(old);
-    }
-    this.#revoked.set(tokenId, expiresAtMs);
+  /** Lets nobody in with that token any more. */
+  noteRevoked(tokenId: string, expiresAtMs: number): void {
+    this.#revoked.add(tokenId, expiresAtMs);
   }
 
   // ── Administration ──────────────────────────────────────────────────────
@@ -371,22 +387,8 @@ export class ShopGate implements Gate {
     message: ShopMessage,
     done: Done<readonly Value[]>,
   ): void {
-    const values: Value[] = [];
-    let settled = false;
-    for (const address of addresses) {
-      this.#ask<Value>(address, message, (outcome) => {
-        if (settled) return;
-        if (outcome.kind !== "ok") {
-          settled = true;
-          return done(outcome);
-        }
-        values.push(outcome.value);
-        if (values.length < addresses.length) return;
-        settled = true;
-        done(ok(values));
-      });
-    }
-    if (addresses.length === 0) done(failed("unavailable", 1_000));
+    const gathered = gather(addresses.length, done);
+    for (const address of addresses) this.#ask(address, message, gathered);
   }
 
   #addresses(kind: "inventory" | "accounts"): string[] {

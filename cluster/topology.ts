@@ -16,6 +16,13 @@ import type { InventoryArgs } from "../actors/inventory_shard.ts";
 import type { BreakerPolicy } from "../actors/runtime/circuit_breaker.ts";
 import type { RestartSpec } from "../actors/runtime/supervision.ts";
 import type { StorefrontArgs } from "../actors/storefront.ts";
+import {
+  addresses,
+  cacheArgs,
+  inventoryArgs,
+  STOCK_BOARD,
+  storefrontArgs,
+} from "./actor_args.ts";
 import type { Config, PartitionCounts } from "./config.ts";
 import type { BalanceConfig } from "./config_values.ts";
 import { HashRing } from "./hash_ring.ts";
@@ -29,12 +36,12 @@ import { HashRouter } from "./routers/hash_router.ts";
  */
 const LOAD_SLACK = 1;
 
-/** Five times a second, as the contract of product reads says. */
-const PUBLISH_EVERY_MS = 200;
-
 /** A thread, and what its actors have in common. */
 export interface DomainPlan {
-  /** `main`, `worker-0` …, `cache-0` …, `reader-0` … */
+  /**
+   * `main`, `worker-0` …, `cache-0` …, `reader-0` …; of several processes all
+   * but the workers with the process: `main@3f9a1c07`.
+   */
   readonly name: string;
   /** Workers commit together and have a journal; the others have none. */
   readonly role: "main" | "worker" | "cache" | "reader";
@@ -63,12 +70,19 @@ export type ActorPlan =
 export interface GatewayPlan {
   readonly address: string;
   /** `catalog` reads the store, `catalog_pool` has one of those read it. */
-  readonly kind: "payment" | "password" | "catalog" | "catalog_pool";
+  readonly kind:
+    | "payment"
+    | "password"
+    | "catalog"
+    | "catalog_pool"
+    | "stock_board";
   readonly domain: string;
 }
 
 /** The whole shop, as plain data. */
 export interface ShopPlan {
+  /** The process whose plan it is; empty when it is the only one. */
+  readonly process: string;
   readonly domains: readonly DomainPlan[];
   readonly actors: readonly ActorPlan[];
   readonly gateways: readonly GatewayPlan[];
@@ -85,6 +99,7 @@ export interface ShopPlan {
  * Plans the shop.
  *
  * @param partitions The store's counts; the config's only for a new store.
+ * @param process Of several processes, which; a name of one life.
  */
 export function planShop(
   config: Pick<
@@ -92,10 +107,12 @@ export function planShop(
     "topology" | "cache" | "orders" | "accounts" | "balance" | "breaker"
   >,
   partitions: PartitionCounts,
+  process = "",
 ): ShopPlan {
   const { cacheNodes, virtualNodes } = config.topology;
-  const domainOf = placePartitions(config.topology, partitions);
-  const cacheDomain = domainsNamed("cache", config.topology);
+  const main = nameIn(process, "main");
+  const domainOf = placePartitions(config.topology, partitions, main);
+  const cacheDomain = domainsNamed("cache", config.topology, process);
   const plan = <Kind extends string, Args>(
     kind: Kind,
     address: string,
@@ -112,7 +129,7 @@ export function planShop(
       return plan("storefront", address, domainOf(address), args, true);
     }),
     ...addresses("inventory", partitions.inventory).map((address) => {
-      const args = inventoryArgs(config);
+      const args = inventoryArgs(config, process);
       return plan("inventory_shard", address, domainOf(address), args, true);
     }),
     ...addresses("accounts", partitions.accounts).map((address, partition) => {
@@ -123,18 +140,22 @@ export function planShop(
       };
       return plan("accounts", address, domainOf(address), args, true);
     }),
-    ...addresses("cache", cacheNodes).map((address, index) => {
+    ...cacheAddresses(cacheNodes, process).map((address, index) => {
       const args = cacheArgs(config, partitions, index);
       return plan("cache_node", address, cacheDomain(index), args, false);
     }),
   ];
   const gateways: GatewayPlan[] = [
-    { address: "payment", kind: "payment", domain: "main" },
-    { address: "password", kind: "password", domain: "main" },
-    ...planCatalog(config.topology),
+    { address: "payment", kind: "payment", domain: main },
+    { address: "password", kind: "password", domain: main },
+    ...planCatalog(config.topology, process),
   ];
+  if (process !== "") {
+    gateways.push({ address: STOCK_BOARD, kind: "stock_board", domain: main });
+  }
   return {
-    domains: domainsOf([...actors, ...gateways]),
+    process,
+    domains: domainsOf(main, [...actors, ...gateways]),
     actors,
     gateways,
     partitions,
@@ -149,10 +170,13 @@ export function planShop(
  * Who reads the catalog. With readers these do, each with a connection of its
  * own, and beside each cache node stands a gateway that has one of them read.
  */
-function planCatalog(topology: Config["topology"]): GatewayPlan[] {
+function planCatalog(
+  topology: Config["topology"],
+  process: string,
+): GatewayPlan[] {
   const { cacheNodes, catalogReaders } = topology;
-  const cacheDomain = domainsNamed("cache", topology);
-  const readerDomain = domainsNamed("reader", topology);
+  const cacheDomain = domainsNamed("cache", topology, process);
+  const readerDomain = domainsNamed("reader", topology, process);
   return [
     ...addresses("catalog", cacheNodes).map((address, index) => ({
       address,
@@ -171,14 +195,35 @@ function planCatalog(topology: Config["topology"]): GatewayPlan[] {
 function domainsNamed(
   kind: "cache" | "reader",
   { placement }: Config["topology"],
+  process: string,
 ): (index: number) => string {
-  return (index) => placement === "inline" ? "main" : `${kind}-${index}`;
+  return (index) =>
+    nameIn(process, placement === "inline" ? "main" : `${kind}-${index}`);
+}
+
+/** A name that others see beside the same of their own. */
+function nameIn(process: string, name: string): string {
+  return process === "" ? name : `${name}@${process}`;
+}
+
+function cacheAddresses(count: number, process: string): string[] {
+  return addresses("cache", count).map((address) => nameIn(process, address));
 }
 
 /** The gateways that read the catalog, by number: the members of its pool. */
 export function catalogMembers({ gateways }: ShopPlan): string[] {
   return gateways.filter(({ kind }) => kind === "catalog")
     .map(({ address }) => address);
+}
+
+/** The domain of the thread that has the gate. */
+export function mainDomain({ domains }: ShopPlan): string {
+  return domains.find(({ role }) => role === "main")!.name;
+}
+
+/** The cache nodes of this process. */
+export function cacheNodesOf({ cacheNodes, process }: ShopPlan): string[] {
+  return cacheAddresses(cacheNodes, process);
 }
 
 /** See the module. */
@@ -201,14 +246,17 @@ export class Topology {
     this.#inventories = partitionRouter("inventory", inventory);
     this.#accounts = partitionRouter("accounts", accounts);
     this.#cacheRing = new HashRing(
-      addresses("cache", plan.cacheNodes),
+      cacheAddresses(plan.cacheNodes, plan.process),
       plan.virtualNodes,
     );
   }
 
-  /** The domain of an actor or gateway; undefined for an unknown address. */
+  /**
+   * The domain of an actor or gateway, also of one of another process, which
+   * has the same placement; undefined for an unknown address.
+   */
   locate(address: string): string | undefined {
-    return this.#domains.get(address);
+    return this.#domains.get(address) ?? domainElsewhere(address);
   }
 
   /** The storefront partition of a user. */
@@ -240,20 +288,27 @@ export class Topology {
   }
 }
 
+/** `cache[0]@3f9a1c07` lives in `cache-0@3f9a1c07`, a domain in itself. */
+function domainElsewhere(address: string): string | undefined {
+  const at = address.indexOf("@");
+  if (at < 0) return undefined;
+  const bracket = address.indexOf("[");
+  if (bracket < 0) return address;
+  const kind = address.slice(0, bracket);
+  const number = address.slice(bracket + 1, at - 1);
+  return `${kind}-${number}${address.slice(at)}`;
+}
+
 /** A store's partitions never change, and neither does the map of them. */
 function partitionRouter(kind: string, count: number): HashRouter {
   return new HashRouter(1, addresses(kind, count));
-}
-
-/** `name[0]` to `name[count − 1]`. */
-function addresses(name: string, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `${name}[${index}]`);
 }
 
 /** Says for each journaled partition in which domain it runs. */
 function placePartitions(
   topology: Config["topology"],
   partitions: PartitionCounts,
+  main: string,
 ): (partition: string) => string {
   const kinds = [
     addresses("storefront", partitions.storefront),
@@ -279,55 +334,22 @@ function placePartitions(
       }
     }
   }
-  return (partition) => placed.get(partition) ?? "main";
+  return (partition) => placed.get(partition) ?? main;
 }
 
 /** Domains in the order of who lives there first, `main` first of all. */
-function domainsOf(plans: readonly { domain: string }[]): DomainPlan[] {
-  const names = new Set(["main", ...plans.map(({ domain }) => domain)]);
-  return [...names].map((name) => ({ name, role: roleOf(name) }));
+function domainsOf(
+  main: string,
+  plans: readonly { domain: string }[],
+): DomainPlan[] {
+  const names = new Set([main, ...plans.map(({ domain }) => domain)]);
+  return [...names].map((name) => ({
+    name,
+    role: name === main ? "main" : roleOf(name),
+  }));
 }
 
 function roleOf(domain: string): DomainPlan["role"] {
-  if (domain === "main") return "main";
   if (domain.startsWith("cache-")) return "cache";
   return domain.startsWith("reader-") ? "reader" : "worker";
-}
-
-function storefrontArgs(
-  { orders }: Pick<Config, "orders">,
-  partitions: PartitionCounts,
-  partition: number,
-): StorefrontArgs {
-  return {
-    shards: partitions.inventory,
-    partition,
-    holdForMs: orders.holdForMs,
-    keepKeysMs: orders.keepKeysMs,
-    currency: orders.currency,
-    paymentGateway: "payment",
-  };
-}
-
-function inventoryArgs(
-  { orders, topology }: Pick<Config, "orders" | "topology">,
-): InventoryArgs {
-  return {
-    limitPerUser: orders.limitPerUser,
-    cacheNodes: addresses("cache", topology.cacheNodes),
-    publishEveryMs: PUBLISH_EVERY_MS,
-  };
-}
-
-function cacheArgs(
-  { cache }: Pick<Config, "cache">,
-  partitions: PartitionCounts,
-  index: number,
-): CacheArgs {
-  const { near: _, ...ofNode } = cache;
-  return {
-    ...ofNode,
-    shards: partitions.inventory,
-    catalog: `catalog[${index}]`,
-  };
 }

@@ -68,6 +68,8 @@ export class SimulatedGateways {
           if (kind === "catalog_pool") {
             return [address, poolModel(this.catalogPool(plan, domain))];
           }
+          // Of several processes only, which are not simulated yet.
+          if (kind === "stock_board") throw new Error(`No model of ${kind}`);
           const model = modelOf(kind, address, options);
           return [address, kind === "payment" ? this.#forgetful(model) : model];
         }),

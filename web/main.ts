@@ -15,11 +15,8 @@ import {
 import { isHeld } from "../cluster/journal/data_folder.ts";
 import { StoreError } from "../cluster/journal/database.ts";
 import { hostClock } from "../cluster/worker/host_clock.ts";
-import {
-  type LiveShop,
-  openShop,
-  StartError,
-} from "../cluster/worker/live_shop.ts";
+import { type LiveShop, openShop } from "../cluster/worker/live_shop.ts";
+import { StartError } from "../cluster/worker/threads.ts";
 import { createEdge } from "./edge.ts";
 import type { PeerInfo } from "./peers.ts";
 

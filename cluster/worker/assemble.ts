@@ -10,11 +10,11 @@ import type { Journal, Log } from "../../actors/runtime/ports.ts";
 import { guardCallees } from "../breakers.ts";
 import type { GatewayHost } from "../gateways/gateway.ts";
 import { snapshotOrigin } from "../journal/snapshot_file.ts";
-import { SqliteJournal } from "../journal/sqlite_journal.ts";
 import type { PoolCalls } from "../pool/pool_calls.ts";
 import { type ShopPlan, Topology } from "../topology.ts";
 import { openCatalogGateways } from "./catalog_gateways.ts";
 import { hostClock, hostTimers } from "./host_clock.ts";
+import type { DomainJournal, Storage } from "./storage.ts";
 import { Turns } from "./turns.ts";
 
 /**
@@ -28,7 +28,7 @@ export interface DomainParts {
   readonly name: string;
   readonly incarnation: number;
   readonly seed: number;
-  readonly dataFolder: string;
+  readonly storage: Storage;
   readonly release: string;
   readonly shop: ShopPlan;
   readonly log: Log;
@@ -115,21 +115,18 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
           return void setTimeout(close, 1);
         }
         turns.stop();
-        journal?.close();
-        catalog.close();
-        done();
+        Promise.all([journal?.close(), catalog.close()]).then(() => done());
       };
       close();
     },
   };
 }
 
-function openJournal(parts: DomainParts): SqliteJournal {
+function openJournal(parts: DomainParts): DomainJournal {
   const args = new Map(
     parts.shop.actors.map((actor) => [actor.address, actor.args]),
   );
-  return new SqliteJournal({
-    folder: parts.dataFolder,
+  return parts.storage.openJournal({
     domain: parts.name,
     clock: hostClock,
     log: parts.log,

@@ -12,11 +12,11 @@ import type { Domain } from "../../actors/runtime/domain.ts";
 import { ok, type Outcome } from "../../actors/runtime/outcome.ts";
 import { handleCatalog } from "../gateways/catalog.ts";
 import { GatewayHost, type Timers } from "../gateways/gateway.ts";
-import { CatalogStore } from "../journal/catalog_store.ts";
 import { CATALOG_PROBE, catalogPool } from "../pool/catalog_pool.ts";
 import type { PoolCalls } from "../pool/pool_calls.ts";
-import type { ShopPlan } from "../topology.ts";
+import { mainDomain, type ShopPlan } from "../topology.ts";
 import { hostClock } from "./host_clock.ts";
+import type { OpenCatalog, Storage } from "./storage.ts";
 
 /** Told to a thread's pool: give that reader nothing new, or something again. */
 export interface DrainReader extends Message {
@@ -32,14 +32,14 @@ export interface CatalogGateways {
   readonly calls: PoolCalls | null;
   /** Asks all readers now and then who is well, from now on. */
   readonly startProbes: () => void;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** Of which thread, and by what. */
 export interface CatalogGatewaysOptions {
   readonly name: string;
   readonly seed: number;
-  readonly dataFolder: string;
+  readonly storage: Storage;
   readonly shop: ShopPlan;
   readonly timers: Timers;
   /** The thread's domain, which is there when the first call comes. */
@@ -62,11 +62,11 @@ export function openCatalogGateways(
   const { name, shop, timers } = options;
   const own = shop.gateways.filter(({ domain }) => domain === name);
   const bounds = { withinMs: CATALOG_WITHIN_MS, clock: hostClock, timers };
-  const stores: CatalogStore[] = [];
+  const stores: OpenCatalog[] = [];
   const gateways: GatewayHost[] = [];
   for (const { address, kind } of own) {
     if (kind !== "catalog") continue;
-    const store = new CatalogStore(options.dataFolder, { readOnly: true });
+    const store = options.storage.openCatalog();
     stores.push(store);
     const handle = (message: Message) =>
       handleCatalog(store, message as CatalogMessage);
@@ -76,7 +76,7 @@ export function openCatalogGateways(
   }
   const hasPool = own.some(({ kind }) => kind === "catalog_pool");
   // The main thread searches.
-  const calls = name === "main" || hasPool ? callsOf(options) : null;
+  const calls = name === mainDomain(shop) || hasPool ? callsOf(options) : null;
   for (const { address, kind } of own) {
     if (kind !== "catalog_pool") continue;
     const handle = (message: Message) => read(calls!, message);
@@ -93,9 +93,9 @@ export function openCatalogGateways(
       const probe = () => calls.probe(CATALOG_PROBE);
       probes = setInterval(probe, shop.balance.probeEveryMs);
     },
-    close() {
+    async close() {
       clearInterval(probes);
-      for (const store of stores) store.close();
+      for (const store of stores) await store.close();
     },
   };
 }

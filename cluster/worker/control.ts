@@ -8,6 +8,7 @@ import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { LogLevel } from "../../actors/runtime/actor.ts";
 import type { PoolReport } from "../pool/pool.ts";
 import type { ShopPlan } from "../topology.ts";
+import type { StoragePlan } from "./storage.ts";
 import type { HeapUse } from "./thread.ts";
 
 /** What a worker needs to live. */
@@ -15,7 +16,7 @@ export interface WorkerPlan {
   readonly name: string;
   readonly incarnation: number;
   readonly seed: number;
-  readonly dataFolder: string;
+  readonly storage: StoragePlan;
   /** Names the build: snapshots of another are not used. */
   readonly release: string;
   readonly shop: ShopPlan;

@@ -41,7 +41,7 @@ function reportsOf({ main, workers }: DescribedThreads): ThreadReport[] {
 /** The pools of all threads; those of workers as of their last heartbeat. */
 export function poolsOf({ main, workers }: DescribedThreads): PoolOfThread[] {
   const pools = [
-    { domain: "main", report: main.catalogCalls?.report() },
+    { domain: main.turns.domain.name, report: main.catalogCalls?.report() },
     ...workers.statuses().map(({ name, report }) => ({
       domain: name,
       report: report?.pool,

@@ -5,9 +5,14 @@
  * @module
  */
 import { StoreError } from "../journal/database.ts";
-import { type AssembledDomain, assembleDomain } from "./assemble.ts";
+import {
+  type AssembledDomain,
+  assembleDomain,
+  type DomainParts,
+} from "./assemble.ts";
 import type { Order, Report, WorkerPlan } from "./control.ts";
 import { hostClock } from "./host_clock.ts";
+import { openStorage } from "./storage.ts";
 import { endIfCutOff, measureHeap, threadScope } from "./thread.ts";
 
 let domain: AssembledDomain | null = null;
@@ -23,7 +28,7 @@ const scope = threadScope<Order, Report>(obey);
 function obey(order: Order): void {
   switch (order.kind) {
     case "begin":
-      return begin(order.plan);
+      return void begin(order.plan);
     case "connect":
       return domain?.turns.connect(order.peer, order.port);
     case "disconnect":
@@ -49,50 +54,62 @@ function obey(order: Order): void {
   }
 }
 
-function begin(plan: WorkerPlan): void {
+async function begin(plan: WorkerPlan): Promise<void> {
   const startedMs = hostClock.monotonicMs();
-  const failed = (cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    // What a store says of itself is a whole line; the rest says where it was.
-    const detail = cause instanceof StoreError
-      ? reason
-      : `${plan.name} cannot start: ${reason.replaceAll(/\s+/g, " ")}`;
-    scope.post({ kind: "ended", reason: "start-failed", detail });
-  };
   try {
-    const begun = assembleDomain({
-      ...plan,
-      log: {
-        write: (level, text, fields) =>
-          scope.post({ kind: "log", level, text, fields }),
-      },
-      died: (reason) =>
-        scope.post({ kind: "ended", reason, detail: plan.name }),
-      linkBroke: (peer) => scope.post({ kind: "link_broke", peer }),
-      beforeAppend() {
-        endIfCutOff();
-        spin();
-      },
-    });
+    const storage = await openStorage(plan.storage);
+    const begun = assembleDomain({ ...plan, storage, ...outwards(plan) });
     domain = begun;
     begun.turns.domain.start((started) => {
-      if (!started) return failed("the journal cannot be reached");
-      const read = begun.recovery();
-      const recovery = {
-        partitions: read?.partitions ?? 0,
-        events: read?.events ?? 0,
-        recoveryMs: Math.round(hostClock.monotonicMs() - startedMs),
-      };
-      scope.post({ kind: "ready", recovery });
-      begun.startProbes();
-      beats = setInterval(
-        () => beat(begun, plan.heartbeatMs),
-        plan.heartbeatMs,
-      );
+      if (started) ready(begun, plan, startedMs);
+      else startFailed(plan, "the journal cannot be reached");
     });
   } catch (cause) {
-    failed(cause);
+    startFailed(plan, cause);
   }
+}
+
+/** What the domain says to those outside its thread, and what stops it. */
+function outwards(
+  { name }: WorkerPlan,
+): Pick<DomainParts, "log" | "died" | "linkBroke" | "beforeAppend"> {
+  return {
+    log: {
+      write: (level, text, fields) =>
+        scope.post({ kind: "log", level, text, fields }),
+    },
+    died: (reason) => scope.post({ kind: "ended", reason, detail: name }),
+    linkBroke: (peer) => scope.post({ kind: "link_broke", peer }),
+    beforeAppend() {
+      endIfCutOff();
+      spin();
+    },
+  };
+}
+
+function ready(
+  begun: AssembledDomain,
+  { heartbeatMs }: WorkerPlan,
+  startedMs: number,
+): void {
+  const read = begun.recovery();
+  const recovery = {
+    partitions: read?.partitions ?? 0,
+    events: read?.events ?? 0,
+    recoveryMs: Math.round(hostClock.monotonicMs() - startedMs),
+  };
+  scope.post({ kind: "ready", recovery });
+  begun.startProbes();
+  beats = setInterval(() => beat(begun, heartbeatMs), heartbeatMs);
+}
+
+function startFailed({ name }: WorkerPlan, cause: unknown): void {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  // What a store says of itself is a whole line; the rest says where it was.
+  const detail = cause instanceof StoreError
+    ? reason
+    : `${name} cannot start: ${reason.replaceAll(/\s+/g, " ")}`;
+  scope.post({ kind: "ended", reason: "start-failed", detail });
 }
 
 /**

@@ -103,8 +103,8 @@ function strikeThread(
 
 /** An order to whichever thread has the domain, this one included. */
 function order(targets: FaultTargets, domain: string, what: Order): boolean {
-  if (domain !== "main") return targets.workers.order(domain, what);
   const { domain: main } = targets.main.turns;
+  if (domain !== main.name) return targets.workers.order(domain, what);
   if (what.kind === "crash") return main.crash(what.address, "a fault");
   if (what.kind === "slow") return main.slow(what.address, what.delayMs);
   return false;

@@ -53,7 +53,7 @@ function plansFor(
   return [{
     name: "worker-0",
     seed: 1,
-    dataFolder,
+    storage: { kind: "folder", path: dataFolder },
     release: "a test",
     shop,
     heartbeatMs,

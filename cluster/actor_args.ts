@@ -1,0 +1,70 @@
+/**
+ * What the shop's actors are told when they start: their share of the
+ * configuration. Journaled actors are told the same in every process, so that
+ * a snapshot that one wrote fits where another takes over.
+ *
+ * @module
+ */
+import type { CacheArgs } from "../actors/cache_node.ts";
+import type { InventoryArgs } from "../actors/inventory_shard.ts";
+import type { StorefrontArgs } from "../actors/storefront.ts";
+import type { Config, PartitionCounts } from "./config.ts";
+
+/** Five times a second, as the contract of product reads says. */
+const PUBLISH_EVERY_MS = 200;
+
+/**
+ * Where a shard of several processes publishes stock: what is told there
+ * reaches the cache nodes of all of them.
+ */
+export const STOCK_BOARD = "stock_board";
+
+/** `name[0]` to `name[count − 1]`. */
+export function addresses(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}[${index}]`);
+}
+
+/** Of the storefront of a partition. */
+export function storefrontArgs(
+  { orders }: Pick<Config, "orders">,
+  partitions: PartitionCounts,
+  partition: number,
+): StorefrontArgs {
+  return {
+    shards: partitions.inventory,
+    partition,
+    holdForMs: orders.holdForMs,
+    keepKeysMs: orders.keepKeysMs,
+    currency: orders.currency,
+    paymentGateway: "payment",
+  };
+}
+
+/** Of every inventory shard; `process` is empty when it is the only one. */
+export function inventoryArgs(
+  { orders, topology }: Pick<Config, "orders" | "topology">,
+  process: string,
+): InventoryArgs {
+  return {
+    limitPerUser: orders.limitPerUser,
+    // The same in all processes, so that a snapshot fits in each.
+    cacheNodes: process === ""
+      ? addresses("cache", topology.cacheNodes)
+      : [STOCK_BOARD],
+    publishEveryMs: PUBLISH_EVERY_MS,
+  };
+}
+
+/** Of the cache node of that number. */
+export function cacheArgs(
+  { cache }: Pick<Config, "cache">,
+  partitions: PartitionCounts,
+  index: number,
+): CacheArgs {
+  const { near: _, ...ofNode } = cache;
+  return {
+    ...ofNode,
+    shards: partitions.inventory,
+    catalog: `catalog[${index}]`,
+  };
+}

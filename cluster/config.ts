@@ -24,6 +24,7 @@ import { duration, integer, rate, section, size } from "./config_rules.ts";
 
 export { admission, breaker, type Config, ConfigError, type Environment };
 export type {
+  ClusterEnvironment,
   EnvironmentConfig,
   PartitionCounts,
   Placement,
@@ -232,7 +233,15 @@ export function readConfig(
 ): Config {
   const path = environment.SHOP_CONFIG;
   const file = path ? parseShopFile(readFile(path, readText), path) : {};
-  return settle(readEnvironment(environment), shopFile.parse(file));
+  const config = settle(readEnvironment(environment), shopFile.parse(file));
+  const { placement } = config.topology;
+  if (config.environment.cluster !== null && placement !== "paired") {
+    throw new ConfigError([
+      `${path}: topology.placement: expected "paired", as several processes ` +
+      `share the shop workers, found "${placement}"`,
+    ]);
+  }
+  return config;
 }
 
 /**

@@ -109,7 +109,7 @@ export function settleConfig(file: ScenarioShape): Scenario["config"] {
 /** A simulated shop has no environment. */
 const NOWHERE = {
   ...{ host: "", port: 0, dataFolder: "", catalogFile: "" },
-  ...{ sessionSecret: null, adminToken: null },
+  ...{ sessionSecret: null, adminToken: null, cluster: null },
 };
 
 /** A step as it is meant, however it is written. */

@@ -79,6 +79,7 @@ Deno.test("readConfig() takes the environment, where empty is unset", () => {
   assert.deepEqual(environment, {
     ...{ host: "0.0.0.0", port: 0, dataFolder: "/srv/shop" },
     ...{ catalogFile: "c.json", sessionSecret: "s", adminToken: null },
+    cluster: null,
   });
 });
 
@@ -215,14 +216,31 @@ Deno.test("readConfig() refuses a port that is none", () => {
   }
 });
 
-Deno.test("readConfig() refuses Redis and PostgreSQL without printing their URLs", () => {
-  const urls = {
-    REDIS_URL: "redis://:hush@h",
-    DATABASE_URL: "postgres://hush",
-  };
-  const lines = refusal({}, urls);
-  assert.deepEqual(lines.map((line) => line.split(":")[0]), Object.keys(urls));
-  assert.doesNotMatch(lines.join(), /hush/);
+Deno.test("readConfig() takes Redis and PostgreSQL together or not at all", () => {
+  const redis = { REDIS_URL: "redis://:hush@h" };
+  const database = { DATABASE_URL: "postgres://hush@h/shop" };
+  const config = readConfig({ ...redis, ...database }, noFile);
+  assert.deepEqual(config.environment.cluster, {
+    redisUrl: redis.REDIS_URL,
+    databaseUrl: database.DATABASE_URL,
+  });
+  const [noDatabase] = refusal({}, redis);
+  assert.match(noDatabase!, /^DATABASE_URL: expected it beside REDIS_URL/);
+  const [noRedis] = refusal({}, database);
+  assert.match(noRedis!, /^REDIS_URL: expected it beside DATABASE_URL/);
+  assert.doesNotMatch(noDatabase! + noRedis!, /hush/);
+});
+
+Deno.test("readConfig() refuses a placement that several processes cannot have", () => {
+  const [line] = refusal({ topology: { placement: "inline" } }, {
+    REDIS_URL: "redis://h",
+    DATABASE_URL: "postgres://h/shop",
+  });
+  assert.equal(
+    line,
+    'shop.json: topology.placement: expected "paired", as several processes ' +
+      'share the shop workers, found "inline"',
+  );
 });
 
 Deno.test("readConfig() takes every policy of limits, each with what it needs", () => {

@@ -32,6 +32,8 @@ export interface ShopSettings {
   readonly config?: string;
   /** Starts `deno task serve` itself, which then forwards signals. */
   readonly throughTask?: boolean;
+  /** Variables besides. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A running shop. */
@@ -154,6 +156,7 @@ function commandOf(settings: ShopSettings): Deno.Command {
       SHOP_CONFIG: settings.config ?? "",
       REDIS_URL: "",
       DATABASE_URL: "",
+      ...settings.environment,
     },
     stdin: "null",
     stdout: "piped",

@@ -8,7 +8,7 @@
  * @module
  */
 import { z } from "zod";
-import type { MeshFrame, MeshItem } from "../mesh.ts";
+import type { MeshFrame, MeshItem } from "../mesh_frame.ts";
 import { isBatchText } from "../worker/batch_text.ts";
 
 /** More domains than a process has; a frame that names more is none of ours. */

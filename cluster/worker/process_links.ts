@@ -11,7 +11,8 @@
  */
 import type { Content } from "../../actors/runtime/envelope.ts";
 import type { Clock, Log } from "../../actors/runtime/ports.ts";
-import { Mesh, type MeshCounters, type MeshFrame } from "../mesh.ts";
+import { Mesh, type MeshCounters } from "../mesh.ts";
+import type { MeshFrame } from "../mesh_frame.ts";
 import { readFrame, writeFrame } from "../redis/frame_text.ts";
 import { ProcessChannel } from "../redis/process_channel.ts";
 import type { RedisPort } from "../redis/redis_port.ts";

@@ -237,7 +237,7 @@ export class Link {
 }
 
 /** Whether the head and the length are those of a batch. */
-function isBatch(batch: Batch): boolean {
+export function isBatch(batch: Batch): boolean {
   const [number, acknowledged] = batch;
   if (!isCount(number) || !isCount(acknowledged)) return false;
   return number === 0

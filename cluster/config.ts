@@ -187,6 +187,15 @@ export const payment = section({
   concurrency: integer(1, 10_000).default(64),
 });
 
+/** How processes share a shop; the same in all of them. */
+export const cluster = section({
+  // How long a process that fell silent keeps what it runs, and so how long
+  // that is down at most before another takes it over. It is renewed three
+  // times as often: in 100 ms a round trip must fit, and a pause of the
+  // collector. Longer than a minute, nobody would wait for it.
+  leaseFor: duration("300ms", "1m").default("3s"),
+});
+
 /** A whole config file. */
 export const shopFile = section({
   topology: topology.prefault({}),
@@ -198,6 +207,7 @@ export const shopFile = section({
   balance: balance.prefault({}),
   edge: edge.prefault({}),
   payment: payment.prefault({}),
+  cluster: cluster.prefault({}),
 }).superRefine((file, context) => {
   const message = weightsMisfit(file);
   if (message === null) return;

@@ -118,6 +118,7 @@ export interface Config {
     readonly timeoutMs: number;
     readonly concurrency: number;
   };
+  readonly cluster: { readonly leaseForMs: number };
   /** The file's sections with every default, as they are written. */
   readonly file: ShopFile;
 }
@@ -194,6 +195,7 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
       timeoutMs: ms(file.payment.timeout),
       concurrency: file.payment.concurrency,
     },
+    cluster: { leaseForMs: ms(file.cluster.leaseFor) },
     file,
   };
 }

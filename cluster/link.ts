@@ -111,6 +111,11 @@ export class Link {
     return (this.#outbox.length - HEAD) / SLOTS;
   }
 
+  /** Nothing waits, and all that left has arrived. */
+  get isQuiet(): boolean {
+    return this.waiting === 0 && this.#inFlight.length === 0;
+  }
+
   /** Puts a frame in the outbox; `full` when it has no room or is closed. */
   send(
     to: string,

@@ -98,10 +98,10 @@ export function settleScenario(file: ScenarioShape): Scenario {
 export function settleConfig(file: ScenarioShape): Scenario["config"] {
   const { topology, admission, cache, breaker, balance } = file;
   const { orders, edge, payment } = file;
-  const { accounts } = shopFile.parse({});
+  const { accounts, cluster } = shopFile.parse({});
   const { environment: _, ...config } = settle(NOWHERE, {
     ...{ topology, admission, cache, breaker, balance },
-    ...{ orders, edge, payment, accounts },
+    ...{ orders, edge, payment, accounts, cluster },
   });
   return config;
 }

@@ -33,10 +33,8 @@ function noFile(): string {
 }
 
 Deno.test("readConfig() knows every default without a file or a variable", () => {
-  const { environment, topology, admission, cache, orders, edge } = readConfig(
-    {},
-    noFile,
-  );
+  const config = readConfig({}, noFile);
+  const { environment, topology, admission, cache, orders, edge } = config;
   assert.equal(environment.host, "127.0.0.1");
   assert.equal(environment.port, 8000);
   assert.equal(environment.dataFolder, "./data");
@@ -69,6 +67,7 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
     currency: "GBP",
   });
   assert.deepEqual(edge, { bodyLimitBytes: 65_536, requestTimeoutMs: 10_000 });
+  assert.deepEqual(config.cluster, { leaseForMs: 3_000 });
 });
 
 Deno.test("readConfig() takes the environment, where empty is unset", () => {
@@ -180,6 +179,9 @@ Deno.test("readConfig() holds every number to its bounds", () => {
     { cache: { near: { ttl: "2s" } } },
     { edge: { bodyLimit: "65GB" } },
     { payment: null },
+    { cluster: { leaseFor: "299ms" } },
+    { cluster: { leaseFor: "61s" } },
+    { cluster: { lease: "3s" } },
   ];
   for (const file of bad) {
     assert.equal(refusal(file).length, 1, JSON.stringify(file));

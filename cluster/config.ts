@@ -194,6 +194,10 @@ export const cluster = section({
   // times as often: in 100 ms a round trip must fit, and a pause of the
   // collector. Longer than a minute, nobody would wait for it.
   leaseFor: duration("300ms", "1m").default("3s"),
+  // Over all processes; for a new store only. With a few for each process a
+  // share is even and what moves when one comes or goes is small; each is a
+  // thread of some 13 MB with a connection to the database.
+  shopWorkers: integer(1, 64).default(8),
 });
 
 /** A whole config file. */

@@ -118,7 +118,11 @@ export interface Config {
     readonly timeoutMs: number;
     readonly concurrency: number;
   };
-  readonly cluster: { readonly leaseForMs: number };
+  readonly cluster: {
+    readonly leaseForMs: number;
+    /** Of all processes together; for a new store only. */
+    readonly shopWorkers: number;
+  };
   /** The file's sections with every default, as they are written. */
   readonly file: ShopFile;
 }
@@ -195,7 +199,10 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
       timeoutMs: ms(file.payment.timeout),
       concurrency: file.payment.concurrency,
     },
-    cluster: { leaseForMs: ms(file.cluster.leaseFor) },
+    cluster: {
+      leaseForMs: ms(file.cluster.leaseFor),
+      shopWorkers: file.cluster.shopWorkers,
+    },
     file,
   };
 }

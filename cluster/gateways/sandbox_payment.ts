@@ -15,11 +15,22 @@ import type {
 import type { ShopOutcome } from "../../actors/refusals.ts";
 import { refuse } from "../../actors/refusals.ts";
 import { ok, unknown } from "../../actors/runtime/outcome.ts";
-import type { PaymentLedger } from "../journal/payment_ledger.ts";
 import type { Timers } from "./gateway.ts";
 
-/** What the sandbox needs of its books. Every call is durable first. */
-export type Ledger = Pick<PaymentLedger, "charge" | "status" | "refund">;
+/**
+ * What the sandbox needs of its books; `PaymentLedger` says what each does.
+ * Every call is durable before it answers, at once or later.
+ */
+export interface Ledger {
+  charge(
+    attemptId: string,
+    amountCents: number,
+    currency: string,
+    decide: "captured" | "declined",
+  ): ChargeState | Promise<ChargeState>;
+  status(attemptId: string): ChargeState | Promise<ChargeState>;
+  refund(attemptId: string): boolean | Promise<boolean>;
+}
 
 /** Longer than the three seconds that a buyer waits for an answer. */
 const SLOW_MS = 5_000;
@@ -47,14 +58,14 @@ export class SandboxPayment {
    * captured, are rejected `invalid-input`; the status of a charge under way
    * is `unknown`. Throws what the ledger throws.
    */
-  handle(message: PaymentMessage): PaymentOutcome | Promise<PaymentOutcome> {
+  async handle(message: PaymentMessage): Promise<PaymentOutcome> {
     switch (message.kind) {
       case "charge":
         return this.#charge(message);
       case "charge_status":
         // To say "none" would forbid the charge that is under way.
         if (this.#slow.has(message.attemptId)) return unknown(RETRY_AFTER_MS);
-        return ok({ state: this.#ledger.status(message.attemptId) });
+        return ok({ state: await this.#ledger.status(message.attemptId) });
       case "refund":
         return this.#refund(message.attemptId);
     }
@@ -75,9 +86,12 @@ export class SandboxPayment {
     }
   }
 
-  #decide(message: Charge, decide: "captured" | "declined"): PaymentOutcome {
+  async #decide(
+    message: Charge,
+    decide: "captured" | "declined",
+  ): Promise<PaymentOutcome> {
     const { attemptId, amountCents, currency } = message;
-    const state = this.#ledger.charge(
+    const state = await this.#ledger.charge(
       attemptId,
       amountCents,
       currency,
@@ -86,8 +100,8 @@ export class SandboxPayment {
     return ok({ state });
   }
 
-  #refund(attemptId: string): PaymentOutcome {
-    if (this.#ledger.refund(attemptId)) return ok(null);
+  async #refund(attemptId: string): Promise<PaymentOutcome> {
+    if (await this.#ledger.refund(attemptId)) return ok(null);
     return refuse("invalid-input", { detail: "no payment was captured" });
   }
 
@@ -95,17 +109,11 @@ export class SandboxPayment {
     const { attemptId } = message;
     const known = this.#slow.get(attemptId);
     if (known !== undefined) return known;
-    const { promise, resolve, reject } = Promise.withResolvers<
-      PaymentOutcome
-    >();
+    const { promise, resolve } = Promise.withResolvers<PaymentOutcome>();
     this.#slow.set(attemptId, promise);
     this.#timers.set(() => {
       this.#slow.delete(attemptId);
-      try {
-        resolve(this.#decide(message, "captured"));
-      } catch (error) {
-        reject(error);
-      }
+      resolve(this.#decide(message, "captured"));
     }, SLOW_MS);
     return promise;
   }

@@ -12,6 +12,7 @@ import { ok } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { ClusterEnvironment, Config } from "../config.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
+import { writeSecret } from "../journal/data_folder.ts";
 import {
   openPostgresStore,
   type PostgresStore,
@@ -29,6 +30,7 @@ import type { LiveShop } from "./live_shop.ts";
 import { loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { ShopMember } from "./shop_member.ts";
+import { linkMetrics } from "./shop_metrics.ts";
 import { startThreads, type Threads } from "./threads.ts";
 
 /** What processes tell one another, besides mail. */
@@ -90,6 +92,7 @@ export async function openClusterShop(
       heard: (news) => hear(news as News, plan, threads, gate),
       missed: () => gate.loadRevocations(() => {}),
     });
+    const tell = (news: News) => member.broadcast(news);
     const gate: ShopGate = openGate(config, plan, threads, {
       locks: () => member.locks(),
       describe: () => member.describe(),
@@ -97,8 +100,8 @@ export async function openClusterShop(
       isReady: () => member.isPresent,
       others: {
         revoked: (tokenId, expiresAtMs) =>
-          member.broadcast({ kind: "revoked", tokenId, expiresAtMs }),
-        dropped: (sku) => member.broadcast({ kind: "dropped", sku }),
+          tell({ kind: "revoked", tokenId, expiresAtMs }),
+        dropped: (sku) => tell({ kind: "dropped", sku }),
       },
     });
     await member.join();
@@ -108,9 +111,9 @@ export async function openClusterShop(
     }
     await loadRevocations(gate);
     threads.main.startProbes();
-    const { sessionSecret, adminToken } = store;
+    const secrets = secretsOf(config, store);
     const startedInMs = Math.round(hostClock.monotonicMs() - startedMs);
-    return { gate, sessionSecret, adminToken, startedInMs, stop };
+    return { gate, ...secrets, startedInMs, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -118,6 +121,21 @@ export async function openClusterShop(
 }
 
 /** Those of the environment, else those that the store keeps for all. */
+function secretsOf(
+  { environment }: Config,
+  store: PostgresStore,
+): Pick<LiveShop, "sessionSecret" | "adminToken"> {
+  const { dataFolder, sessionSecret, adminToken } = environment;
+  if (adminToken === null) {
+    writeSecret(dataFolder, "admin_token", store.adminToken);
+  }
+  return {
+    sessionSecret: sessionSecret ?? store.sessionSecret,
+    adminToken: adminToken ?? store.adminToken,
+  };
+}
+
+/** The store that all processes share; the first one makes and fills it. */
 async function openStore(config: Config, url: string): Promise<PostgresStore> {
   const draw = () => crypto.getRandomValues(new Uint8Array(32));
   const store = await openPostgresStore({
@@ -150,7 +168,7 @@ function planOf(config: Config, store: PostgresStore): ShopPlan {
   const name = crypto.getRandomValues(new Uint8Array(4)).toHex();
   return planShop(
     { ...config, topology: { ...topology, shopWorkers } },
-    store.partitions,
+    topology.partitions,
     name,
   );
 }

@@ -26,6 +26,11 @@ export class PostgresStorage implements Storage {
       ...options,
       url: this.#url,
       timers: hostTimers,
+      // Out of every turn: it ends the thread, as what SQLite throws does.
+      broken: (error) =>
+        hostTimers.set(() => {
+          throw error;
+        }, 0),
     });
   }
 

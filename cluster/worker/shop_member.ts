@@ -12,6 +12,7 @@ import { RedisOwnership } from "../redis/redis_ownership.ts";
 import type { RedisPort } from "../redis/redis_port.ts";
 import { mainDomain, type ShopPlan } from "../topology.ts";
 import { hostClock } from "./host_clock.ts";
+import { OwnershipLoop } from "./ownership_loop.ts";
 import { ProcessLinks, type ProcessLinksReport } from "./process_links.ts";
 import { StartError, STOP_WITHIN_MS, type Threads } from "./threads.ts";
 
@@ -56,8 +57,8 @@ export class ShopMember {
   /** Shop workers that the main thread is linked with, here or elsewhere. */
   readonly #reachable = new Set<string>();
   #members: readonly string[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isTicking = false;
+  readonly #loop = new OwnershipLoop();
+  #stopWatching: () => Promise<void> = () => Promise.resolve();
   #complete: (() => void) | null = null;
 
   constructor(options: ShopMemberOptions) {
@@ -74,15 +75,13 @@ export class ShopMember {
       heard: (_, content) => options.heard(content as Message),
       reset: () => options.missed(),
     });
-    this.#leases = new RedisOwnership({
-      ...{ redis, storeId },
-      changed: () => this.#ownership.changed(),
-    });
+    const territories = this.#territories;
+    this.#leases = new RedisOwnership(redis, { storeId, process, territories });
     this.#ownership = new Ownership({
       ...{ process, virtualNodes, leaseForMs },
-      territories: this.#territories,
+      territories,
       port: this.#leases,
-      wake: () => this.#tickAt(hostClock.monotonicMs()),
+      wake: this.#loop.wake,
       members: (processes) => this.#note(processes),
       acquire: (...lease) => this.#acquire(...lease),
       extend: (...lease) => this.#extend(...lease),
@@ -102,7 +101,8 @@ export class ShopMember {
     threads.watch((domain, isThere) => this.#domainChanged(domain, isThere));
     this.#links.addDomain(mainDomain(plan));
     log.write("info", "process joins", { process: plan.process });
-    this.#tick();
+    this.#stopWatching = this.#leases.watch(() => this.#ownership.changed());
+    this.#loop.start(this.#ownership);
     const complete = new Promise<void>((resolve) => {
       this.#complete = resolve;
       this.#noteReachable();
@@ -130,10 +130,9 @@ export class ShopMember {
     });
     await Promise.race([left, late]);
     clearTimeout(patience);
-    clearTimeout(this.#timer);
-    this.#isTicking = true;
+    this.#loop.stop();
+    await this.#stopWatching();
     await this.#links.stop();
-    await this.#leases.close();
   }
 
   /** The others know that this process lives, as far as it knows. */
@@ -218,22 +217,6 @@ export class ShopMember {
   #note(processes: readonly string[]): void {
     this.#members = processes;
     this.#links.setMembers(processes);
-  }
-
-  #tick(): void {
-    if (this.#isTicking) return;
-    this.#isTicking = true;
-    const nextMs = this.#ownership.tick(hostClock.monotonicMs());
-    this.#isTicking = false;
-    this.#tickAt(nextMs);
-  }
-
-  #tickAt(atMs: number): void {
-    if (this.#isTicking) return;
-    clearTimeout(this.#timer);
-    if (atMs === Infinity) return;
-    const delayMs = Math.max(0, atMs - hostClock.monotonicMs());
-    this.#timer = setTimeout(() => this.#tick(), delayMs);
   }
 
   // ── Links ───────────────────────────────────────────────────────────────

@@ -20,9 +20,9 @@ export interface RedisConnection {
 /** A server that is there answers in milliseconds; a start can wait. */
 const CONNECT_WITHIN_MS = 5_000;
 /** Less than a lease: a server that hangs must not eat it up unnoticed. */
-const SILENCE_MS = 1_000;
+const SILENCE_MS = 2_000;
 /** Twice within the silence, so that one lost answer does not end it. */
-const PING_EVERY_MS = 400;
+const PING_EVERY_MS = 800;
 const RECONNECT_MOST_MS = 500;
 /**
  * Scripts of the shop read the server's clock and write, which needs 5; sorted

@@ -14,9 +14,7 @@ import type { ShopOutcome } from "../../actors/refusals.ts";
 import { refuse } from "../../actors/refusals.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 import type { CatalogPage } from "../journal/catalog_store.ts";
-
-/** At once, or later. */
-type Sooner<Value> = Value | Promise<Value>;
+import { type Sooner, whenKnown } from "./when_known.ts";
 
 /** What the gateway needs of a store; null: it has no such thing. */
 export interface CatalogSource {
@@ -42,7 +40,10 @@ export function handleCatalog(
 ): Sooner<CatalogOutcome> {
   switch (message.kind) {
     case "read_entry":
-      return whenKnown(source.readEntry(message.sku), entryOutcome);
+      return whenKnown<CatalogEntry | null, CatalogOutcome>(
+        source.readEntry(message.sku),
+        entryOutcome,
+      );
     case "search_catalog": {
       const { query, limit, after } = message;
       return whenKnown(source.search(query, limit, after), pageOutcome);
@@ -52,14 +53,6 @@ export function handleCatalog(
       return whenKnown(source.listSkus(limit, after), pageOutcome);
     }
   }
-}
-
-/** No promise is made for what is known already. */
-function whenKnown<Value>(
-  value: Sooner<Value>,
-  outcomeOf: (value: Value) => CatalogOutcome,
-): Sooner<CatalogOutcome> {
-  return value instanceof Promise ? value.then(outcomeOf) : outcomeOf(value);
 }
 
 function entryOutcome(entry: CatalogEntry | null): ShopOutcome<CatalogEntry> {

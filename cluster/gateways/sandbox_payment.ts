@@ -16,6 +16,7 @@ import type { ShopOutcome } from "../../actors/refusals.ts";
 import { refuse } from "../../actors/refusals.ts";
 import { ok, unknown } from "../../actors/runtime/outcome.ts";
 import type { Timers } from "./gateway.ts";
+import { type Sooner, whenKnown } from "./when_known.ts";
 
 /**
  * What the sandbox needs of its books; `PaymentLedger` says what each does.
@@ -27,9 +28,9 @@ export interface Ledger {
     amountCents: number,
     currency: string,
     decide: "captured" | "declined",
-  ): ChargeState | Promise<ChargeState>;
-  status(attemptId: string): ChargeState | Promise<ChargeState>;
-  refund(attemptId: string): boolean | Promise<boolean>;
+  ): Sooner<ChargeState>;
+  status(attemptId: string): Sooner<ChargeState>;
+  refund(attemptId: string): Sooner<boolean>;
 }
 
 /** Longer than the three seconds that a buyer waits for an answer. */
@@ -58,20 +59,20 @@ export class SandboxPayment {
    * captured, are rejected `invalid-input`; the status of a charge under way
    * is `unknown`. Throws what the ledger throws.
    */
-  async handle(message: PaymentMessage): Promise<PaymentOutcome> {
+  handle(message: PaymentMessage): Sooner<PaymentOutcome> {
     switch (message.kind) {
       case "charge":
         return this.#charge(message);
       case "charge_status":
         // To say "none" would forbid the charge that is under way.
         if (this.#slow.has(message.attemptId)) return unknown(RETRY_AFTER_MS);
-        return ok({ state: await this.#ledger.status(message.attemptId) });
+        return whenKnown(this.#ledger.status(message.attemptId), stateIs);
       case "refund":
         return this.#refund(message.attemptId);
     }
   }
 
-  #charge(message: Charge): PaymentOutcome | Promise<PaymentOutcome> {
+  #charge(message: Charge): Sooner<PaymentOutcome> {
     switch (message.method) {
       case "sandbox":
         return this.#decide(message, "captured");
@@ -86,35 +87,50 @@ export class SandboxPayment {
     }
   }
 
-  async #decide(
+  #decide(
     message: Charge,
     decide: "captured" | "declined",
-  ): Promise<PaymentOutcome> {
+  ): Sooner<PaymentOutcome> {
     const { attemptId, amountCents, currency } = message;
-    const state = await this.#ledger.charge(
+    const state = this.#ledger.charge(
       attemptId,
       amountCents,
       currency,
       decide,
     );
-    return ok({ state });
+    return whenKnown(state, stateIs);
   }
 
-  async #refund(attemptId: string): Promise<PaymentOutcome> {
-    if (await this.#ledger.refund(attemptId)) return ok(null);
-    return refuse("invalid-input", { detail: "no payment was captured" });
+  #refund(attemptId: string): Sooner<PaymentOutcome> {
+    return whenKnown(
+      this.#ledger.refund(attemptId),
+      (isDone): PaymentOutcome =>
+        isDone ? ok(null) : refuse("invalid-input", {
+          detail: "no payment was captured",
+        }),
+    );
   }
 
   #chargeSlowly(message: Charge): Promise<PaymentOutcome> {
     const { attemptId } = message;
     const known = this.#slow.get(attemptId);
     if (known !== undefined) return known;
-    const { promise, resolve } = Promise.withResolvers<PaymentOutcome>();
+    const { promise, resolve, reject } = Promise.withResolvers<
+      PaymentOutcome
+    >();
     this.#slow.set(attemptId, promise);
     this.#timers.set(() => {
       this.#slow.delete(attemptId);
-      resolve(this.#decide(message, "captured"));
+      try {
+        resolve(this.#decide(message, "captured"));
+      } catch (error) {
+        reject(error);
+      }
     }, SLOW_MS);
     return promise;
   }
+}
+
+function stateIs(state: ChargeState): PaymentOutcome {
+  return ok({ state });
 }

@@ -67,7 +67,7 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
     currency: "GBP",
   });
   assert.deepEqual(edge, { bodyLimitBytes: 65_536, requestTimeoutMs: 10_000 });
-  assert.deepEqual(config.cluster, { leaseForMs: 3_000 });
+  assert.deepEqual(config.cluster, { leaseForMs: 3_000, shopWorkers: 8 });
 });
 
 Deno.test("readConfig() takes the environment, where empty is unset", () => {

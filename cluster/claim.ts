@@ -9,6 +9,9 @@
 import { validUntil } from "./lock/lease.ts";
 import type { KeptLease, OwnershipPort, TakeAnswer } from "./ownership_port.ts";
 
+/** What the store did not answer it is asked again so often. */
+const ASKS_PER_LEASE = 4;
+
 /** Who does what is decided about a territory. */
 export interface TerritoryHost {
   /** Run it: it is ours until then. */
@@ -89,7 +92,8 @@ export class Claim implements KeptLease {
   /** Does what is to be done now that it should be ours, or not. */
   review(isOurs: boolean, holder: string | undefined, nowMs: number): void {
     const { leaseForMs } = this.#options;
-    const isUnanswered = nowMs - this.#askedAtMs >= leaseForMs / 3;
+    const waitedMs = nowMs - this.#askedAtMs;
+    const isUnanswered = waitedMs >= leaseForMs / ASKS_PER_LEASE;
     if (this.state === "taking") {
       // A grant that comes later is freed as one that nobody runs.
       if (!isOurs) this.state = "over";

@@ -190,8 +190,8 @@ export const payment = section({
 /** How processes share a shop; the same in all of them. */
 export const cluster = section({
   // How long a process that fell silent keeps what it runs, and so how long
-  // that is down at most before another takes it over. It is renewed three
-  // times as often: in 100 ms a round trip must fit, and a pause of the
+  // that is down at most before another takes it over. It is renewed four
+  // times as often: in 75 ms a round trip must fit, and a pause of the
   // collector. Longer than a minute, nobody would wait for it.
   leaseFor: duration("300ms", "1m").default("3s"),
   // Over all processes; for a new store only. With a few for each process a

@@ -42,8 +42,12 @@ export interface OwnershipOptions extends TerritoryHost {
   readonly members: (processes: readonly string[]) => void;
 }
 
-/** Two beats may fail before a lease ends. */
-const BEATS_PER_LEASE = 3;
+/**
+ * Two beats may fail before a lease ends. With the default of 3 s a store that
+ * lost its data is noticed early enough for what nobody ran to be taken a lease
+ * and a second later.
+ */
+const BEATS_PER_LEASE = 4;
 /** After one that failed. */
 const RETRIES_PER_LEASE = 12;
 /** No more beats than these, however often a process is woken. */

@@ -25,7 +25,7 @@ export interface RedisOwnershipOptions {
 }
 
 /** For each territory and for the beat, so many lie in a lease. */
-const ASKED_PER_LEASE = 3;
+const ASKED_PER_LEASE = 4;
 
 /** See the module. */
 export class RedisOwnership implements OwnershipPort {
@@ -138,7 +138,8 @@ export class RedisOwnership implements OwnershipPort {
     args: readonly string[],
     done: (answer: RedisAnswer & { readonly kind: "ok" } | null) => void,
   ): void {
-    if (this.#underWay > ASKED_PER_LEASE * this.#territories.length) {
+    const most = ASKED_PER_LEASE * (this.#territories.length + 1);
+    if (this.#underWay >= most) {
       return done(null);
     }
     this.#underWay++;

@@ -79,7 +79,9 @@ export class OwnershipWorld {
   readonly #fences = new Map<string, number>();
   #events: { readonly atMs: number; readonly act: () => void }[] = [];
   #foulUntilMs = 0;
-  #pausedUntilMs = 0;
+  /** What waits for the store to go on; null: it runs. */
+  #paused: (() => void)[] | null = null;
+  readonly #underWay = new Set<{ act: () => void; cut: () => void }>();
   #born = 0;
 
   constructor({ seed, processes, territories, mistake }: WorldOptions) {
@@ -158,8 +160,7 @@ export class OwnershipWorld {
         this.#foulUntilMs = this.nowMs + forMs;
         return;
       case "pause store":
-        this.#pausedUntilMs = this.nowMs + forMs;
-        return;
+        return this.#pause(forMs);
       case "save store":
         return this.#store.save();
       case "restart store":
@@ -171,9 +172,15 @@ export class OwnershipWorld {
     }
   }
 
-  /** Ends every fault that lasts, and says when that was. */
+  /**
+   * Ends every fault that lasts, and says when that was. Connections are new
+   * ones then: what was under way does not arrive, and its sender hears of it.
+   */
   calm(): number {
-    this.#foulUntilMs = this.#pausedUntilMs = this.nowMs;
+    for (const { cut } of this.#underWay) cut();
+    this.#underWay.clear();
+    this.#foulUntilMs = this.nowMs;
+    this.#goOn();
     for (const process of this.living) process.thaw();
     return this.nowMs;
   }
@@ -195,6 +202,8 @@ export class OwnershipWorld {
 
   /** A process believes in a territory from now on, or for longer. */
   believe(run: Run, territory: string, fence: number | null): void {
+    // It is told what was so while it was frozen.
+    if (run.validUntilMs <= run.process.clockMs) return;
     for (const other of this.runs.get(territory)!) {
       if (other.process === run.process || other.toMs < Infinity) continue;
       assert.ok(
@@ -214,6 +223,21 @@ export class OwnershipWorld {
     return this.runs.get(territory)!.some((run) =>
       run.toMs > fromMs && run.fromMs <= toMs
     );
+  }
+
+  #pause(forMs: number): void {
+    if (this.#paused !== null) return;
+    const paused = this.#paused = [];
+    this.after(forMs, () => {
+      if (this.#paused === paused) this.#goOn();
+    });
+  }
+
+  /** In the order in which it came, and all at once. */
+  #goOn(): void {
+    const waiting = this.#paused ?? [];
+    this.#paused = null;
+    for (const act of waiting) act();
   }
 
   get #isFoul(): boolean {
@@ -243,26 +267,37 @@ export class OwnershipWorld {
     };
     if (this.#isLost()) return fail();
     const arrive = (hear: (answer: Answer) => void) => {
-      const waitMs = Math.max(0, this.#pausedUntilMs - this.nowMs);
-      if (waitMs > 0) return this.after(waitMs, () => arrive(hear));
-      hear(run());
+      const act = () => hear(run());
+      if (this.#paused === null) act();
+      else this.#paused.push(act);
     };
-    this.after(this.#delayMs(), () =>
-      arrive((answer) => {
-        if (this.#isLost()) return fail();
-        this.after(this.#delayMs(), () => process.take(() => done(answer)));
-      }));
+    const cut = () => process.take(() => done(null));
+    this.#carry(
+      () =>
+        arrive((answer) => {
+          if (this.#isLost()) return fail();
+          this.#carry(() => process.take(() => done(answer)), cut);
+        }),
+      cut,
+    );
     // A client sent it again, and nobody hears the second answer.
-    if (this.#isLost()) this.after(this.#delayMs(), () => arrive(() => {}));
+    if (this.#isLost()) this.#carry(() => arrive(() => {}), () => {});
+  }
+
+  /** Acts when the network has carried something, if it does. */
+  #carry(act: () => void, cut: () => void): void {
+    const carried = { act, cut };
+    this.#underWay.add(carried);
+    this.after(this.#delayMs(), () => {
+      if (this.#underWay.delete(carried)) act();
+    });
   }
 
   #tell(by: string): void {
     for (const process of this.living) {
       if (process.name === by || this.#isLost()) continue;
-      this.after(
-        this.#delayMs(),
-        () => process.take(() => process.ownership.changed()),
-      );
+      const wake = () => process.take(() => process.ownership.changed());
+      this.#carry(wake, () => {});
     }
   }
 }

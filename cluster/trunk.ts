@@ -177,11 +177,7 @@ export class Trunk<Item> {
     const { session, peerSession, number, heard, items } = frame;
     if (session < this.#peerSession) return "stale";
     if (session > this.#peerSession) this.#meet(session);
-    if (peerSession !== this.#session) {
-      // It does not know yet where I am.
-      if (!this.#isOpen) this.#owesFrame = true;
-      return "stale";
-    }
+    if (peerSession !== this.#session) return "stale";
     this.#heardAtMs = nowMs;
     if (frame.isLast) {
       this.#reset();
@@ -208,14 +204,13 @@ export class Trunk<Item> {
   #meet(session: number): void {
     if (this.#isOpen) this.#reset();
     this.#peerSession = session;
+    // It opens when it hears that I know it.
     this.#owesFrame = true;
   }
 
   #open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    // The other end opens when it hears that I know it.
-    this.#owesFrame = true;
     this.#options.opened();
   }
 

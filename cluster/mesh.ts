@@ -59,7 +59,10 @@ interface Pair {
 type Carrier<Batch> = Trunk<MeshItem<Batch>>;
 
 interface Neighbor<Batch> {
+  readonly process: string;
   readonly trunk: Carrier<Batch>;
+  /** It knows that it is heard, and nothing that it says since is missing. */
+  hasSpoken: boolean;
   /** The domains that run there → incarnation. */
   domains: ReadonlyMap<string, number>;
   readonly pairs: Map<string, Pair>;
@@ -82,6 +85,7 @@ export class Mesh<Batch> {
   /** The links that are there, by their ends. */
   readonly #links = new Map<string, { trunk: Carrier<Batch>; pair: Pair }>();
   #lastLink = 0;
+  #lastSession = 0;
 
   /** Knows nobody and has no domain yet. */
   constructor(options: MeshOptions<Batch>) {
@@ -191,16 +195,13 @@ export class Mesh<Batch> {
         peer: process,
         silenceMs: this.#options.silenceMs,
         counters: this.counters,
-        opened: () => {
-          this.#tellDomains(neighbor);
-          this.#options.reset(process);
-        },
-        closed: () => {
-          this.#options.lost(process);
-          this.#forget(neighbor);
-        },
+        nextSession: () => ++this.#lastSession,
+        opened: () => this.#tellDomains(neighbor),
+        closed: () => this.#forget(neighbor),
         arrived: (item) => this.#take(neighbor, item),
       }, nowMs),
+      process,
+      hasSpoken: false,
       domains: new Map(),
       pairs: new Map(),
     };
@@ -213,6 +214,11 @@ export class Mesh<Batch> {
         neighbor.domains = new Map(
           item.domains.map(({ name, incarnation }) => [name, incarnation]),
         );
+        if (!neighbor.hasSpoken) {
+          // Of a session it is the first item.
+          neighbor.hasSpoken = true;
+          this.#options.reset(neighbor.process);
+        }
         return this.#review();
       case "join":
         return this.#joined(neighbor, item.to, item.from, item.link);
@@ -352,6 +358,8 @@ export class Mesh<Batch> {
 
   /** The session with a process is over, and with it all that it said. */
   #forget(neighbor: Neighbor<Batch>): void {
+    if (neighbor.hasSpoken) this.#options.lost(neighbor.process);
+    neighbor.hasSpoken = false;
     neighbor.domains = new Map();
     for (const pair of neighbor.pairs.values()) this.#clear(neighbor, pair);
     // What it had may run elsewhere.

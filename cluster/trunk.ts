@@ -59,6 +59,11 @@ export interface TrunkOptions<Item> {
   /** Who is not heard, or does not confirm, for so long is gone. */
   readonly silenceMs: number;
   readonly counters: TrunkCounters;
+  /**
+   * A number for a session, larger than all that this process gave the peer,
+   * by an earlier trunk too.
+   */
+  readonly nextSession: () => number;
   /** A session begins: both ends hear one another. */
   readonly opened: () => void;
   /** It is over, and what was sent in it may be lost. */
@@ -81,7 +86,7 @@ const MOST_WAITING = 4_096;
 export class Trunk<Item> {
   readonly #options: TrunkOptions<Item>;
   readonly #beatMs: number;
-  #session = 1;
+  #session: number;
   #peerSession = 0;
   #isOpen = false;
   #isOver = false;
@@ -98,6 +103,7 @@ export class Trunk<Item> {
   /** One end; its first `flush` is a hello. */
   constructor(options: TrunkOptions<Item>, nowMs: number) {
     this.#options = options;
+    this.#session = options.nextSession();
     this.#beatMs = options.silenceMs / BEATS_IN_SILENCE;
     this.#sentAtMs = nowMs;
     this.#heardAtMs = nowMs;
@@ -233,7 +239,7 @@ export class Trunk<Item> {
   #reset(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#session++;
+    this.#session = this.#options.nextSession();
     this.#waiting = [];
     this.#sent = 0;
     this.#received = 0;

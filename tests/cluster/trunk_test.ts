@@ -36,11 +36,13 @@ class End implements Station<SaidFrame> {
   #session = 0;
 
   constructor(process: string, peer: string) {
+    let sessions = 0;
     this.trunk = new Trunk<Said>({
       process,
       peer,
       silenceMs: SILENCE_MS,
       counters: this.counters,
+      nextSession: () => ++sessions,
       opened: () => {
         this.#session++;
         this.arrived = [];

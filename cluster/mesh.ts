@@ -2,9 +2,9 @@
  * Which domain of this process is linked with which of another, over one trunk
  * to each other process; a synchronous state machine like the trunk. Every
  * process tells its domains to the others, and each end of a link joins it
- * under a number of its own: the link is there while both have joined, and its
- * batches say both numbers. So a batch of a link that is over is never taken
- * for one of its successor, whichever end was quicker.
+ * under a number of its own: the link is there while both have joined, and a
+ * batch says the number of the end that it is for. So a batch of a link that is
+ * over is never taken for one of its successor, whichever end was quicker.
  *
  * What domains say to one another is not looked at: a batch is whatever the
  * host carries, text or an array.
@@ -141,8 +141,11 @@ export class Mesh<Batch> {
     const { trunk, pair } = link;
     this.counters.sentBatches++;
     trunk.send({
-      ...{ kind: "batch", from: domain, to: peer },
-      ...{ link: pair.mine, peerLink: pair.theirs, batch },
+      kind: "batch",
+      from: domain,
+      to: peer,
+      link: pair.theirs,
+      batch,
     });
   }
 
@@ -225,9 +228,10 @@ export class Mesh<Batch> {
       case "part":
         return this.#parted(neighbor, item.to, item.from);
       case "batch": {
-        const { from, to, link, peerLink, batch } = item;
+        const { from, to, link, batch } = item;
         const pair = neighbor.pairs.get(keyOf(to, from));
-        if (pair?.mine !== peerLink || pair.theirs !== link) {
+        // It came behind the other end's join, so its number needs no look.
+        if (pair?.mine !== link) {
           this.counters.lateBatches++;
           return;
         }
@@ -362,8 +366,6 @@ export class Mesh<Batch> {
     neighbor.hasSpoken = false;
     neighbor.domains = new Map();
     for (const pair of neighbor.pairs.values()) this.#clear(neighbor, pair);
-    // What it had may run elsewhere.
-    this.#review();
   }
 }
 

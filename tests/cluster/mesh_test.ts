@@ -25,12 +25,14 @@ class Process implements Station<MeshFrame<string>> {
   readonly links = new Map<string, LinkEnd>();
   /** Broadcasts of the others, since some of them may have been missed. */
   readonly broadcasts = new Map<string, number[]>();
+  /** How many there were before. */
+  readonly missable = new Map<string, number>();
   broadcast = 0;
   /** Ends that are or were heard: by one end each. */
   readonly #heardEnds = new Set<string>();
   #ends = 0;
 
-  constructor(readonly name: string) {
+  constructor(readonly name: string, broadcastsOf: (name: string) => number) {
     this.mesh = new Mesh<string>({
       process: name,
       silenceMs: SILENCE_MS,
@@ -46,7 +48,10 @@ class Process implements Station<MeshFrame<string>> {
       },
       deliver: (domain, peer, batch) => this.#hear(domain, peer, batch),
       heard: (from, { kind }) => this.broadcasts.get(from)?.push(Number(kind)),
-      reset: (process) => this.broadcasts.set(process, []),
+      reset: (process) => {
+        this.broadcasts.set(process, []);
+        this.missable.set(process, broadcastsOf(process));
+      },
       lost: () => {},
     });
     this.begin(`main@${name}`, 1);
@@ -108,7 +113,12 @@ class Process implements Station<MeshFrame<string>> {
 }
 
 class World {
-  readonly processes = new Map(NAMES.map((name) => [name, new Process(name)]));
+  readonly processes: ReadonlyMap<string, Process> = new Map(
+    NAMES.map((name) => [
+      name,
+      new Process(name, (other) => this.processes.get(other)!.broadcast),
+    ]),
+  );
   readonly weather = new BadWeather<MeshFrame<string>>(this.processes);
   #incarnation = 1;
 
@@ -173,6 +183,7 @@ class World {
         if (one === other) continue;
         const heard = one.broadcasts.get(other.name)!;
         const first = other.broadcast - heard.length + 1;
+        assert.ok(first <= one.missable.get(other.name)! + 1, "one is missing");
         assert.deepEqual(heard, heard.map((_, index) => first + index));
       }
     }
@@ -239,4 +250,65 @@ Deno.test("each link hears one other end, from its first word on and without a g
     }),
     { seed: 13, numRuns: 500 },
   );
+});
+
+Deno.test("a link that only one end wants is not there", () => {
+  const world = new World();
+  const move = (name: (typeof NAMES)[number], territory: string) => {
+    world.move(name, territory);
+    world.weather.clear(100);
+    world.assertLinked();
+  };
+  // To c what b has is old, and to b what a has.
+  for (const name of ["b", "c"] as const) move(name, "worker-1");
+  for (const name of ["a", "c"] as const) move(name, "worker-0");
+  move("c", "worker-1");
+});
+
+/** Two processes that know one another, and the frames between them. */
+function twoProcesses() {
+  const [a, b] = [new Process("a", () => 0), new Process("b", () => 0)];
+  const weather = new BadWeather(new Map([["a", a], ["b", b]]));
+  for (const { mesh } of [a, b]) mesh.setMembers(["a", "b"], 0);
+  weather.clear(100);
+  return { a, b, weather };
+}
+
+Deno.test("a batch for a link that was is not taken for its successor's", () => {
+  const { a, b, weather } = twoProcesses();
+  a.begin("worker-0", 1);
+  for (const frame of a.flush(100)) b.receive(frame, 100);
+  b.say();
+  const joinedAndSaid = b.flush(100);
+  a.end("worker-0");
+  a.begin("worker-0", 2);
+  for (const frame of joinedAndSaid) a.receive(frame, 100);
+  assert.equal(a.mesh.counters.lateBatches, 1);
+  weather.clear(100);
+  for (const process of [a, b]) process.say();
+  weather.clear(100);
+  assert.equal(a.links.get("worker-0 main@b")!.heard, 1);
+  assert.equal(b.links.get("main@b worker-0")!.heard, 1);
+});
+
+Deno.test("who is no member any more is cut off at once, and what he says is ignored", () => {
+  const { a, b, weather } = twoProcesses();
+  b.begin("worker-0", 1);
+  weather.clear(100);
+  assert.deepEqual([...a.links.keys()], ["main@a worker-0"]);
+  a.mesh.setMembers(["a"], weather.nowMs);
+  assert.equal(a.links.size, 0);
+  b.say();
+  const { ignoredFrames } = a.mesh.counters;
+  for (const frame of b.flush(weather.nowMs)) a.receive(frame, weather.nowMs);
+  assert.equal(a.mesh.counters.ignoredFrames, ignoredFrames + 1);
+});
+
+Deno.test("who goes tells the others, whose links to him are over at once", () => {
+  const { a, b, weather } = twoProcesses();
+  b.begin("worker-0", 1);
+  weather.clear(100);
+  for (const frame of b.mesh.close()) a.receive(frame, weather.nowMs);
+  assert.equal(a.links.size, 0);
+  assert.equal(b.links.size, 0);
 });

@@ -75,6 +75,9 @@ export interface TrunkOptions<Item> {
 /** Beats until silence: three of them may be late. */
 const BEATS_IN_SILENCE = 4;
 
+/** Before a session more often: it begins no later than the next of them. */
+const HELLOS_IN_SILENCE = 16;
+
 /**
  * Items that may wait for `flush`. Links send two batches and a confirmation
  * at most, and 16 domains at each end have 256 of them; the rest is room for
@@ -85,7 +88,6 @@ const MOST_WAITING = 4_096;
 /** See the module. */
 export class Trunk<Item> {
   readonly #options: TrunkOptions<Item>;
-  readonly #beatMs: number;
   #session: number;
   #peerSession = 0;
   #isOpen = false;
@@ -104,7 +106,6 @@ export class Trunk<Item> {
   constructor(options: TrunkOptions<Item>, nowMs: number) {
     this.#options = options;
     this.#session = options.nextSession();
-    this.#beatMs = options.silenceMs / BEATS_IN_SILENCE;
     this.#sentAtMs = nowMs;
     this.#heardAtMs = nowMs;
   }
@@ -163,7 +164,8 @@ export class Trunk<Item> {
   tick(nowMs: number): number {
     if (this.#isOver) return Infinity;
     this.#endInSilence(nowMs);
-    const beatAtMs = this.#sentAtMs + this.#beatMs;
+    const beatAtMs = this.#sentAtMs + this.#options.silenceMs /
+        (this.#isOpen ? BEATS_IN_SILENCE : HELLOS_IN_SILENCE);
     if (beatAtMs <= nowMs) this.#owesFrame = true;
     return Math.min(
       this.#owesFrame ? Infinity : beatAtMs,

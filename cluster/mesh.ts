@@ -2,9 +2,9 @@
  * Which domain of this process is linked with which of another, over one trunk
  * to each other process; a synchronous state machine like the trunk. Every
  * process tells its domains to the others, and each end of a link joins it
- * under a number of its own: the link is there while both have joined, and its
- * batches say both numbers. So a batch of a link that is over is never taken
- * for one of its successor, whichever end was quicker.
+ * under a number of its own: the link is there while both have joined, and a
+ * batch says the number of the end that it is for. So a batch of a link that is
+ * over is never taken for one of its successor, whichever end was quicker.
  *
  * What domains say to one another is not looked at: a batch is whatever the
  * host carries, text or an array.
@@ -59,7 +59,10 @@ interface Pair {
 type Carrier<Batch> = Trunk<MeshItem<Batch>>;
 
 interface Neighbor<Batch> {
+  readonly process: string;
   readonly trunk: Carrier<Batch>;
+  /** It knows that it is heard, and nothing that it says since is missing. */
+  hasSpoken: boolean;
   /** The domains that run there → incarnation. */
   domains: ReadonlyMap<string, number>;
   readonly pairs: Map<string, Pair>;
@@ -82,6 +85,7 @@ export class Mesh<Batch> {
   /** The links that are there, by their ends. */
   readonly #links = new Map<string, { trunk: Carrier<Batch>; pair: Pair }>();
   #lastLink = 0;
+  #lastSession = 0;
 
   /** Knows nobody and has no domain yet. */
   constructor(options: MeshOptions<Batch>) {
@@ -137,8 +141,11 @@ export class Mesh<Batch> {
     const { trunk, pair } = link;
     this.counters.sentBatches++;
     trunk.send({
-      ...{ kind: "batch", from: domain, to: peer },
-      ...{ link: pair.mine, peerLink: pair.theirs, batch },
+      kind: "batch",
+      from: domain,
+      to: peer,
+      link: pair.theirs,
+      batch,
     });
   }
 
@@ -191,16 +198,13 @@ export class Mesh<Batch> {
         peer: process,
         silenceMs: this.#options.silenceMs,
         counters: this.counters,
-        opened: () => {
-          this.#tellDomains(neighbor);
-          this.#options.reset(process);
-        },
-        closed: () => {
-          this.#options.lost(process);
-          this.#forget(neighbor);
-        },
+        nextSession: () => ++this.#lastSession,
+        opened: () => this.#tellDomains(neighbor),
+        closed: () => this.#forget(neighbor),
         arrived: (item) => this.#take(neighbor, item),
       }, nowMs),
+      process,
+      hasSpoken: false,
       domains: new Map(),
       pairs: new Map(),
     };
@@ -213,15 +217,21 @@ export class Mesh<Batch> {
         neighbor.domains = new Map(
           item.domains.map(({ name, incarnation }) => [name, incarnation]),
         );
+        if (!neighbor.hasSpoken) {
+          // Of a session it is the first item.
+          neighbor.hasSpoken = true;
+          this.#options.reset(neighbor.process);
+        }
         return this.#review();
       case "join":
         return this.#joined(neighbor, item.to, item.from, item.link);
       case "part":
         return this.#parted(neighbor, item.to, item.from);
       case "batch": {
-        const { from, to, link, peerLink, batch } = item;
+        const { from, to, link, batch } = item;
         const pair = neighbor.pairs.get(keyOf(to, from));
-        if (pair?.mine !== peerLink || pair.theirs !== link) {
+        // It came behind the other end's join, so its number needs no look.
+        if (pair?.mine !== link) {
           this.counters.lateBatches++;
           return;
         }
@@ -352,10 +362,10 @@ export class Mesh<Batch> {
 
   /** The session with a process is over, and with it all that it said. */
   #forget(neighbor: Neighbor<Batch>): void {
+    if (neighbor.hasSpoken) this.#options.lost(neighbor.process);
+    neighbor.hasSpoken = false;
     neighbor.domains = new Map();
     for (const pair of neighbor.pairs.values()) this.#clear(neighbor, pair);
-    // What it had may run elsewhere.
-    this.#review();
   }
 }
 

@@ -28,9 +28,8 @@ export type MeshItem<Batch> =
     readonly kind: "batch";
     readonly from: string;
     readonly to: string;
-    readonly link: number;
     /** The receiver's number of the link. */
-    readonly peerLink: number;
+    readonly link: number;
     readonly batch: Batch;
   }
   | {

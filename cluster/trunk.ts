@@ -59,6 +59,11 @@ export interface TrunkOptions<Item> {
   /** Who is not heard, or does not confirm, for so long is gone. */
   readonly silenceMs: number;
   readonly counters: TrunkCounters;
+  /**
+   * A number for a session, larger than all that this process gave the peer,
+   * by an earlier trunk too.
+   */
+  readonly nextSession: () => number;
   /** A session begins: both ends hear one another. */
   readonly opened: () => void;
   /** It is over, and what was sent in it may be lost. */
@@ -70,6 +75,9 @@ export interface TrunkOptions<Item> {
 /** Beats until silence: three of them may be late. */
 const BEATS_IN_SILENCE = 4;
 
+/** Before a session more often: it begins no later than the next of them. */
+const HELLOS_IN_SILENCE = 16;
+
 /**
  * Items that may wait for `flush`. Links send two batches and a confirmation
  * at most, and 16 domains at each end have 256 of them; the rest is room for
@@ -80,8 +88,7 @@ const MOST_WAITING = 4_096;
 /** See the module. */
 export class Trunk<Item> {
   readonly #options: TrunkOptions<Item>;
-  readonly #beatMs: number;
-  #session = 1;
+  #session: number;
   #peerSession = 0;
   #isOpen = false;
   #isOver = false;
@@ -98,7 +105,7 @@ export class Trunk<Item> {
   /** One end; its first `flush` is a hello. */
   constructor(options: TrunkOptions<Item>, nowMs: number) {
     this.#options = options;
-    this.#beatMs = options.silenceMs / BEATS_IN_SILENCE;
+    this.#session = options.nextSession();
     this.#sentAtMs = nowMs;
     this.#heardAtMs = nowMs;
   }
@@ -157,7 +164,8 @@ export class Trunk<Item> {
   tick(nowMs: number): number {
     if (this.#isOver) return Infinity;
     this.#endInSilence(nowMs);
-    const beatAtMs = this.#sentAtMs + this.#beatMs;
+    const beatAtMs = this.#sentAtMs + this.#options.silenceMs /
+        (this.#isOpen ? BEATS_IN_SILENCE : HELLOS_IN_SILENCE);
     if (beatAtMs <= nowMs) this.#owesFrame = true;
     return Math.min(
       this.#owesFrame ? Infinity : beatAtMs,
@@ -177,11 +185,7 @@ export class Trunk<Item> {
     const { session, peerSession, number, heard, items } = frame;
     if (session < this.#peerSession) return "stale";
     if (session > this.#peerSession) this.#meet(session);
-    if (peerSession !== this.#session) {
-      // It does not know yet where I am.
-      if (!this.#isOpen) this.#owesFrame = true;
-      return "stale";
-    }
+    if (peerSession !== this.#session) return "stale";
     this.#heardAtMs = nowMs;
     if (frame.isLast) {
       this.#reset();
@@ -208,14 +212,13 @@ export class Trunk<Item> {
   #meet(session: number): void {
     if (this.#isOpen) this.#reset();
     this.#peerSession = session;
+    // It opens when it hears that I know it.
     this.#owesFrame = true;
   }
 
   #open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    // The other end opens when it hears that I know it.
-    this.#owesFrame = true;
     this.#options.opened();
   }
 
@@ -238,7 +241,7 @@ export class Trunk<Item> {
   #reset(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#session++;
+    this.#session = this.#options.nextSession();
     this.#waiting = [];
     this.#sent = 0;
     this.#received = 0;

@@ -24,7 +24,6 @@ const known = z.discriminatedUnion("kind", [
     from: name,
     to: name,
     link: number,
-    peerLink: number,
   }),
   z.object({
     kind: z.literal("domains"),

@@ -4,11 +4,14 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { TrunkFrame } from "../../cluster/trunk.ts";
 
 /** What the carrier does next, to the frames that are under way. */
 export type CarrierStep =
+  /** All take what they have to say to it. */
+  | { readonly act: "flush" }
   /** One of them arrives: the oldest, or one that overtakes. */
   | { readonly act: "carry"; readonly which: number }
   | { readonly act: "double"; readonly which: number }
@@ -22,7 +25,11 @@ const which = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat(3));
 /** Steps, most of them good. */
 export const carrierStep: fc.Arbitrary<CarrierStep> = fc.oneof(
   {
-    weight: 12,
+    weight: 16,
+    arbitrary: fc.record({ act: fc.constant("flush" as const) }),
+  },
+  {
+    weight: 24,
     arbitrary: fc.record({ act: fc.constant("carry" as const), which }),
   },
   {
@@ -41,7 +48,7 @@ export const carrierStep: fc.Arbitrary<CarrierStep> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       act: fc.constant("wait" as const),
-      forMs: fc.nat(400),
+      forMs: fc.constantFrom(1, 100, 300, 1_000),
     }),
   },
 );
@@ -55,6 +62,9 @@ export interface Station<Frame> {
   tick(nowMs: number): void;
 }
 
+/** Far more than what follows from any one thing that happened. */
+const MOST_FRAMES = 10_000;
+
 /** See the module. */
 export class BadWeather<Frame extends TrunkFrame<unknown>> {
   nowMs = 0;
@@ -66,10 +76,10 @@ export class BadWeather<Frame extends TrunkFrame<unknown>> {
     this.#stations = stations;
   }
 
-  /** Takes what the stations have to say, and does one step. */
+  /** Does one step. */
   take(step: CarrierStep): void {
-    this.#collect();
     const { act } = step;
+    if (act === "flush") return this.#collect();
     if (act === "wait") {
       this.nowMs += step.forMs;
       for (const station of this.#stations.values()) station.tick(this.nowMs);
@@ -87,7 +97,8 @@ export class BadWeather<Frame extends TrunkFrame<unknown>> {
   clear(forMs: number): void {
     for (const endMs = this.nowMs + forMs; this.nowMs < endMs;) {
       this.#collect();
-      while (this.#underway.length > 0) {
+      for (let frames = 0; this.#underway.length > 0; frames++) {
+        assert.ok(frames < MOST_FRAMES, "they never stop talking");
         this.#arrive(this.#underway.shift()!);
         this.#collect();
       }

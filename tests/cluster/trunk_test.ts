@@ -36,11 +36,13 @@ class End implements Station<SaidFrame> {
   #session = 0;
 
   constructor(process: string, peer: string) {
+    let sessions = 0;
     this.trunk = new Trunk<Said>({
       process,
       peer,
       silenceMs: SILENCE_MS,
       counters: this.counters,
+      nextSession: () => ++sessions,
       opened: () => {
         this.#session++;
         this.arrived = [];
@@ -118,9 +120,10 @@ Deno.test("a trunk carries each item once and in order, whatever its carrier los
     { weight: 1, arbitrary: say },
     { weight: 3, arbitrary: carrierStep },
   );
+  const steps = fc.array(step, { minLength: 50, maxLength: 150 });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
-      const { a, b, weather } = pair();
+    fc.property(fc.boolean(), steps, (isOpen, steps) => {
+      const { a, b, weather } = isOpen ? openPair() : pair();
       for (const step of steps) {
         if (step.act === "say") ({ a, b })[step.end].say();
         else weather.take(step);
@@ -149,11 +152,26 @@ Deno.test("what was under way when a session ended is never sent again", () => {
   const lost = next(a, 0);
   a.say();
   a.failed(lost);
+  assert.ok(!a.trunk.isOpen);
   weather.clear(3 * SILENCE_MS);
   assert.ok(a.trunk.isOpen);
   assert.deepEqual(b.all, []);
   b.receive(lost, weather.nowMs);
   assert.deepEqual(b.all, []);
+});
+
+Deno.test("a frame of the other end's earlier session is not taken for one of its present one", () => {
+  const { a, b } = pair();
+  const hello = next(a, 0);
+  a.receive(next(b, 0), 0);
+  b.receive(hello, 0);
+  b.receive(next(a, 0), 0);
+  b.say();
+  const early = next(b, 0);
+  b.failed(early);
+  a.receive(next(b, 0), 0);
+  assert.ok(a.trunk.isOpen);
+  assert.equal(a.trunk.receive(early, 0), "stale");
 });
 
 Deno.test("a frame that came twice is taken once, and ends nothing", () => {

@@ -141,8 +141,8 @@ function openIdentity(
   if (!exists(path)) createIdentity(folder, options);
   checkStructure(path, STORE_FILE);
   const identity = readIdentity(folder);
-  const expected = describe(options.partitions);
-  const found = describe(identity.partitions);
+  const expected = describePartitions(options.partitions);
+  const found = describePartitions(identity.partitions);
   if (expected !== found) {
     throw new StoreError("mismatch", path, expected, found);
   }
@@ -163,8 +163,8 @@ function createIdentity(folder: string, options: DataFolderOptions): void {
   openOrCreate(path, { ...STORE_FILE, schema }, { storeId }).close();
 }
 
-/** "accounts 4, inventory 16": the same for the same counts. */
-function describe(partitions: PartitionCounts): string {
+/** "accounts 4, inventory 16 partitions": the same for the same counts. */
+export function describePartitions(partitions: PartitionCounts): string {
   return Object.entries(partitions).sort(([a], [b]) => a < b ? -1 : 1)
     .map(([kind, count]) => `${kind} ${count}`).join(", ") + " partitions";
 }

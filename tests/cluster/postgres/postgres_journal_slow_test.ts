@@ -102,6 +102,8 @@ const claims: readonly {
       const log: Log = { write: (_, text) => void lines.push(text) };
       const [a, b] = [shop.journal("a", {}, log), shop.journal("b", {}, log)];
       const names = ["p[0]", "p[1]", "p[2]", "p[3]"];
+      // So that the table has them in another order.
+      for (const name of names.toReversed()) await takeOne(a, name);
       for (let round = 0; round < 40; round++) {
         const taken = await take(a, ...names);
         const appends = taken.toReversed().map((each) => ({
@@ -156,6 +158,7 @@ const claims: readonly {
       proxy.weather = { kind: "cut", after: "counted" };
       const next = { ...taken, lastSequence: 1 };
       assert.equal(await appendNext(journal, next), "unknown");
+      assert.equal(await appendNext(journal, next), "fenced", "not twice");
       const again = await takeOne(journal, "p[0]");
       assert.deepEqual(again.events, counted(1, 2));
       assert.equal(await appendNext(journal, again), "durable");

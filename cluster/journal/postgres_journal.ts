@@ -294,11 +294,11 @@ const TAKE_OVER = `
   RETURNING partition, epoch, last_sequence`;
 
 /**
- * Appends so many rows, all or none. `held` locks the owners that are as their
- * writer knows them, in the order of names, and looks at them again when it had
- * to wait; only when it has all of them, they are changed and rows inserted.
- * No foreign key: each row comes from its owner, and a key would be looked up
- * with every row.
+ * Appends so many rows, all or none. `held` is the fence: it locks the owners
+ * that are as their writer knows them, in the order of names, and looks at one
+ * again when it had to wait for its lock. Only when it has all of them are they
+ * changed and rows inserted. No foreign key: each row comes from its owner, and
+ * a key would be looked up with every row.
  */
 function appendOf(rows: number): string {
   const input = Array.from({ length: rows }, (_, index) => {
@@ -319,8 +319,7 @@ function appendOf(rows: number): string {
       UPDATE doorbuster.owners AS owner
       SET last_sequence = owner.last_sequence + input.event_count
       FROM input
-      WHERE owner.partition = input.partition AND owner.epoch = input.epoch
-        AND owner.last_sequence = input.first_sequence - 1
+      WHERE owner.partition = input.partition
         AND (SELECT count(*) FROM held) = ${rows}
       RETURNING input.*
     )

@@ -6,8 +6,9 @@
  * @module
  */
 import type { TransactionSql } from "postgres";
+import type { PartitionCounts } from "../config.ts";
 import type { Timers } from "../gateways/gateway.ts";
-import { describePartitions, type PartitionCounts } from "./data_folder.ts";
+import { describePartitions } from "./data_folder.ts";
 import { StoreError, type StoreFault } from "./database.ts";
 import { PostgresCatalog } from "./postgres_catalog.ts";
 import {

@@ -31,7 +31,7 @@ import { loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { ShopMember } from "./shop_member.ts";
 import { linkMetrics } from "./shop_metrics.ts";
-import { startThreads, type Threads } from "./threads.ts";
+import { StartError, startThreads, type Threads } from "./threads.ts";
 
 /** What processes tell one another, besides mail. */
 type News =
@@ -43,6 +43,9 @@ type News =
   }
   | { readonly kind: "dropped"; readonly sku: string };
 
+/** Longer than any hand-over; a person who waits wants to hear why by then. */
+const START_WITHIN_MS = 60_000;
+const TRY_EVERY_MS = 250;
 /** The board only passes on what it is told. */
 const BOARD_CALLS = { concurrency: 64, queue: 0, withinMs: 1_000 };
 
@@ -106,10 +109,12 @@ export async function openClusterShop(
     });
     await member.join();
     closing.unshift(() => member.leave());
-    if (!await store.catalog.isOpened()) {
-      await openStock(store.catalog, threads.main, new Topology(plan));
-    }
-    await loadRevocations(gate);
+    await insist(async () => {
+      if (!await store.catalog.isOpened()) {
+        await openStock(store.catalog, threads.main, new Topology(plan));
+      }
+      await loadRevocations(gate);
+    });
     threads.main.startProbes();
     const secrets = secretsOf(config, store);
     const startedInMs = Math.round(hostClock.monotonicMs() - startedMs);
@@ -117,6 +122,20 @@ export async function openClusterShop(
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Tries again for a while: shop workers may be changing hands just now. */
+async function insist(start: () => Promise<void>): Promise<void> {
+  const untilMs = hostClock.monotonicMs() + START_WITHIN_MS;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      const isOver = hostClock.monotonicMs() >= untilMs;
+      if (isOver || !(error instanceof StartError)) throw error;
+      await new Promise<void>((done) => hostTimers.set(done, TRY_EVERY_MS));
+    }
   }
 }
 

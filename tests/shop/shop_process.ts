@@ -75,6 +75,11 @@ export class ShopProcess implements AsyncDisposable {
     return this.#written.join("\n");
   }
 
+  /** False once it has ended and all that it wrote is read. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
   /** The log so far. */
   get logged(): readonly LogLine[] {
     return this.#logged;

@@ -41,21 +41,30 @@ export class ShopCluster implements AsyncDisposable {
   static async prepare(
     products: readonly Product[],
     config: unknown = {},
+    redisOptions: readonly string[] = [],
   ): Promise<ShopCluster> {
     const [redis, database] = await Promise.all([
-      RedisServer.start(),
+      RedisServer.start(...redisOptions),
       PostgresServer.start(),
     ]);
     return new ShopCluster(redis, database, new Stage(products), config);
   }
 
-  /** The database that all processes share. */
-  get databaseUrl(): string {
-    return `postgres://tester@127.0.0.1:${this.database.port}/postgres`;
+  /** What must never be written into a log. */
+  get secrets(): readonly string[] {
+    return [SESSION_SECRET, ADMIN_TOKEN];
   }
 
-  /** Starts one more process; through a proxy if another port is given. */
-  start(redisPort = this.redis.port): ShopProcess {
+  /** The database that all processes share. */
+  databaseUrl(port = this.database.port): string {
+    return `postgres://tester@127.0.0.1:${port}/postgres`;
+  }
+
+  /** Starts one more process; through proxies if other ports are given. */
+  start(
+    redisPort = this.redis.port,
+    databasePort = this.database.port,
+  ): ShopProcess {
     const shop = new ShopProcess({
       catalog: `${this.#stage.folder}/catalog.json`,
       dataFolder: `${this.#stage.folder}/data-${this.processes.length}`,
@@ -64,14 +73,14 @@ export class ShopCluster implements AsyncDisposable {
       config: this.#config,
       environment: {
         REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-        DATABASE_URL: this.databaseUrl,
+        DATABASE_URL: this.databaseUrl(databasePort),
       },
     });
     this.processes.push(shop);
     return shop;
   }
 
-  /** A client of a process, once it is ready. */
+  /** A client of a process, once it is ready. Whoever likes closes it. */
   async connect(shop: ShopProcess): Promise<ShopClient> {
     const client = new ShopClient(await shop.url, SESSION_SECRET, ADMIN_TOKEN);
     this.#clients.push(client);

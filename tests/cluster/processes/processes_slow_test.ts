@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { granted } from "../../permission.ts";
 import { expectBody } from "../../shop/shop_client.ts";
 import { products } from "../../shop/stage.ts";
+import { chaosCampaign } from "./chaos_campaign.ts";
 import { ShopCluster } from "./shop_cluster.ts";
 
 const ignore = !granted("net", "run", "read", "write", "env", "sys");
@@ -27,5 +28,18 @@ Deno.test({
     const { bySku, violations } = await b!.auditAll();
     assert.deepEqual(violations, []);
     assert.equal(bySku.get("thing-0")!.sold, 2);
+  },
+});
+
+Deno.test({
+  name:
+    "a minute of chaos loses no order, doubles none and sells nothing twice",
+  ignore,
+  async fn() {
+    const { orders, recoveries } = await chaosCampaign({
+      ...{ forMs: 60_000, buyers: 100, seed: 6 },
+      report: () => {},
+    });
+    assert.ok(orders > 0 && recoveries.length > 0);
   },
 });

@@ -26,7 +26,7 @@ export interface Scene {
 export function testLinked(
   name: string,
   play: (scene: Scene) => Promise<void>,
-  { kind = NODE_REDIS, silenceMs = 2_000 }: {
+  { kind = NODE_REDIS, silenceMs = LONG_MS }: {
     kind?: ClientKind;
     silenceMs?: number;
   } = {},
@@ -64,6 +64,8 @@ export function testLinked(
 
 /** The till of `worker-0`. */
 export const WORKER = tillOf("worker-0");
+/** A silence that no machine is busy for. */
+const LONG_MS = 60_000;
 /** A silence that a test can wait for. */
 export const SHORT_MS = 300;
 

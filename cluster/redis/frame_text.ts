@@ -77,13 +77,9 @@ export function readFrame(text: string): MeshFrame<string> | null {
   const items = read.data.items.map((item) =>
     item.kind === "batch" ? { ...item, batch: batches[taken++] } : item
   );
-  if (taken !== batches.length || items.some(isWithoutBatch)) return null;
+  if (taken !== batches.length) return null;
   // Items of an unknown kind are nobody's, and the mesh ignores them.
   return { ...read.data, items: items as MeshItem<string>[] };
-}
-
-function isWithoutBatch(item: { kind: string; batch?: string | undefined }) {
-  return item.kind === "batch" && item.batch === undefined;
 }
 
 function parse(text: string): unknown {

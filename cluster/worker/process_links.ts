@@ -144,9 +144,9 @@ export class ProcessLinks {
   }
 
   /**
-   * A domain runs here and is ready. Of a territory that two processes name,
-   * for as long as one has not noticed the loss of its lease, the later
-   * incarnation is linked.
+   * A domain runs here and is ready. As long as a process has not noticed that
+   * it lost the lease of a territory, two of them name it, and the others link
+   * the one whose incarnation is larger: so it should be the lease's fence.
    */
   addDomain(name: string, incarnation = 0): void {
     this.#mesh.addDomain(name, incarnation);
@@ -196,8 +196,11 @@ export class ProcessLinks {
 
   #connect(domain: string, peer: string): void {
     const { port1, port2 } = new MessageChannel();
-    this.#ports.set(keyOf(domain, peer), port1);
+    const key = keyOf(domain, peer);
+    this.#ports.set(key, port1);
     port1.onmessage = ({ data }) => {
+      // It may have waited while this link ended and another one began.
+      if (this.#ports.get(key) !== port1) return;
       this.#mesh.send(domain, peer, data);
       this.#post();
     };

@@ -58,11 +58,9 @@ const till: Behavior<Till, TillMessage> = {
 export interface LinkedProcessOptions {
   readonly name: string;
   readonly redis: RedisPort;
-  readonly silenceMs?: number;
+  readonly silenceMs: number;
 }
 
-/** Long beside a pause of a busy machine. */
-const SILENCE_MS = 2_000;
 const WITHIN_MS = 20_000;
 
 /** The till of a domain: `till(worker-0)` lives in `worker-0`. */
@@ -81,7 +79,7 @@ export class LinkedProcess implements AsyncDisposable {
   readonly #linked = new Set<string>();
   #noted: () => void = () => {};
 
-  constructor({ name, redis, silenceMs = SILENCE_MS }: LinkedProcessOptions) {
+  constructor({ name, redis, silenceMs }: LinkedProcessOptions) {
     this.links = new ProcessLinks({
       redis,
       storeId: "store",
@@ -103,7 +101,10 @@ export class LinkedProcess implements AsyncDisposable {
         this.heard.push(content);
         this.#noted();
       },
-      reset: (process) => this.resets.push(process),
+      reset: (process) => {
+        this.resets.push(process);
+        this.#noted();
+      },
     });
   }
 
@@ -151,6 +152,11 @@ export class LinkedProcess implements AsyncDisposable {
       `${count} broadcasts`,
       () => this.heard.length >= count,
     );
+  }
+
+  /** Once broadcasts may have been missed so many times. */
+  async missed(count: number): Promise<void> {
+    await this.#until(`${count} resets`, () => this.resets.length >= count);
   }
 
   /** What the domain hears from a till, within 20 s or as told. */

@@ -234,7 +234,13 @@ function tokensOf(text: string): readonly string[] {
   const plain = text.toWellFormed().normalize("NFD")
     .replaceAll(/(\p{Script=Latin})[\u0300-\u036f]+/gu, "$1").normalize("NFC")
     .toLowerCase();
-  return plain.match(/[\p{L}\p{N}\p{Co}]+/gu) ?? [];
+  const tokens: string[] = plain.match(/[\p{L}\p{N}\p{Co}]+/gu) ?? [];
+  return tokens.map(bounded);
+}
+
+/** A word of the server has at most 2,046 bytes; a letter up to four. */
+function bounded(token: string): string {
+  return token.slice(0, 500).toWellFormed();
 }
 
 // A vector holds positions up to this one; names are far shorter.
@@ -244,12 +250,12 @@ const MAX_POSITION = 16_383;
 function vectorOf(name: string, sku: string): string {
   const words = tokensOf(name).slice(0, MAX_POSITION)
     .map((token, index) => `'${token}':${index + 1}A`);
-  return [...words, `'${skuToken(sku)}':1B`].join(" ");
+  return [...words, `'${bounded(skuToken(sku))}':1B`].join(" ");
 }
 
 /** A name's words that begin so, one after the other, or the SKU. */
 function matching(word: string): string {
-  const sku = `'${skuToken(word)}':B`;
+  const sku = `'${bounded(skuToken(word))}':B`;
   const tokens = tokensOf(word);
   const last = tokens.length - 1;
   const name = tokens.map((token, index) =>

@@ -55,11 +55,13 @@ const MIGRATIONS: readonly Migration[] = [{
       PRIMARY KEY (partition, first_sequence)
     );
     CREATE TABLE doorbuster.snapshots (
-      partition text COLLATE "C" PRIMARY KEY,
+      partition text COLLATE "C" NOT NULL,
+      part integer NOT NULL,
       origin text NOT NULL,
       epoch bigint NOT NULL,
       sequence bigint NOT NULL,
-      state bytea NOT NULL
+      state bytea NOT NULL,
+      PRIMARY KEY (partition, part)
     );
     CREATE TABLE doorbuster.products (
       rank integer PRIMARY KEY,
@@ -92,7 +94,7 @@ const RIGHTS: readonly (readonly [table: string, rights: string])[] = [
   ["store", "SELECT"],
   ["owners", "SELECT INSERT UPDATE"],
   ["events", "SELECT INSERT"],
-  ["snapshots", "SELECT INSERT UPDATE"],
+  ["snapshots", "SELECT INSERT DELETE"],
   ["products", "SELECT INSERT"],
   ["opened", "SELECT INSERT"],
   ["attempts", "SELECT INSERT UPDATE"],

@@ -154,7 +154,7 @@ const claims: readonly {
       assert.equal((await refusal(url)).fault, "unwritable");
       await stand.run(`
         GRANT USAGE ON SCHEMA doorbuster TO clerk;
-        GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA doorbuster
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA doorbuster
           TO clerk`);
       await (await open(url)).close();
       await stand.run("REVOKE INSERT ON doorbuster.events FROM clerk");

@@ -67,6 +67,7 @@ export async function connectRedis(
   }
   isConnected = true;
   return {
+    // The client's own types name every command; the port needs a few.
     port: redisPort(client as unknown as NodeRedis),
     close: () => client.destroy(),
   };

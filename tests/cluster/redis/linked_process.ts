@@ -124,6 +124,7 @@ export class LinkedProcess implements AsyncDisposable {
       linkBroke: (peer) => assert.fail(`${domain}'s link to ${peer} broke`),
     });
     const child = { name: tillOf(domain), behavior: till, args: undefined };
+    // A till has no arguments, which a spec of any behavior cannot say.
     turns.domain.spawn(child as unknown as ChildSpec);
     turns.domain.start(() => {});
     this.#domains.set(domain, turns);

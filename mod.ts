@@ -323,6 +323,7 @@ export {
 export type {
   Append,
   AppendResult,
+  DomainEnd,
   DomainObserver,
   FoldTarget,
   Journal,

@@ -20,6 +20,7 @@ import { type Config, ConfigError, readConfig } from "../cluster/config.ts";
 import { CatalogStore } from "../cluster/journal/catalog_store.ts";
 import { openDataFolder } from "../cluster/journal/data_folder.ts";
 import { StoreError } from "../cluster/journal/database.ts";
+import { FolderSnapshots } from "../cluster/journal/folder_snapshots.ts";
 import { writeSnapshots } from "../cluster/journal/snapshots.ts";
 import { SqliteJournal } from "../cluster/journal/sqlite_journal.ts";
 import { planShop, type ShopPlan, Topology } from "../cluster/topology.ts";
@@ -177,7 +178,7 @@ async function fill(options: Fill): Promise<void> {
       await shop.stop();
       catalog.close();
     }
-    if (options.snapshots) snapshot(path, planShop(served, partitions));
+    if (options.snapshots) await snapshot(path, planShop(served, partitions));
   } finally {
     folder.close();
   }
@@ -247,14 +248,17 @@ function requireOk(outcome: Outcome<unknown>): void {
   throw new Error(`The shop says no: ${JSON.stringify(outcome)}`);
 }
 
-function snapshot(folder: string, plan: ShopPlan): void {
+async function snapshot(folder: string, plan: ShopPlan): Promise<void> {
   const manifest = new URL("../deno.json", import.meta.url);
   const { version } = JSON.parse(Deno.readTextFileSync(manifest));
   const partitions = plan.actors.filter(({ journaled }) => journaled)
     .map(({ address, args }) => ({ partition: address, args }));
-  const request = { folder, release: version, partitions };
+  const request = { release: version, partitions };
   const behaviorOf = (partition: string) => behaviors[kindOf(partition)];
-  console.log(JSON.stringify(writeSnapshots(request, behaviorOf, quiet)));
+  const keeper = new FolderSnapshots(folder, quiet);
+  const report = await writeSnapshots(request, behaviorOf, keeper);
+  keeper.close();
+  console.log(JSON.stringify(report));
 }
 
 /** One line that a terminal overwrites; a pipe sees nothing of it. */

@@ -24,6 +24,7 @@ import { duration, integer, rate, section, size } from "./config_rules.ts";
 
 export { admission, breaker, type Config, ConfigError, type Environment };
 export type {
+  ClusterEnvironment,
   EnvironmentConfig,
   PartitionCounts,
   Placement,
@@ -186,6 +187,19 @@ export const payment = section({
   concurrency: integer(1, 10_000).default(64),
 });
 
+/** How processes share a shop; the same in all of them. */
+export const cluster = section({
+  // How long a process that fell silent keeps what it runs, and so how long
+  // that is down at most before another takes it over. It is renewed four
+  // times as often: in 75 ms a round trip must fit, and a pause of the
+  // collector. Longer than a minute, nobody would wait for it.
+  leaseFor: duration("300ms", "1m").default("3s"),
+  // Over all processes; for a new store only. With a few for each process a
+  // share is even and what moves when one comes or goes is small; each is a
+  // thread of some 13 MB with a connection to the database.
+  shopWorkers: integer(1, 64).default(8),
+});
+
 /** A whole config file. */
 export const shopFile = section({
   topology: topology.prefault({}),
@@ -197,6 +211,7 @@ export const shopFile = section({
   balance: balance.prefault({}),
   edge: edge.prefault({}),
   payment: payment.prefault({}),
+  cluster: cluster.prefault({}),
 }).superRefine((file, context) => {
   const message = weightsMisfit(file);
   if (message === null) return;
@@ -232,7 +247,15 @@ export function readConfig(
 ): Config {
   const path = environment.SHOP_CONFIG;
   const file = path ? parseShopFile(readFile(path, readText), path) : {};
-  return settle(readEnvironment(environment), shopFile.parse(file));
+  const config = settle(readEnvironment(environment), shopFile.parse(file));
+  const { placement } = config.topology;
+  if (config.environment.cluster !== null && placement !== "paired") {
+    throw new ConfigError([
+      `${path}: topology.placement: expected "paired", as several processes ` +
+      `share the shop workers, found "${placement}"`,
+    ]);
+  }
+  return config;
 }
 
 /**

@@ -40,6 +40,14 @@ export interface EnvironmentConfig {
   readonly sessionSecret: string | null;
   /** Null: generated into the data folder. */
   readonly adminToken: string | null;
+  /** Null: this process is the whole shop. */
+  readonly cluster: ClusterEnvironment | null;
+}
+
+/** What the processes of one shop share. */
+export interface ClusterEnvironment {
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
 }
 
 /** Where actors run. */
@@ -110,6 +118,11 @@ export interface Config {
     readonly timeoutMs: number;
     readonly concurrency: number;
   };
+  readonly cluster: {
+    readonly leaseForMs: number;
+    /** Of all processes together; for a new store only. */
+    readonly shopWorkers: number;
+  };
   /** The file's sections with every default, as they are written. */
   readonly file: ShopFile;
 }
@@ -123,12 +136,17 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @throws {ConfigError} With a line for each variable that is wrong.
  */
 export function readEnvironment(environment: Environment): EnvironmentConfig {
-  const problems = ["REDIS_URL", "DATABASE_URL"].filter((name) =>
-    environment[name]
-  ).map((name) =>
-    `${name}: expected it to be unset, as shops of several processes are not ` +
-    `there yet, found a value`
-  );
+  const problems: string[] = [];
+  const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = environment;
+  if (!redisUrl !== !databaseUrl) {
+    const [missing, found] = redisUrl
+      ? ["DATABASE_URL", "REDIS_URL"]
+      : ["REDIS_URL", "DATABASE_URL"];
+    problems.push(
+      `${missing}: expected it beside ${found}, as the processes of a shop ` +
+        `need both, found nothing`,
+    );
+  }
   const port = environment.PORT || "8000";
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     problems.push(
@@ -145,6 +163,7 @@ export function readEnvironment(environment: Environment): EnvironmentConfig {
     catalogFile: environment.CATALOG || shippedCatalog(),
     sessionSecret: environment.SESSION_SECRET || null,
     adminToken: environment.ADMIN_TOKEN || null,
+    cluster: redisUrl && databaseUrl ? { redisUrl, databaseUrl } : null,
   };
 }
 
@@ -179,6 +198,10 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
     payment: {
       timeoutMs: ms(file.payment.timeout),
       concurrency: file.payment.concurrency,
+    },
+    cluster: {
+      leaseForMs: ms(file.cluster.leaseFor),
+      shopWorkers: file.cluster.shopWorkers,
     },
     file,
   };

@@ -111,6 +111,11 @@ export class Link {
     return (this.#outbox.length - HEAD) / SLOTS;
   }
 
+  /** Nothing waits, and all that left has arrived. */
+  get isQuiet(): boolean {
+    return this.waiting === 0 && this.#inFlight.length === 0;
+  }
+
   /** Puts a frame in the outbox; `full` when it has no room or is closed. */
   send(
     to: string,
@@ -237,7 +242,7 @@ export class Link {
 }
 
 /** Whether the head and the length are those of a batch. */
-function isBatch(batch: Batch): boolean {
+export function isBatch(batch: Batch): boolean {
   const [number, acknowledged] = batch;
   if (!isCount(number) || !isCount(acknowledged)) return false;
   return number === 0

@@ -98,10 +98,10 @@ export function settleScenario(file: ScenarioShape): Scenario {
 export function settleConfig(file: ScenarioShape): Scenario["config"] {
   const { topology, admission, cache, breaker, balance } = file;
   const { orders, edge, payment } = file;
-  const { accounts } = shopFile.parse({});
+  const { accounts, cluster } = shopFile.parse({});
   const { environment: _, ...config } = settle(NOWHERE, {
     ...{ topology, admission, cache, breaker, balance },
-    ...{ orders, edge, payment, accounts },
+    ...{ orders, edge, payment, accounts, cluster },
   });
   return config;
 }
@@ -109,7 +109,7 @@ export function settleConfig(file: ScenarioShape): Scenario["config"] {
 /** A simulated shop has no environment. */
 const NOWHERE = {
   ...{ host: "", port: 0, dataFolder: "", catalogFile: "" },
-  ...{ sessionSecret: null, adminToken: null },
+  ...{ sessionSecret: null, adminToken: null, cluster: null },
 };
 
 /** A step as it is meant, however it is written. */

@@ -25,7 +25,8 @@ const HELP = `deno task serve [--print-config] [--help]
 Runs the shop over HTTP until SIGTERM or SIGINT.
 
 Environment: HOST (127.0.0.1), PORT (8000; 0 takes any free port), DATA_DIR
-(./data), CATALOG, SESSION_SECRET, ADMIN_TOKEN, SHOP_CONFIG (a JSON file).
+(./data), CATALOG, SESSION_SECRET, ADMIN_TOKEN, SHOP_CONFIG (a JSON file);
+REDIS_URL and DATABASE_URL together make it one of several processes.
 
   --print-config   shows the configuration with every default, and ends
   --help           shows this`;
@@ -121,7 +122,12 @@ async function serve(config: Config): Promise<void> {
     Deno.addSignalListener(signal, () => stop());
   }
   probeAddress(config);
-  const shop = await openShop(config, log, readRelease());
+  const { cluster } = config.environment;
+  // Redis and PostgreSQL are loaded only where they are used.
+  const shop = cluster === null
+    ? await openShop(config, log, readRelease())
+    : await (await import("../cluster/worker/live_cluster.ts"))
+      .openClusterShop(config, cluster, log, readRelease());
   try {
     const server = listen(config, shop);
     stop = once(() => closeDown(server, shop));

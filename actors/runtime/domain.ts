@@ -47,7 +47,7 @@ import type { KeyedGroup, KeyedSpec } from "./keyed.ts";
 import { foldInto, Lives } from "./lives.ts";
 import { failed, type Outcome, RETRY_AFTER_MS, unknown } from "./outcome.ts";
 import { freezePlain } from "./plain_data.ts";
-import type { DomainOptions } from "./ports.ts";
+import type { DomainEnd, DomainOptions } from "./ports.ts";
 import { SeededRandom } from "./random.ts";
 import { RunQueue } from "./run_queue.ts";
 import { Ask } from "./slip.ts";
@@ -373,6 +373,11 @@ export class Domain {
       !this.#commits.isAppending;
   }
 
+  /** Asks from here that are not settled yet. */
+  get asksUnderWay(): number {
+    return this.#waits.asksUnderWay;
+  }
+
   /** Milliseconds since the append under way began; 0 when there is none. */
   get appendingMs(): number {
     return this.#commits.appendingMs;
@@ -553,8 +558,16 @@ export class Domain {
     return true;
   }
 
+  /**
+   * Ends the domain as a fenced append does, as its host must not run it any
+   * more: another may. Only between two runs.
+   */
+  loseLease(): void {
+    if (this.#state !== "dead") this.#die("lease-lost");
+  }
+
   /** Another incarnation owns a partition, or may: nothing here is true now. */
-  #die(reason: "fenced" | "append-unknown"): void {
+  #die(reason: DomainEnd): void {
     this.#log("error", "commit domain ended", { reason });
     const held = this.#commits.end();
     this.close();
@@ -593,7 +606,7 @@ export class Domain {
       commitMs,
       deadLetters: dead.total,
       expired,
-      pendingAsks: this.#waits.asksUnderWay,
+      pendingAsks: this.asksUnderWay,
       counters: Object.fromEntries(this.#counters),
       breakers: [...breakers].map(([address, breaker]) => ({
         address,

@@ -134,6 +134,12 @@ export interface DomainObserver {
   ): void;
 }
 
+/**
+ * Why a domain ended: a newer epoch owns one of its partitions; an append may
+ * have been lost; its host's lease to run it is over.
+ */
+export type DomainEnd = "fenced" | "append-unknown" | "lease-lost";
+
 /** What a host lends to a domain. None of its functions may throw. */
 export interface DomainOptions {
   /** The address of callers outside its actors; unique among domains. */
@@ -152,8 +158,8 @@ export interface DomainOptions {
   readonly transmit: (envelope: Envelope) => "queued" | "full" | "gone";
   /** Asks for a `run` soon. Called at most once between two runs. */
   readonly wake: () => void;
-  /** The domain ended by a refused or unknown append. Nothing more runs. */
-  readonly died: (reason: "fenced" | "append-unknown") => void;
+  /** The domain ended. Nothing more runs. */
+  readonly died: (reason: DomainEnd) => void;
   /**
    * What the root supervisor allows those directly below it; by default three
    * restarts in five seconds.

@@ -1,7 +1,7 @@
 /**
- * The catalog gateway: the catalog's store behind a ref. The store answers at
- * once from a local index, so the gateway only translates; whether it stands
- * on a disk or across a network is the store's affair.
+ * The catalog gateway: the catalog's store behind a ref. A store on this disk
+ * answers at once, one across a network with a promise; the gateway only
+ * translates.
  *
  * @module
  */
@@ -13,13 +13,21 @@ import type {
 import type { ShopOutcome } from "../../actors/refusals.ts";
 import { refuse } from "../../actors/refusals.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
-import type { CatalogPage, CatalogStore } from "../journal/catalog_store.ts";
+import type { CatalogPage } from "../journal/catalog_store.ts";
+import { type Sooner, whenKnown } from "./when_known.ts";
 
-/** What the gateway needs of a store. */
-export type CatalogSource = Pick<
-  CatalogStore,
-  "readEntry" | "search" | "listSkus"
->;
+/** What the gateway needs of a store; null: it has no such thing. */
+export interface CatalogSource {
+  readEntry(sku: string): Sooner<CatalogEntry | null>;
+  search(
+    query: string,
+    limit: number,
+    after?: string,
+  ): Sooner<CatalogPage | null>;
+  listSkus(limit: number, after?: string): Sooner<SkuPage | null>;
+}
+
+type CatalogOutcome = ShopOutcome<CatalogEntry | CatalogPage | SkuPage>;
 
 /**
  * Answers one message from `source`; the handler of a `GatewayHost`. Rejected
@@ -29,19 +37,26 @@ export type CatalogSource = Pick<
 export function handleCatalog(
   source: CatalogSource,
   message: CatalogMessage,
-): ShopOutcome<CatalogEntry | CatalogPage | SkuPage> {
+): Sooner<CatalogOutcome> {
   switch (message.kind) {
-    case "read_entry": {
-      const entry = source.readEntry(message.sku);
-      return entry === null ? refuse("not-found") : ok(entry);
-    }
+    case "read_entry":
+      return whenKnown<CatalogEntry | null, CatalogOutcome>(
+        source.readEntry(message.sku),
+        entryOutcome,
+      );
     case "search_catalog": {
       const { query, limit, after } = message;
-      return pageOutcome(source.search(query, limit, after));
+      return whenKnown(source.search(query, limit, after), pageOutcome);
     }
-    case "list_skus":
-      return pageOutcome(source.listSkus(message.limit, message.after));
+    case "list_skus": {
+      const { limit, after } = message;
+      return whenKnown(source.listSkus(limit, after), pageOutcome);
+    }
   }
+}
+
+function entryOutcome(entry: CatalogEntry | null): ShopOutcome<CatalogEntry> {
+  return entry === null ? refuse("not-found") : ok(entry);
 }
 
 function pageOutcome<Page>(page: Page | null): ShopOutcome<Page> {

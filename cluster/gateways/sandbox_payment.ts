@@ -15,11 +15,23 @@ import type {
 import type { ShopOutcome } from "../../actors/refusals.ts";
 import { refuse } from "../../actors/refusals.ts";
 import { ok, unknown } from "../../actors/runtime/outcome.ts";
-import type { PaymentLedger } from "../journal/payment_ledger.ts";
 import type { Timers } from "./gateway.ts";
+import { type Sooner, whenKnown } from "./when_known.ts";
 
-/** What the sandbox needs of its books. Every call is durable first. */
-export type Ledger = Pick<PaymentLedger, "charge" | "status" | "refund">;
+/**
+ * What the sandbox needs of its books; `PaymentLedger` says what each does.
+ * Every call is durable before it answers, at once or later.
+ */
+export interface Ledger {
+  charge(
+    attemptId: string,
+    amountCents: number,
+    currency: string,
+    decide: "captured" | "declined",
+  ): Sooner<ChargeState>;
+  status(attemptId: string): Sooner<ChargeState>;
+  refund(attemptId: string): Sooner<boolean>;
+}
 
 /** Longer than the three seconds that a buyer waits for an answer. */
 const SLOW_MS = 5_000;
@@ -47,20 +59,20 @@ export class SandboxPayment {
    * captured, are rejected `invalid-input`; the status of a charge under way
    * is `unknown`. Throws what the ledger throws.
    */
-  handle(message: PaymentMessage): PaymentOutcome | Promise<PaymentOutcome> {
+  handle(message: PaymentMessage): Sooner<PaymentOutcome> {
     switch (message.kind) {
       case "charge":
         return this.#charge(message);
       case "charge_status":
         // To say "none" would forbid the charge that is under way.
         if (this.#slow.has(message.attemptId)) return unknown(RETRY_AFTER_MS);
-        return ok({ state: this.#ledger.status(message.attemptId) });
+        return whenKnown(this.#ledger.status(message.attemptId), stateIs);
       case "refund":
         return this.#refund(message.attemptId);
     }
   }
 
-  #charge(message: Charge): PaymentOutcome | Promise<PaymentOutcome> {
+  #charge(message: Charge): Sooner<PaymentOutcome> {
     switch (message.method) {
       case "sandbox":
         return this.#decide(message, "captured");
@@ -75,7 +87,10 @@ export class SandboxPayment {
     }
   }
 
-  #decide(message: Charge, decide: "captured" | "declined"): PaymentOutcome {
+  #decide(
+    message: Charge,
+    decide: "captured" | "declined",
+  ): Sooner<PaymentOutcome> {
     const { attemptId, amountCents, currency } = message;
     const state = this.#ledger.charge(
       attemptId,
@@ -83,12 +98,17 @@ export class SandboxPayment {
       currency,
       decide,
     );
-    return ok({ state });
+    return whenKnown(state, stateIs);
   }
 
-  #refund(attemptId: string): PaymentOutcome {
-    if (this.#ledger.refund(attemptId)) return ok(null);
-    return refuse("invalid-input", { detail: "no payment was captured" });
+  #refund(attemptId: string): Sooner<PaymentOutcome> {
+    return whenKnown(
+      this.#ledger.refund(attemptId),
+      (isDone): PaymentOutcome =>
+        isDone ? ok(null) : refuse("invalid-input", {
+          detail: "no payment was captured",
+        }),
+    );
   }
 
   #chargeSlowly(message: Charge): Promise<PaymentOutcome> {
@@ -109,4 +129,8 @@ export class SandboxPayment {
     }, SLOW_MS);
     return promise;
   }
+}
+
+function stateIs(state: ChargeState): PaymentOutcome {
+  return ok({ state });
 }

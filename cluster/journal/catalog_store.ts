@@ -13,6 +13,7 @@ import {
   openExisting,
   openOrCreate,
 } from "./database.ts";
+import { nextOf, rankOf, skuToken, wordsOf } from "./catalog_words.ts";
 import { readIdentity } from "./data_folder.ts";
 
 /** A product as a catalog file describes it. */
@@ -57,9 +58,6 @@ const CATALOG_FILE: FileKind = {
     );
   `,
 };
-
-// Far above what a person types; each further word only narrows the answer.
-const MAX_WORDS = 16;
 
 /** The products of a shop. */
 export class CatalogStore {
@@ -163,7 +161,7 @@ export class CatalogStore {
     const hasNext = rows.length > limit && last !== undefined;
     return {
       items: items.map(entryOf),
-      next: hasNext ? Number(last.rank).toString(36) : null,
+      next: hasNext ? nextOf(Number(last.rank)) : null,
     };
   }
 
@@ -176,7 +174,7 @@ export class CatalogStore {
     const last = Number(rows.at(-1)?.rank ?? total);
     return {
       skus: rows.map(({ sku }) => String(sku)),
-      next: last < total ? last.toString(36) : null,
+      next: last < total ? nextOf(last) : null,
       total,
     };
   }
@@ -225,29 +223,8 @@ function entryOf(row: Record<string, unknown>): CatalogEntry {
   };
 }
 
-/** The rank in a page's `next`; null for anything else. */
-function rankOf(after: string): number | null {
-  if (!/^[0-9a-z]{1,10}$/.test(after)) return null;
-  return Number.parseInt(after, 36);
-}
-
-/** The words of a person's text. Signs that stand alone say nothing. */
-function wordsOf(query: string): readonly string[] {
-  return query.toWellFormed().normalize("NFC").replaceAll("\0", " ")
-    .split(/\s+/u).filter((word) => /[\p{L}\p{N}]/u.test(word))
-    .slice(0, MAX_WORDS);
-}
-
 /** In quotes nothing is syntax: a name's word that begins so, or the SKU. */
 function matching(word: string): string {
   const quoted = `"${word.replaceAll('"', '""')}"`;
   return `(name : ${quoted} * OR sku : "${skuToken(word)}")`;
-}
-
-/** A SKU as one token of letters and digits, so that it matches whole. */
-function skuToken(sku: string): string {
-  return sku.toLowerCase().replaceAll(
-    /[^a-z0-9]/gu,
-    (sign) => `x${sign.codePointAt(0)!.toString(16)}x`,
-  );
 }

@@ -141,8 +141,8 @@ function openIdentity(
   if (!exists(path)) createIdentity(folder, options);
   checkStructure(path, STORE_FILE);
   const identity = readIdentity(folder);
-  const expected = describe(options.partitions);
-  const found = describe(identity.partitions);
+  const expected = describePartitions(options.partitions);
+  const found = describePartitions(identity.partitions);
   if (expected !== found) {
     throw new StoreError("mismatch", path, expected, found);
   }
@@ -163,8 +163,8 @@ function createIdentity(folder: string, options: DataFolderOptions): void {
   openOrCreate(path, { ...STORE_FILE, schema }, { storeId }).close();
 }
 
-/** "accounts 4, inventory 16": the same for the same counts. */
-function describe(partitions: PartitionCounts): string {
+/** "accounts 4, inventory 16 partitions": the same for the same counts. */
+export function describePartitions(partitions: PartitionCounts): string {
   return Object.entries(partitions).sort(([a], [b]) => a < b ? -1 : 1)
     .map(([kind, count]) => `${kind} ${count}`).join(", ") + " partitions";
 }
@@ -200,14 +200,17 @@ function openLock(folder: string, path: string): Deno.FsFile {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     return Deno.openSync(path, { read: true, write: true, create: true });
   } catch (error) {
-    const found = (error as Error).message.replaceAll(/\s+/g, " ");
-    throw new StoreError(
-      "unwritable",
-      folder,
-      "a folder that this process can write",
-      found,
-    );
+    throw unwritable(folder, error as Error);
   }
+}
+
+function unwritable(folder: string, { message }: Error): StoreError {
+  return new StoreError(
+    "unwritable",
+    folder,
+    "a folder that this process can write",
+    message.replaceAll(/\s+/g, " "),
+  );
 }
 
 /**
@@ -229,10 +232,32 @@ export function readOrCreateSecret(
   return secret;
 }
 
-/** Written under another name first, so that nobody ever reads half of it. */
 function createSecret(path: string, bytes: Uint8Array): void {
-  const draft = `${path}.new`;
   const secret = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  writeWhole(path, secret, `${path}.new`);
+}
+
+/**
+ * Puts a secret that is kept elsewhere where a person finds it, creating the
+ * folder when it is missing. Throws `StoreError` when that cannot be.
+ */
+export function writeSecret(
+  folder: string,
+  name: string,
+  secret: string,
+): void {
+  const path = `${folder}/${name}`;
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Other processes may have the same folder.
+    writeWhole(path, secret, `${path}.${Deno.pid}`);
+  } catch (error) {
+    throw unwritable(folder, error as Error);
+  }
+}
+
+/** Written under another name first, so that nobody ever reads half of it. */
+function writeWhole(path: string, secret: string, draft: string): void {
   const file = Deno.openSync(draft, {
     write: true,
     create: true,

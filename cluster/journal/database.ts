@@ -10,11 +10,17 @@
  */
 import { DatabaseSync } from "node:sqlite";
 
-/** Why a data folder or one of its files cannot be used. */
+/** Why a store, in a data folder or on a server, cannot be used. */
 export type StoreFault =
-  /** Another process holds the folder. */
+  /** Another process holds the folder, or changes the tables. */
   | "in-use"
-  /** The folder or file cannot be read or written by this process. */
+  /** The server does not answer, or takes no connections. */
+  | "unreachable"
+  /** The server does not let this user in. */
+  | "refused"
+  /** The server is of a kind or age that cannot carry a store. */
+  | "unfit"
+  /** It cannot be read or written by this process. */
   | "unwritable"
   /** Something that must be there is not. */
   | "missing"

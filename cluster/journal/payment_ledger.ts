@@ -33,8 +33,34 @@ export interface LedgerTotals {
   readonly refundedCents: number;
 }
 
-/** The books of a sandbox provider. Every call is durable when it returns. */
-export class PaymentLedger {
+/**
+ * The books of a sandbox provider, wherever they are kept. Every call is
+ * durable when it returns or resolves.
+ */
+export interface PaymentLedgerPort {
+  /**
+   * Charges as `decide` says unless the attempt was decided before; answers
+   * what was decided first. `none` means that `status` has ruled it out.
+   * Throws `RangeError` for the same id with another amount.
+   */
+  charge(
+    attemptId: string,
+    amountCents: number,
+    currency: string,
+    decide: "captured" | "declined",
+  ): ChargeState | Promise<ChargeState>;
+  /** What became of an attempt. After `none`, a charge of it stays `none`. */
+  status(attemptId: string): ChargeState | Promise<ChargeState>;
+  /** Gives the money back, once. False when none was captured. */
+  refund(attemptId: string): boolean | Promise<boolean>;
+  /** What moved in all, by currency. */
+  totals(): readonly LedgerTotals[] | Promise<readonly LedgerTotals[]>;
+  /** Ends all use. */
+  close(): void | Promise<void>;
+}
+
+/** The books in a data folder. */
+export class PaymentLedger implements PaymentLedgerPort {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #read: StatementSync;
@@ -57,11 +83,6 @@ export class PaymentLedger {
       WHERE attempt_id = ? AND state IN ('captured', 'refunded')`);
   }
 
-  /**
-   * Charges as `decide` says unless the attempt was decided before; answers
-   * what was decided first. `none` means that `status` has ruled it out.
-   * Throws `RangeError` for the same id with another amount.
-   */
   charge(
     attemptId: string,
     amountCents: number,
@@ -70,30 +91,19 @@ export class PaymentLedger {
   ): ChargeState {
     this.#insert.run(attemptId, decide, amountCents, currency);
     const row = this.#read.get(attemptId)!;
-    const isSame = row.amount_cents === amountCents &&
-      row.currency === currency;
-    if (row.state !== "none" && !isSame) {
-      throw new RangeError(
-        `Cannot charge attempt "${attemptId}" as it was made with ` +
-          `${row.amount_cents} ${row.currency}: current value is ` +
-          `${amountCents} ${currency}`,
-      );
-    }
+    checkAmount(attemptId, row, { amountCents, currency });
     return stateOf(row.state);
   }
 
-  /** What became of an attempt. After `none`, a charge of it stays `none`. */
   status(attemptId: string): ChargeState {
     this.#insert.run(attemptId, "none", 0, "");
     return stateOf(this.#read.get(attemptId)!.state);
   }
 
-  /** Gives the money back, once. False when none was captured. */
   refund(attemptId: string): boolean {
     return Number(this.#refund.run(attemptId).changes) > 0;
   }
 
-  /** What moved in all, by currency. */
   totals(): readonly LedgerTotals[] {
     return this.#database.prepare(`
       SELECT currency,
@@ -107,13 +117,31 @@ export class PaymentLedger {
     }));
   }
 
-  /** Ends all use. */
   close(): void {
     this.#database.close();
   }
 }
 
-/** A refund does not change how the charge ended. */
-function stateOf(state: unknown): ChargeState {
+/**
+ * Throws `RangeError` when an attempt, as its row has it, was made with another
+ * amount.
+ */
+export function checkAmount(
+  attemptId: string,
+  row: Readonly<Record<string, unknown>>,
+  { amountCents, currency }: { amountCents: number; currency: string },
+): void {
+  const isSame = Number(row.amount_cents) === amountCents &&
+    row.currency === currency;
+  if (row.state === "none" || isSame) return;
+  throw new RangeError(
+    `Cannot charge attempt "${attemptId}" as it was made with ` +
+      `${row.amount_cents} ${row.currency}: current value is ` +
+      `${amountCents} ${currency}`,
+  );
+}
+
+/** How a charge ended, by its row's state; a refund does not change that. */
+export function stateOf(state: unknown): ChargeState {
   return state === "refunded" ? "captured" : state as ChargeState;
 }

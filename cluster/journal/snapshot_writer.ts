@@ -8,7 +8,10 @@
  */
 import { behaviors, kindOf } from "../../actors/registry.ts";
 import type { LogLevel } from "../../actors/runtime/actor.ts";
+import type { Log } from "../../actors/runtime/ports.ts";
+import { hostTimers } from "../worker/host_clock.ts";
 import {
+  type SnapshotKeeper,
   type SnapshotReport,
   type SnapshotRequest,
   writeSnapshots,
@@ -17,7 +20,7 @@ import {
 /** What the snapshot thread sends. */
 export type SnapshotAnswer =
   | { readonly kind: "snapshots_written"; readonly report: SnapshotReport }
-  /** The folder could not be used at all; `because` is one line. */
+  /** The storage could not be used at all; `because` is one line. */
   | { readonly kind: "snapshots_failed"; readonly because: string }
   | {
     readonly kind: "log";
@@ -36,20 +39,36 @@ interface Thread {
 // worker's one-argument `postMessage`.
 const thread = globalThis as unknown as Thread;
 
-thread.onmessage = ({ data }) => thread.postMessage(answerTo(data));
+const log: Log = {
+  write: (level, text, fields) =>
+    thread.postMessage({ kind: "log", level, text, fields }),
+};
 
-function answerTo(request: SnapshotRequest): SnapshotAnswer {
+thread.onmessage = async ({ data }) => thread.postMessage(await answerTo(data));
+
+async function answerTo(request: SnapshotRequest): Promise<SnapshotAnswer> {
   try {
-    const report = writeSnapshots(
-      request,
-      (partition) => behaviors[kindOf(partition)],
-      {
-        write: (level, text, fields) =>
-          thread.postMessage({ kind: "log", level, text, fields }),
-      },
-    );
-    return { kind: "snapshots_written", report };
+    const keeper = await openKeeper(request);
+    try {
+      const behaviorOf = (partition: string) => behaviors[kindOf(partition)];
+      const report = await writeSnapshots(request, behaviorOf, keeper);
+      return { kind: "snapshots_written", report };
+    } finally {
+      await keeper.close();
+    }
   } catch (error) {
     return { kind: "snapshots_failed", because: String(error) };
   }
+}
+
+/** Only what the storage needs is loaded. */
+async function openKeeper({ storage }: SnapshotRequest): Promise<
+  SnapshotKeeper
+> {
+  if (storage.kind === "folder") {
+    const { FolderSnapshots } = await import("./folder_snapshots.ts");
+    return new FolderSnapshots(storage.path, log);
+  }
+  const { PostgresSnapshots } = await import("./postgres_snapshots.ts");
+  return new PostgresSnapshots({ url: storage.url, timers: hostTimers }, log);
 }

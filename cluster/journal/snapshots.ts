@@ -1,26 +1,56 @@
 /**
  * Writes snapshots beside a running shop: reads the journals like any reader,
  * folds one partition at a time with the same `apply` as its actor, and stores
- * the result. No actor stops or even knows.
+ * the result, in a data folder or a database. No actor stops or even knows.
  *
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
 import { deserialize, serialize } from "node:v8";
-import type { AnyBehavior } from "../../actors/runtime/actor.ts";
-import type { Log } from "../../actors/runtime/ports.ts";
-import { readIdentity } from "./data_folder.ts";
-import { journalPaths } from "./journal_file.ts";
-import { merge, type Progress } from "./merge.ts";
-import {
-  type Snapshot,
-  SnapshotFile,
-  snapshotOrigin,
-} from "./snapshot_file.ts";
+import type { AnyBehavior, JournalEvent } from "../../actors/runtime/actor.ts";
+import type { StoragePlan } from "../worker/storage.ts";
+import type { Positions } from "./merge.ts";
+import { type Snapshot, snapshotOrigin } from "./snapshot_file.ts";
+
+/** A data folder answers at once, a database later. */
+type Soon<Value> = Value | Promise<Value>;
+
+/** How far a partition was folded. */
+export interface Folded {
+  /** The epoch and place of its newest event. */
+  readonly epoch: number;
+  readonly sequence: number;
+  /** Up to where files were read; empty where there are none. */
+  readonly positions: Positions;
+  /** Events that were handed over. */
+  readonly events: number;
+}
+
+/** Where events are read and snapshots kept. */
+export interface SnapshotKeeper {
+  /** What a snapshot may take, in bytes. */
+  readonly maxStateBytes: number;
+  /** Null when there is none of that origin, or it cannot be read. */
+  read(partition: string, origin: string): Soon<Snapshot | null>;
+  /** Hands over what came after a snapshot; null: everything. */
+  fold(
+    partition: string,
+    after: Snapshot | null,
+    event: (event: JournalEvent) => void,
+  ): Soon<Folded>;
+  /** Replaces the partition's snapshot; `state` is in V8's format. */
+  write(
+    snapshot: Omit<Snapshot, "state">,
+    origin: string,
+    state: Uint8Array,
+  ): Soon<void>;
+  /** Ends all use. */
+  close(): Soon<void>;
+}
 
 /** What to write snapshots of. Plain data: it crosses to a thread. */
 export interface SnapshotRequest {
-  readonly folder: string;
+  readonly storage: StoragePlan;
   /** The running release; a snapshot of another is not used. */
   readonly release: string;
   readonly partitions: readonly {
@@ -45,71 +75,52 @@ export interface SnapshotReport {
 
 /**
  * Brings the snapshots of all partitions up to date. `behaviorOf` gives the
- * behavior of a partition, or throws. Throws `StoreError` when the folder
- * cannot be used at all.
+ * behavior of a partition, or throws. One that fails is told in the report and
+ * stops no other.
  */
-export function writeSnapshots(
-  request: SnapshotRequest,
+export async function writeSnapshots(
+  request: Pick<SnapshotRequest, "release" | "partitions">,
   behaviorOf: (partition: string) => AnyBehavior,
-  log: Log,
-): SnapshotReport {
-  const { folder, release } = request;
-  const { storeId } = readIdentity(folder);
-  const file = SnapshotFile.openToWrite(folder, storeId, log);
+  keeper: SnapshotKeeper,
+): Promise<SnapshotReport> {
   const refused: { partition: string; because: string }[] = [];
   const report = { written: 0, unprofitable: 0, events: 0, refused };
-  try {
-    for (const { partition, args } of request.partitions) {
-      try {
-        const behavior = behaviorOf(partition);
-        const origin = snapshotOrigin(release, behavior.name, args);
-        const before = file.read(partition, origin);
-        const source = { folder, storeId, partition };
-        const after = fold(source, behavior, args, before);
-        if (after.folded === 0) continue;
-        report.events += after.folded;
-        const bytes = bytesOf(after.state, after.sequence);
-        if (bytes === null) {
-          report.unprofitable++;
-        } else {
-          file.write(after, origin, bytes);
-          report.written++;
-        }
-      } catch (error) {
-        refused.push({ partition, because: String(error) });
+  for (const { partition, args } of request.partitions) {
+    try {
+      const behavior = behaviorOf(partition);
+      const origin = snapshotOrigin(request.release, behavior.name, args);
+      const before = await keeper.read(partition, origin);
+      const state = stateOf(behavior, args, before);
+      const folded = await keeper.fold(
+        partition,
+        before,
+        (event) => behavior.apply!(state, event),
+      );
+      if (folded.events === 0) continue;
+      report.events += folded.events;
+      const bytes = bytesOf(state, folded.sequence, keeper.maxStateBytes);
+      if (bytes === null) {
+        report.unprofitable++;
+      } else {
+        await keeper.write({ ...folded, partition }, origin, bytes);
+        report.written++;
       }
+    } catch (error) {
+      refused.push({ partition, because: String(error) });
     }
-  } finally {
-    file.close();
   }
   return report;
 }
 
-function fold(
-  source: { folder: string; storeId: string; partition: string },
+function stateOf(
   behavior: AnyBehavior,
   args: unknown,
   before: Snapshot | null,
-): Snapshot & { folded: number } {
-  const { folder, storeId, partition } = source;
+): { volatile?: unknown } {
   const fresh = behavior.start(args);
-  const state = before === null
+  return before === null
     ? fresh
     : { ...(before.state as object), volatile: fresh.volatile };
-  const progress: Progress = {
-    epoch: before?.epoch ?? 0,
-    sequence: before?.sequence ?? 0,
-    snapshotSequence: before?.sequence ?? 0,
-    event: (event) => behavior.apply!(state, event),
-  };
-  const { positions, events } = merge({
-    storeId,
-    paths: journalPaths(folder),
-    after: before?.positions ?? {},
-    isQuiet: false,
-  }, new Map([[partition, progress]]));
-  const { epoch, sequence } = progress;
-  return { partition, epoch, sequence, positions, state, folded: events };
 }
 
 // Measured: reading a state back takes 21 ns a byte, folding an event of the
@@ -121,20 +132,21 @@ const MAX_BYTES_PER_EVENT = 100;
 // Read within a millisecond, so never worth a thought.
 const SMALL_BYTES = 32 * 1024;
 
-// SQLite holds values up to 1 GB; half of it leaves room for its row buffer.
-const MAX_STATE_BYTES = 512 * 1024 * 1024;
-
 /**
  * The state without `volatile` in V8's format; null when it would save
  * too little over a fold from the start. Throws when it would come back different (a class instance, a
  * function): a snapshot must be what the fold is.
  */
-function bytesOf(state: unknown, events: number): Uint8Array | null {
+function bytesOf(
+  state: unknown,
+  events: number,
+  maxBytes: number,
+): Uint8Array | null {
   const { volatile: _, ...durable } = state as { volatile?: unknown };
   const bytes = serialize(durable);
-  if (bytes.byteLength > MAX_STATE_BYTES) {
+  if (bytes.byteLength > maxBytes) {
     throw new RangeError(
-      `Cannot write a snapshot as it must be <= ${MAX_STATE_BYTES} bytes: ` +
+      `Cannot write a snapshot as it must be <= ${maxBytes} bytes: ` +
         `current value is ${bytes.byteLength}`,
     );
   }
@@ -146,6 +158,10 @@ function bytesOf(state: unknown, events: number): Uint8Array | null {
   }
   return bytes;
 }
+
+// Where other processes wait for a take-over, each of the territories here has
+// to be folded within about a second: at 5 µs an event and three territories.
+const EVERY_EVENTS_SHARED = 500_000;
 
 // As long as no order is ever archived, a state is about as large as its
 // events, and reading it back saves little (docs/adr/0002). So a pass, which
@@ -161,13 +177,19 @@ const LULL_MS = 15 * 60_000;
 
 /** Says when new snapshots are worth their work. */
 export class SnapshotSchedule {
-  #everyEvents = EVERY_EVENTS;
+  readonly #leastEvents: number;
+  #everyEvents: number;
   #atEvents = 0;
   #atMs: number;
 
-  /** Starts at `nowMs`, on any clock that never steps. */
-  constructor(nowMs: number) {
+  /**
+   * Starts at `nowMs`, on any clock that never steps. With `isShared` other
+   * processes may have to take over at any time, so snapshots come more often.
+   */
+  constructor(nowMs: number, { isShared = false } = {}) {
     this.#atMs = nowMs;
+    this.#leastEvents = isShared ? EVERY_EVENTS_SHARED : EVERY_EVENTS;
+    this.#everyEvents = this.#leastEvents;
   }
 
   /**
@@ -186,7 +208,7 @@ export class SnapshotSchedule {
   /** Tells what became of it: after nothing gained it waits twice as long. */
   finished(report: Pick<SnapshotReport, "written">): void {
     this.#everyEvents = report.written > 0
-      ? EVERY_EVENTS
+      ? this.#leastEvents
       : Math.min(this.#everyEvents * 2, MAX_EVERY_EVENTS);
   }
 }

@@ -16,7 +16,7 @@ import { redisScript } from "./redis_port.ts";
  * A week, which is the longest lease, and a day: a clock that is set back by
  * less than a day gives no token twice.
  */
-const FENCE_KEPT_MS = 8 * 24 * 3_600_000;
+export const FENCE_KEPT_MS = 8 * 24 * 3_600_000;
 
 /*
  * Functions in a script are made anew in each run and cost more than what they
@@ -24,11 +24,12 @@ const FENCE_KEPT_MS = 8 * 24 * 3_600_000;
  */
 
 /**
- * Returns the token of a lease that was just given, as text. The clock is ahead
+ * Returns the token of a lease that was just given, as text. KEYS: lock, fence,
+ * and whatever else. The clock is ahead
  * of the counter but for a clock that was set back; so one command, which
  * writes and reads (Redis 6.2 and later), mostly does.
  */
-const RETURN_TOKEN = `
+export const RETURN_TOKEN = `
   local time = redis.call('TIME')
   local fence = time[1] .. string.sub(1000000 + time[2], 2)
   local last = redis.call('SET', KEYS[2], fence, 'PX', '${FENCE_KEPT_MS}', 'GET')
@@ -39,7 +40,7 @@ const RETURN_TOKEN = `
   return fence`;
 
 /** Returns the token of a lease that the owner has, or of a new one. */
-const RETURN_SAME_TOKEN = `
+export const RETURN_SAME_TOKEN = `
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   local same = redis.call('GET', KEYS[2])
   if same then return same end

@@ -6,7 +6,7 @@
  * @module
  */
 import { behaviors, kindOf } from "../../actors/registry.ts";
-import type { Journal, Log } from "../../actors/runtime/ports.ts";
+import type { DomainEnd, Journal, Log } from "../../actors/runtime/ports.ts";
 import { guardCallees } from "../breakers.ts";
 import type { GatewayHost } from "../gateways/gateway.ts";
 import { snapshotOrigin } from "../journal/snapshot_file.ts";
@@ -34,7 +34,7 @@ export interface DomainParts {
   readonly log: Log;
   /** Gateways that the thread brings along. */
   readonly gateways?: ReadonlyMap<string, GatewayHost>;
-  readonly died: (reason: "fenced" | "append-unknown") => void;
+  readonly died: (reason: DomainEnd) => void;
   readonly linkBroke: (peer: string) => void;
   /** Called before each append; a place for faults. */
   readonly beforeAppend?: () => void;
@@ -51,7 +51,8 @@ export interface AssembledDomain {
   readonly startProbes: () => void;
   /**
    * Lets everybody finish their step, and closes all files when what they
-   * recorded is on disk, or `withinMs` later; then calls `done`.
+   * recorded is on disk, or `withinMs` later; then calls `done`. When the turns
+   * refuse new mail, all that was answered has arrived as well.
    */
   readonly stop: (withinMs: number, done: () => void) => void;
 }
@@ -110,7 +111,8 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
       turns.domain.stop();
       const close = () => {
         turns.turn();
-        if (!turns.domain.isIdle && hostClock.monotonicMs() < endMs) {
+        const isDone = turns.domain.isIdle && turns.isQuiet;
+        if (!isDone && hostClock.monotonicMs() < endMs) {
           // About as long as a disk takes for a sync.
           return void setTimeout(close, 1);
         }

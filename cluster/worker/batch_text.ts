@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { type Batch, HEAD, SLOTS } from "../link.ts";
+import { type Batch, HEAD, isBatch, SLOTS } from "../link.ts";
 
 /** Numbers at the head of the text. */
 const TEXT_HEAD = 4;
@@ -73,6 +73,31 @@ export function readBatch(text: string): Batch {
     batch.push(to, from, id, timeLeftMs, written[at]!, chain);
   }
   return batch;
+}
+
+/** Whether a text of another process can be read, down to each frame. */
+export function isBatchText(text: string): boolean {
+  try {
+    const batch = readBatch(text);
+    if (!isBatch(batch)) return false;
+    for (let at = HEAD; at < batch.length; at += SLOTS) {
+      if (!isFrame(batch, at)) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isFrame(batch: Batch, at: number): boolean {
+  const [to, from, ask, timeLeftMs, content, chain] = batch.slice(
+    at,
+    at + SLOTS,
+  );
+  return typeof to === "string" && typeof from === "string" &&
+    typeof chain === "string" && Number.isSafeInteger(ask) &&
+    Number.isSafeInteger(timeLeftMs) && Number(timeLeftMs) >= 0 &&
+    typeof content === "object" && typeof content?.kind === "string";
 }
 
 /** The id that needs not be said behind this one; tells have none. */

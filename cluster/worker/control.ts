@@ -6,6 +6,7 @@
  */
 import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { LogLevel } from "../../actors/runtime/actor.ts";
+import type { DomainEnd } from "../../actors/runtime/ports.ts";
 import type { PoolReport } from "../pool/pool.ts";
 import type { ShopPlan } from "../topology.ts";
 import type { StoragePlan } from "./storage.ts";
@@ -45,6 +46,10 @@ export type Order<Plan = WorkerPlan> =
   | { readonly kind: "leak"; readonly bytesPerBeat: number }
   /** Throws outside any actor. */
   | { readonly kind: "throw" }
+  /** From that moment of the process's monotonic clock on nothing may leave. */
+  | { readonly kind: "valid_until"; readonly atMs: number }
+  /** Stops it, once who came before was answered; who comes is refused. */
+  | { readonly kind: "leave" }
   | { readonly kind: "stop" };
 
 /** How long the recovery of a worker's partitions took. */
@@ -73,7 +78,7 @@ export type Report =
   /** The worker cannot go on; `detail` is one line. */
   | {
     readonly kind: "ended";
-    readonly reason: "fenced" | "append-unknown" | "start-failed";
+    readonly reason: DomainEnd | "start-failed";
     readonly detail: string;
   }
   | {

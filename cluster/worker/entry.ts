@@ -49,6 +49,11 @@ function obey(order: Order): void {
       return;
     case "throw":
       throw new Error("a fault");
+    case "valid_until":
+      return domain?.turns.setValidUntil(order.atMs);
+    case "leave":
+      domain?.turns.refuse();
+      return stop();
     case "stop":
       return stop();
   }

@@ -75,7 +75,7 @@ export async function openShop(
     closing.unshift(() => threads.stop());
     const { main, workers } = threads;
     const snapshots = new Snapshots({
-      ...{ dataFolder, release, shop: plan, workers, main, log },
+      ...{ storage, release, shop: plan, workers, main, log },
     });
     snapshots.start();
     closing.unshift(() => snapshots.stop());

@@ -10,6 +10,7 @@ import type {
 } from "../../actors/runtime/domain_report.ts";
 import type { MetricSample } from "../gate.ts";
 import type { PoolOfThread } from "./describe_shop.ts";
+import type { ProcessLinksReport } from "./process_links.ts";
 import { hitRatio, missRatio } from "../numbers.ts";
 import type { Turns } from "./turns.ts";
 import type { WorkerStatus } from "./worker_supervisor.ts";
@@ -52,6 +53,44 @@ export function shopMetrics(
   }
   samples.push(...cacheRatios(samples));
   return samples;
+}
+
+/** What the links to other processes carry, and how often they broke. */
+export function linkMetrics(links: ProcessLinksReport): MetricSample[] {
+  const open = links.processes.filter(({ isOpen }) => isOpen).length;
+  return [
+    gauge("process_peers", "Other processes that are linked.", {}, open),
+    counter(
+      "process_frames_sent_total",
+      "Frames that left for other processes.",
+      {},
+      links.sentFrames,
+    ),
+    counter(
+      "process_frames_taken_total",
+      "Frames of other processes that were taken.",
+      {},
+      links.takenFrames,
+    ),
+    counter(
+      "process_link_resets_total",
+      "Times that a way to another process was lost.",
+      {},
+      links.resets,
+    ),
+    counter(
+      "process_frames_failed_total",
+      "Frames that Redis did not take in time.",
+      {},
+      links.failedFrames,
+    ),
+    gauge(
+      "process_publish_seconds",
+      "How long Redis took to take the last frame.",
+      {},
+      (links.publishMs ?? 0) / 1_000,
+    ),
+  ];
 }
 
 function addDomain(

@@ -13,12 +13,13 @@ import {
 import type { ShopPlan } from "../topology.ts";
 import type { AssembledDomain } from "./assemble.ts";
 import { hostClock } from "./host_clock.ts";
+import type { StoragePlan } from "./storage.ts";
 import { startThread, type Thread } from "./thread.ts";
 import type { WorkerSupervisor } from "./worker_supervisor.ts";
 
 /** What the snapshots are taken of. */
 export interface SnapshotsOptions {
-  readonly dataFolder: string;
+  readonly storage: StoragePlan;
   readonly release: string;
   readonly shop: ShopPlan;
   readonly workers: WorkerSupervisor;
@@ -32,12 +33,15 @@ const ASK_EVERY_MS = 5_000;
 /** Runs the snapshot writer. */
 export class Snapshots {
   readonly #options: SnapshotsOptions;
-  readonly #schedule = new SnapshotSchedule(hostClock.monotonicMs());
+  readonly #schedule: SnapshotSchedule;
   #timer: ReturnType<typeof setInterval> | undefined;
   #writer: Thread<SnapshotRequest> | null = null;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
+    this.#schedule = new SnapshotSchedule(hostClock.monotonicMs(), {
+      isShared: options.storage.kind === "postgres",
+    });
   }
 
   /** Begins to look whether snapshots are due. */
@@ -61,11 +65,15 @@ export class Snapshots {
   }
 
   #write(): void {
-    const { dataFolder, release, shop } = this.#options;
+    const { storage, release, shop, workers, main } = this.#options;
+    // Partitions that live in other processes are theirs to fold.
+    const here = new Set(workers.statuses().map(({ name }) => name));
+    here.add(main.turns.domain.name);
     const request: SnapshotRequest = {
-      folder: dataFolder,
+      storage,
       release,
-      partitions: shop.actors.filter(({ journaled }) => journaled)
+      partitions: shop.actors
+        .filter(({ journaled, domain }) => journaled && here.has(domain))
         .map(({ address, args }) => ({ partition: address, args })),
     };
     const writer = startThread<SnapshotRequest, SnapshotAnswer>({

@@ -43,6 +43,11 @@ export interface Threads {
   readonly workers: WorkerSupervisor;
   /** What the plan of every thread says. */
   readonly common: CommonPlan;
+  /**
+   * Calls `changed` for each thread beside the main one that is there, then
+   * whenever one comes or goes.
+   */
+  watch(changed: (domain: string, isThere: boolean) => void): void;
   stop(): Promise<void>;
 }
 
@@ -72,6 +77,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     shop: plan,
     heartbeatMs: config.topology.heartbeat.everyMs,
   };
+  let changed: Parameters<Threads["watch"]>[0] = () => {};
   let startFailed: (detail: string) => void = () => {};
   const failure = new Promise<never>((_, reject) => {
     startFailed = (detail) => reject(new StartError(detail));
@@ -102,8 +108,14 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     heartbeat: config.topology.heartbeat,
     memoryLimitBytes: config.topology.workerMemoryLimitBytes,
     log,
-    connect: (peer, port) => main.turns.connect(peer, port),
-    disconnect: (peer) => main.turns.disconnect(peer),
+    connect(peer, port) {
+      main.turns.connect(peer, port);
+      changed(peer, true);
+    },
+    disconnect(peer) {
+      main.turns.disconnect(peer);
+      changed(peer, false);
+    },
     startFailed: (detail) => startFailed(detail),
   });
   const stop = async () => {
@@ -117,7 +129,13 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     await stop();
     throw error;
   }
-  return { main, workers, common, stop };
+  const watch: Threads["watch"] = (told) => {
+    changed = told;
+    for (const { name, status } of workers.statuses()) {
+      if (status === "ready") told(name, true);
+    }
+  };
+  return { main, workers, common, watch, stop };
 }
 
 function startMain({ turns }: AssembledDomain): Promise<void> {

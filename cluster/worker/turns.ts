@@ -15,7 +15,12 @@
  */
 import { Domain, type DomainOptions } from "../../actors/runtime/domain.ts";
 import { Envelope } from "../../actors/runtime/envelope.ts";
-import { failed, type Outcome, unknown } from "../../actors/runtime/outcome.ts";
+import {
+  failed,
+  type Outcome,
+  RETRY_AFTER_MS,
+  unknown,
+} from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { GatewayHost } from "../gateways/gateway.ts";
 import { type Batch, Link } from "../link.ts";
@@ -72,6 +77,9 @@ export class Turns {
   #phase: "idle" | "receiving" | "running" = "idle";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAtMs = Infinity;
+  /** When the lease of this domain ends; Infinity: it needs none. */
+  #validUntilMs = Infinity;
+  #refuses = false;
   #stopped = false;
 
   constructor(options: TurnsOptions) {
@@ -122,6 +130,23 @@ export class Turns {
     this.domain.settleLost((to) => locate(to) === peer, unknown(250));
   }
 
+  /**
+   * Lets nothing leave from that moment of the monotonic clock on: then the
+   * domain ends as `lease-lost`. What it recorded until it notices is the
+   * journal's to refuse.
+   */
+  setValidUntil(atMs: number): void {
+    this.#validUntilMs = atMs;
+  }
+
+  /**
+   * From now on asks that come by a link fail as `unavailable` and tells are
+   * dropped, as by a domain that is gone; answers still come in.
+   */
+  refuse(): void {
+    this.#refuses = true;
+  }
+
   /** One go: run the domain, commit, send what may leave. */
   turn(): void {
     if (this.#stopped) return;
@@ -129,6 +154,7 @@ export class Turns {
     const nextMs = this.domain.run();
     this.#phase = "idle";
     const nowMs = hostClock.monotonicMs();
+    if (nowMs >= this.#validUntilMs) return this.domain.loseLease();
     for (const peer of this.#peers.values()) this.#flush(peer, nowMs);
     this.#lastPeer = undefined;
     if (nextMs === 0) this.#post();
@@ -143,6 +169,16 @@ export class Turns {
     this.domain.close();
   }
 
+  /**
+   * Nobody here waits for an answer, and all that was sent has arrived; true
+   * unless new mail is refused.
+   */
+  get isQuiet(): boolean {
+    if (!this.#refuses) return true;
+    if (this.domain.asksUnderWay > 0) return false;
+    return this.#peers.values().every(({ link }) => link.isQuiet);
+  }
+
   /** Frames that wait for their link, over all links. */
   get waitingFrames(): number {
     let frames = 0;
@@ -155,10 +191,12 @@ export class Turns {
     if (this.#peers.get(name) !== peer) return;
     const { link } = peer;
     const { delivered } = link.counters;
+    const nowMs = hostClock.monotonicMs();
+    if (nowMs >= this.#validUntilMs) return this.domain.loseLease();
     this.#phase = "receiving";
     const received = link.receive(
       batch,
-      hostClock.monotonicMs(),
+      nowMs,
       (to, from, ask, deadlineMs, content, chain) => {
         const envelope = new Envelope(
           to,
@@ -168,6 +206,7 @@ export class Turns {
           content,
           chain,
         );
+        if (ask >= 0 && this.#refuses) return this.#refuse(envelope);
         const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
         if (gateway === undefined) this.domain.deliver(envelope);
         else this.#serve(gateway, envelope);
@@ -181,6 +220,12 @@ export class Turns {
       this.#flush(peer, hostClock.monotonicMs());
     }
     this.turn();
+  }
+
+  #refuse({ from, to, ask }: Envelope): void {
+    if (ask === 0) return;
+    const outcome = failed("unavailable", RETRY_AFTER_MS);
+    this.#transmit(new Envelope(from, to, -ask, 0, outcome));
   }
 
   #transmit(envelope: Envelope): "queued" | "full" | "gone" {
@@ -232,6 +277,8 @@ export class Turns {
   }
 
   #flush({ link, port }: Peer, nowMs: number): void {
+    // In the midst of a turn, whose end follows.
+    if (nowMs >= this.#validUntilMs) return;
     const batch = link.flush(nowMs);
     if (batch !== null) port.postMessage(writeBatch(batch));
   }

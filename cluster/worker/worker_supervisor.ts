@@ -15,22 +15,24 @@
  */
 import type { Log } from "../../actors/runtime/ports.ts";
 import { SeededRandom } from "../../actors/runtime/random.ts";
-import {
-  decideRestart,
-  type RestartSpec,
-} from "../../actors/runtime/supervision.ts";
+import type { RestartSpec } from "../../actors/runtime/supervision.ts";
 import type { Order, RecoveryReport, Report, WorkerPlan } from "./control.ts";
-import type { ThreadReport } from "./control.ts";
 import { hostClock } from "./host_clock.ts";
+import { HungThreads } from "./hung_threads.ts";
 import {
   isNearlyFull,
   startThread,
   type Thread,
   type ThreadEnd,
 } from "./thread.ts";
+import {
+  type PlanOfWorker,
+  type PlanToBe,
+  WorkerSlot,
+  type WorkerStatus,
+} from "./worker_slot.ts";
 
-/** What every plan says. */
-export type PlanOfWorker = Pick<WorkerPlan, "name" | "incarnation">;
+export type { PlanOfWorker, WorkerStatus };
 
 /** What the supervisor watches over. */
 export interface WorkerSupervisorOptions<
@@ -41,7 +43,7 @@ export interface WorkerSupervisorOptions<
   /** The domain of this thread. Default `main`. */
   readonly self?: string;
   /** One plan for each worker; incarnations are added here. */
-  readonly plans: readonly Omit<Plan, "incarnation">[];
+  readonly plans: readonly PlanToBe<Plan>[];
   readonly restart: RestartSpec;
   readonly heartbeat: { readonly everyMs: number; readonly missed: number };
   /**
@@ -60,48 +62,14 @@ export interface WorkerSupervisorOptions<
   readonly startFailed: (detail: string) => void;
 }
 
-/** What is known of one worker. */
-export interface WorkerStatus {
-  readonly name: string;
-  readonly status: "starting" | "ready" | "down";
-  readonly incarnation: number;
-  readonly replacements: number;
-  readonly recovery: RecoveryReport | null;
-  readonly report: ThreadReport | null;
-  readonly waitingFrames: number;
-}
-
-/**
- * The fault `hang` lasts 5 s, and a disk that syncs late about as long; who
- * sleeps for twice that is a loop without end, which costs a core.
- */
-const WAKE_WITHIN_MS = 10_000;
-
-interface Slot<Plan> {
-  readonly plan: Omit<Plan, "incarnation"> & { readonly name: string };
-  thread: Thread<Order<Plan>> | null;
-  status: WorkerStatus["status"];
-  incarnation: number;
-  everReady: boolean;
-  failuresMs: number[];
-  lastBeatMs: number;
-  recovery: RecoveryReport | null;
-  report: ThreadReport | null;
-  waitingFrames: number;
-  restartTimer: Timer | undefined;
-}
-
-type Timer = ReturnType<typeof setTimeout>;
-
 /** Starts, watches and replaces workers. See the module's text. */
 export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   readonly #options: WorkerSupervisorOptions<Plan>;
-  readonly #slots = new Map<string, Slot<Plan>>();
+  readonly #slots = new Map<string, WorkerSlot<Plan>>();
   readonly #random = new SeededRandom(Date.now() >>> 0, "worker supervisor");
   /** All that still run, those that were killed or replaced included. */
   readonly #threads = new Set<Thread<Order<Plan>>>();
-  /** Replaced while they hung; each with the timer that will kill it. */
-  readonly #hung = new Map<Thread<Order<Plan>>, Timer>();
+  readonly #hung: HungThreads;
   #watch: ReturnType<typeof setInterval> | undefined;
   #lastWatchMs = 0;
   #stopping = false;
@@ -110,20 +78,10 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
 
   constructor(options: WorkerSupervisorOptions<Plan>) {
     this.#options = options;
+    this.#hung = new HungThreads(options.log, options.wakeWithinMs);
     for (const plan of options.plans) {
-      this.#slots.set(plan.name, {
-        plan,
-        thread: null,
-        status: "down",
-        incarnation: 0,
-        everReady: false,
-        failuresMs: [],
-        lastBeatMs: 0,
-        recovery: null,
-        report: null,
-        waitingFrames: 0,
-        restartTimer: undefined,
-      });
+      const slot = new WorkerSlot<Plan>(plan);
+      this.#slots.set(slot.name, slot);
     }
   }
 
@@ -143,11 +101,12 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     clearInterval(this.#watch);
     for (const slot of this.#slots.values()) {
       clearTimeout(slot.restartTimer);
+      if (slot.status === "leaving") continue;
       // Who is not ready yet has nothing to finish.
-      if (slot.status === "ready") this.#order(slot, { kind: "stop" });
+      if (slot.status === "ready") slot.order({ kind: "stop" });
       else slot.thread?.kill();
     }
-    for (const thread of this.#hung.keys()) this.#killHung(thread);
+    this.#hung.killAll();
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#allGone = resolve;
@@ -158,29 +117,68 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     for (const thread of this.#threads) thread.kill();
   }
 
-  /** True while every worker is ready. */
+  /**
+   * Adds a worker to those that run, under an incarnation that is larger than
+   * every earlier one of its name. When it cannot start it is tried again,
+   * with growing pauses.
+   *
+   * @throws {TypeError} When there is one of that name.
+   */
+  add(
+    plan: PlanToBe<Plan>,
+    incarnation: number,
+    validUntilMs = Infinity,
+  ): void {
+    const slot = new WorkerSlot<Plan>(plan, incarnation);
+    if (this.#slots.has(slot.name)) {
+      throw new TypeError(`Cannot add ${slot.name} as it is there`);
+    }
+    if (this.#stopping) return;
+    this.#slots.set(slot.name, slot);
+    slot.validUntilMs = validUntilMs;
+    this.#begin(slot);
+  }
+
+  /**
+   * Has a worker finish what came before, while it refuses what comes, and
+   * forgets it; when it takes longer than `withinMs` it is killed. Resolves
+   * when its thread has ended, at once when there is none. Once it is killed
+   * another of its name can be added; with 0, at once.
+   */
+  remove(name: string, withinMs: number): Promise<void> {
+    const slot = this.#slots.get(name);
+    if (slot === undefined || this.#stopping) return Promise.resolve();
+    slot.gone ??= Promise.withResolvers<void>();
+    if (withinMs <= 0 || !slot.isLinked) this.#forget(slot);
+    else if (slot.status === "ready") {
+      slot.status = "leaving";
+      slot.order({ kind: "leave" });
+      slot.restartTimer = setTimeout(() => this.#forget(slot), withinMs);
+    }
+    return slot.gone.promise;
+  }
+
+  /** Lets a worker run until then. Over its time it ends, and waits for more. */
+  setValidUntil(name: string, atMs: number): void {
+    const slot = this.#slots.get(name);
+    if (slot !== undefined) slot.validUntilMs = atMs;
+  }
+
+  /** True while every worker is ready; one that leaves is. */
   get isReady(): boolean {
-    return [...this.#slots.values()].every(({ status }) => status === "ready");
+    return this.#slots.values().every(({ isLinked }) => isLinked);
   }
 
   /** What is known of each worker. */
   statuses(): WorkerStatus[] {
-    return [...this.#slots].map(([name, slot]) => ({
-      name,
-      status: slot.status,
-      incarnation: slot.incarnation,
-      replacements: Math.max(0, slot.incarnation - 1),
-      recovery: slot.recovery,
-      report: slot.report,
-      waitingFrames: slot.waitingFrames,
-    }));
+    return [...this.#slots.values()].map((slot) => slot.describe());
   }
 
   /** Orders a ready worker; false when there is none of that name. */
   order(name: string, order: Order<Plan>): boolean {
     const slot = this.#slots.get(name);
     if (slot === undefined || slot.status !== "ready") return false;
-    this.#order(slot, order);
+    slot.order(order);
     return true;
   }
 
@@ -196,8 +194,8 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   cut(one: string, other: string, forMs: number): boolean {
     const [left, right] = [this.#slots.get(one), this.#slots.get(other)];
     if (left?.status !== "ready" || right?.status !== "ready") return false;
-    this.#order(left, { kind: "disconnect", peer: other });
-    this.#order(right, { kind: "disconnect", peer: one });
+    left.order({ kind: "disconnect", peer: other });
+    right.order({ kind: "disconnect", peer: one });
     const lives = `${left.incarnation} ${right.incarnation}`;
     setTimeout(() => {
       const now = `${left.incarnation} ${right.incarnation}`;
@@ -207,59 +205,72 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   }
 
   /** A fresh link between two workers, over a port of their own. */
-  #link(one: Slot<Plan>, other: Slot<Plan>): void {
+  #link(one: WorkerSlot<Plan>, other: WorkerSlot<Plan>): void {
     const { port1, port2 } = new MessageChannel();
-    const [left, right] = [one.plan.name, other.plan.name];
-    this.#order(one, { kind: "connect", peer: right, port: port1 });
-    this.#order(other, { kind: "connect", peer: left, port: port2 });
+    one.order({ kind: "connect", peer: other.name, port: port1 });
+    other.order({ kind: "connect", peer: one.name, port: port2 });
   }
 
   /** Last, as orders keep their order: who is reached reaches the others. */
-  #linkSelf(slot: Slot<Plan>): void {
+  #linkSelf(slot: WorkerSlot<Plan>): void {
     const { port1, port2 } = new MessageChannel();
     const { self = "main", connect } = this.#options;
-    this.#order(slot, { kind: "connect", peer: self, port: port1 });
-    connect(slot.plan.name, port2);
+    slot.order({ kind: "connect", peer: self, port: port1 });
+    connect(slot.name, port2);
   }
 
-  #order(slot: Slot<Plan>, order: Order<Plan>): void {
-    slot.thread?.post(order, "port" in order ? [order.port] : []);
+  #unlink({ name }: WorkerSlot<Plan>): void {
+    this.#options.disconnect(name);
+    for (const other of this.#slots.values()) {
+      if (other.isLinked) other.order({ kind: "disconnect", peer: name });
+    }
   }
 
-  #begin(slot: Slot<Plan>): void {
+  #begin(slot: WorkerSlot<Plan>): void {
+    // Who may not run must not take its partitions over from who may.
+    if (slot.validUntilMs <= hostClock.monotonicMs()) {
+      return this.#beginLater(slot, this.#options.restart.backoffMinMs);
+    }
     slot.incarnation++;
     slot.status = "starting";
     const thread = startThread<Order<Plan>, Report>({
       entry: this.#options.entry,
-      name: slot.plan.name,
+      name: slot.name,
       memoryLimitBytes: this.#options.memoryLimitBytes ?? null,
       onMessage: (report) => {
         if (slot.thread === thread) this.#take(slot, report);
-        else this.#takeLate(slot.plan.name, thread, report);
+        else this.#takeLate(slot.name, thread, report);
       },
       onEnd: (end) => this.#ended(slot, thread, end),
       log: this.#options.log,
     });
-    slot.thread = thread;
     this.#threads.add(thread);
-    const plan = { ...slot.plan, incarnation: slot.incarnation };
-    // What was left out of the plan is put back in.
-    this.#order(slot, { kind: "begin", plan: plan as unknown as Plan });
+    slot.begin(thread);
+  }
+
+  #beginLater(slot: WorkerSlot<Plan>, delayMs: number): void {
+    slot.restartTimer = setTimeout(() => this.#begin(slot), delayMs);
   }
 
   /** A thread is gone, by itself or not. */
-  #ended(slot: Slot<Plan>, thread: Thread<Order<Plan>>, end: ThreadEnd): void {
+  #ended(
+    slot: WorkerSlot<Plan>,
+    thread: Thread<Order<Plan>>,
+    end: ThreadEnd,
+  ): void {
     this.#threads.delete(thread);
-    this.#killHung(thread);
+    this.#hung.kill(thread);
     this.#noteGone();
-    if (slot.thread !== thread || this.#stopping) return;
+    if (slot.thread !== thread) return;
     slot.thread = null;
+    if (slot.gone !== null) return this.#forget(slot);
+    if (this.#stopping) return;
     const { kind, cause = kind, ...more } = { cause: undefined, ...end };
-    if (slot.everReady) return this.#fell(slot, cause, more);
-    this.#options.startFailed(`${slot.plan.name} cannot start: ${cause}`);
+    if (slot.everReady || slot.isAdded) return this.#fell(slot, cause, more);
+    this.#options.startFailed(`${slot.name} cannot start: ${cause}`);
   }
 
-  #take(slot: Slot<Plan>, report: Report): void {
+  #take(slot: WorkerSlot<Plan>, report: Report): void {
     switch (report.kind) {
       case "ready":
         return this.#ready(slot, report.recovery);
@@ -273,10 +284,11 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
       case "link_broke":
         return this.#fell(slot, `its link to ${report.peer} broke`);
       case "ended":
-        if (report.reason === "start-failed" && !slot.everReady) {
-          return this.#options.startFailed(report.detail);
+        if (report.reason !== "start-failed" || slot.everReady) {
+          return this.#fell(slot, `${report.reason}: ${report.detail}`);
         }
-        return this.#fell(slot, `${report.reason}: ${report.detail}`);
+        if (slot.isAdded) return this.#fell(slot, report.detail);
+        return this.#options.startFailed(report.detail);
       case "log": {
         const { level, text, fields } = report;
         return this.#options.log.write(level, text, fields);
@@ -286,7 +298,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
 
   /** A replaced worker woke up: it says what it was refused, and ends. */
   #takeLate(name: string, thread: Thread<Order<Plan>>, report: Report): void {
-    if (report.kind !== "log") this.#killHung(thread);
+    if (report.kind !== "log") this.#hung.kill(thread);
     const said = "reason" in report
       ? report.reason
       : "text" in report
@@ -298,7 +310,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     });
   }
 
-  #ready(slot: Slot<Plan>, recovery: RecoveryReport): void {
+  #ready(slot: WorkerSlot<Plan>, recovery: RecoveryReport): void {
     slot.status = "ready";
     slot.everReady = true;
     slot.recovery = recovery;
@@ -308,7 +320,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     }
     if (this.#allReady === null) this.#linkSelf(slot);
     this.#options.log.write("info", "worker ready", {
-      worker: slot.plan.name,
+      worker: slot.name,
       incarnation: slot.incarnation,
       ...recovery,
     });
@@ -327,38 +339,43 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   }
 
   /** A worker is no good any more: unlink it, replace it. */
-  #fell(slot: Slot<Plan>, cause: string, more: Readonly<object> = {}): void {
+  #fell(
+    slot: WorkerSlot<Plan>,
+    cause: string,
+    more: Readonly<object> = {},
+  ): void {
     if (this.#stopping || slot.status === "down") return;
-    const { name } = slot.plan;
+    if (slot.gone !== null) return this.#forget(slot);
     slot.status = "down";
     slot.thread?.kill();
     slot.thread = null;
-    this.#options.disconnect(name);
-    for (const other of this.#slots.values()) {
-      if (other.status === "ready") {
-        this.#order(other, { kind: "disconnect", peer: name });
-      }
-    }
-    const nowMs = hostClock.monotonicMs();
-    const { restart } = this.#options;
-    slot.failuresMs = slot.failuresMs.filter((atMs) =>
-      atMs > nowMs - restart.periodMs
-    );
-    slot.failuresMs.push(nowMs);
-    const { action, delayMs } = decideRestart(
-      restart,
-      slot.failuresMs,
-      this.#random.next(),
+    this.#unlink(slot);
+    const { action, delayMs } = slot.decideRestart(
+      this.#options.restart,
+      hostClock.monotonicMs(),
+      this.#random,
     );
     this.#options.log.write("error", "worker fell", {
-      worker: name,
+      worker: slot.name,
       incarnation: slot.incarnation,
       cause,
       ...more,
       action,
       delayMs,
     });
-    slot.restartTimer = setTimeout(() => this.#begin(slot), delayMs);
+    this.#beginLater(slot, delayMs);
+  }
+
+  /** A worker is not wanted any more: unlink it, see its end. */
+  #forget(slot: WorkerSlot<Plan>): void {
+    clearTimeout(slot.restartTimer);
+    if (this.#slots.get(slot.name) === slot) {
+      this.#slots.delete(slot.name);
+      slot.status = "down";
+      this.#unlink(slot);
+    }
+    if (slot.thread === null) slot.gone?.resolve();
+    else slot.thread.kill();
   }
 
   #findHung(): void {
@@ -372,28 +389,12 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
       // A worker that folds its journal cannot beat; it has no deadline.
       if (slot.status !== "ready") continue;
       if (nowMs - slot.lastBeatMs > everyMs * missed) {
-        this.#letWake(slot);
+        const { thread } = slot;
+        if (thread !== null) this.#hung.add(thread, slot.name);
+        // Taken out of the slot, so that it is not killed with it.
+        slot.thread = null;
         this.#fell(slot, `missed ${missed} heartbeats`);
       }
     }
-  }
-
-  /** Takes the thread of a slot out of it, to be killed if it never wakes. */
-  #letWake(slot: Slot<Plan>): void {
-    const { thread, plan } = slot;
-    slot.thread = null;
-    if (thread === null) return;
-    const { wakeWithinMs = WAKE_WITHIN_MS, log } = this.#options;
-    const timer = setTimeout(() => {
-      log.write("warn", "a replaced worker never woke", { worker: plan.name });
-      this.#killHung(thread);
-    }, wakeWithinMs);
-    this.#hung.set(thread, timer);
-  }
-
-  #killHung(thread: Thread<Order<Plan>>): void {
-    clearTimeout(this.#hung.get(thread));
-    this.#hung.delete(thread);
-    thread.kill();
   }
 }

@@ -33,10 +33,8 @@ function noFile(): string {
 }
 
 Deno.test("readConfig() knows every default without a file or a variable", () => {
-  const { environment, topology, admission, cache, orders, edge } = readConfig(
-    {},
-    noFile,
-  );
+  const config = readConfig({}, noFile);
+  const { environment, topology, admission, cache, orders, edge } = config;
   assert.equal(environment.host, "127.0.0.1");
   assert.equal(environment.port, 8000);
   assert.equal(environment.dataFolder, "./data");
@@ -69,6 +67,7 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
     currency: "GBP",
   });
   assert.deepEqual(edge, { bodyLimitBytes: 65_536, requestTimeoutMs: 10_000 });
+  assert.deepEqual(config.cluster, { leaseForMs: 3_000, shopWorkers: 8 });
 });
 
 Deno.test("readConfig() takes the environment, where empty is unset", () => {
@@ -79,6 +78,7 @@ Deno.test("readConfig() takes the environment, where empty is unset", () => {
   assert.deepEqual(environment, {
     ...{ host: "0.0.0.0", port: 0, dataFolder: "/srv/shop" },
     ...{ catalogFile: "c.json", sessionSecret: "s", adminToken: null },
+    cluster: null,
   });
 });
 
@@ -179,6 +179,9 @@ Deno.test("readConfig() holds every number to its bounds", () => {
     { cache: { near: { ttl: "2s" } } },
     { edge: { bodyLimit: "65GB" } },
     { payment: null },
+    { cluster: { leaseFor: "299ms" } },
+    { cluster: { leaseFor: "61s" } },
+    { cluster: { lease: "3s" } },
   ];
   for (const file of bad) {
     assert.equal(refusal(file).length, 1, JSON.stringify(file));
@@ -215,14 +218,31 @@ Deno.test("readConfig() refuses a port that is none", () => {
   }
 });
 
-Deno.test("readConfig() refuses Redis and PostgreSQL without printing their URLs", () => {
-  const urls = {
-    REDIS_URL: "redis://:hush@h",
-    DATABASE_URL: "postgres://hush",
-  };
-  const lines = refusal({}, urls);
-  assert.deepEqual(lines.map((line) => line.split(":")[0]), Object.keys(urls));
-  assert.doesNotMatch(lines.join(), /hush/);
+Deno.test("readConfig() takes Redis and PostgreSQL together or not at all", () => {
+  const redis = { REDIS_URL: "redis://:hush@h" };
+  const database = { DATABASE_URL: "postgres://hush@h/shop" };
+  const config = readConfig({ ...redis, ...database }, noFile);
+  assert.deepEqual(config.environment.cluster, {
+    redisUrl: redis.REDIS_URL,
+    databaseUrl: database.DATABASE_URL,
+  });
+  const [noDatabase] = refusal({}, redis);
+  assert.match(noDatabase!, /^DATABASE_URL: expected it beside REDIS_URL/);
+  const [noRedis] = refusal({}, database);
+  assert.match(noRedis!, /^REDIS_URL: expected it beside DATABASE_URL/);
+  assert.doesNotMatch(noDatabase! + noRedis!, /hush/);
+});
+
+Deno.test("readConfig() refuses a placement that several processes cannot have", () => {
+  const [line] = refusal({ topology: { placement: "inline" } }, {
+    REDIS_URL: "redis://h",
+    DATABASE_URL: "postgres://h/shop",
+  });
+  assert.equal(
+    line,
+    'shop.json: topology.placement: expected "paired", as several processes ' +
+      'share the shop workers, found "inline"',
+  );
 });
 
 Deno.test("readConfig() takes every policy of limits, each with what it needs", () => {

@@ -36,6 +36,13 @@ export const SERVICES: readonly Service[] = [
     purpose: "the tests of locks over PostgreSQL",
   },
   {
+    // Redis is there by then: its own tests need it before.
+    package: "postgresql",
+    program: "pg_createcluster",
+    folder: "tests/cluster/processes",
+    purpose: "the tests of a shop of several processes",
+  },
+  {
     package: "erlang-base",
     program: "erl",
     folder: "tests/bench/erlang",

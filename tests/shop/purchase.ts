@@ -50,16 +50,17 @@ export function newPurchase(
  * Does what the buyer wants, or finds out that it is done: running it again is
  * what a buyer does whose answer was lost. Throws `ConnectionLost`, and an
  * `AssertionError` when an answer contradicts an earlier one. `hear` gets
- * every single answer.
+ * every single answer; he gives up after `patienceMs` without a yes or a no.
  */
 export async function carryOut(
   client: ShopClient,
   purchase: Purchase,
   hear: (answer: Answer<Order>) => void = () => {},
+  patienceMs = GIVE_UP_MS,
 ): Promise<void> {
   const { user, key, lines, wish } = purchase;
   const place = () => client.placeOrder(user, key, lines);
-  const placed = await insist(place, hear);
+  const placed = await insist(place, hear, patienceMs);
   if (placed.problem !== null) {
     assert.equal(placed.problem.code, "sold-out", `${user}, ${key}`);
     assert.equal(purchase.order, null, `${key} had an order, now sold out`);
@@ -73,11 +74,13 @@ export async function carryOut(
   }
   purchase.order = placed.body;
   if (wish === "keep") purchase.fulfilled = true;
-  if (wish === "pay") await pay(client, purchase, placed.body.id, hear);
+  if (wish === "pay") {
+    await pay(client, purchase, placed.body.id, hear, patienceMs);
+  }
   if (wish === "cancel") {
     const { id } = placed.body;
     const cancel = () => client.cancelOrder(user, id);
-    const order = expectBody(await insist(cancel, hear));
+    const order = expectBody(await insist(cancel, hear, patienceMs));
     assert.equal(order.status, "cancelled");
     purchase.fulfilled = true;
   }
@@ -88,12 +91,13 @@ async function pay(
   purchase: Purchase,
   id: string,
   hear: (answer: Answer<Order>) => void,
+  patienceMs: number,
 ): Promise<void> {
   const { user, key } = purchase;
   const ask = () => client.payOrder(user, id, `${key}-pay`);
   // A payment that takes long is asked for again with the same key.
-  const order = await eventually(`${id} to be paid`, GIVE_UP_MS, async () => {
-    const answer = await insist(ask, hear);
+  const order = await eventually(`${id} to be paid`, patienceMs, async () => {
+    const answer = await insist(ask, hear, patienceMs);
     const body = expectBody(answer);
     return answer.status === 200 ? body : null;
   });
@@ -110,8 +114,9 @@ const ASK_AGAIN_MS = 50;
 export async function insist<Body>(
   ask: () => Promise<Answer<Body>>,
   hear: (answer: Answer<Body>) => void = () => {},
+  patienceMs = GIVE_UP_MS,
 ): Promise<Answer<Body>> {
-  const untilMs = performance.now() + GIVE_UP_MS;
+  const untilMs = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask();
     hear(answer);

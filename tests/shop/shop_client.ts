@@ -128,6 +128,7 @@ export class ShopClient implements Disposable {
   readonly #secret: string;
   readonly #adminToken: string;
   readonly #tokens = new Map<string, string>();
+  #isClosed = false;
   // Of its own, so that no connection outlives the test.
   readonly #http = Deno.createHttpClient({ poolMaxIdlePerHost: 2_000 });
 
@@ -138,7 +139,8 @@ export class ShopClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#http.close();
+    if (!this.#isClosed) this.#http.close();
+    this.#isClosed = true;
   }
 
   /** Places an order; the same key asks for the same order. */

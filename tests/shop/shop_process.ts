@@ -32,6 +32,8 @@ export interface ShopSettings {
   readonly config?: string;
   /** Starts `deno task serve` itself, which then forwards signals. */
   readonly throughTask?: boolean;
+  /** Variables besides. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A running shop. */
@@ -71,6 +73,11 @@ export class ShopProcess implements AsyncDisposable {
   /** All that it wrote, on stdout and stderr. */
   get written(): string {
     return this.#written.join("\n");
+  }
+
+  /** False once it has ended and all that it wrote is read. */
+  get isRunning(): boolean {
+    return this.#running;
   }
 
   /** The log so far. */
@@ -154,6 +161,7 @@ function commandOf(settings: ShopSettings): Deno.Command {
       SHOP_CONFIG: settings.config ?? "",
       REDIS_URL: "",
       DATABASE_URL: "",
+      ...settings.environment,
     },
     stdin: "null",
     stdout: "piped",

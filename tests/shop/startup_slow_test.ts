@@ -116,16 +116,16 @@ const WRONG_CALLS: readonly WrongCall[] = [
       "mkdir '$/catalog.csv/data'",
   },
   {
-    name: "a Redis that is not used yet",
+    name: "a Redis without a PostgreSQL",
     environment: { REDIS_URL: "redis://:hunter2@localhost" },
-    line: "REDIS_URL: expected it to be unset, as shops of several processes " +
-      "are not there yet, found a value",
+    line: "DATABASE_URL: expected it beside REDIS_URL, as the processes of a " +
+      "shop need both, found nothing",
   },
   {
-    name: "a PostgreSQL that is not used yet",
+    name: "a PostgreSQL without a Redis",
     environment: { DATABASE_URL: "postgres://shop:hunter2@localhost/shop" },
-    line: "DATABASE_URL: expected it to be unset, as shops of several " +
-      "processes are not there yet, found a value",
+    line: "REDIS_URL: expected it beside DATABASE_URL, as the processes of a " +
+      "shop need both, found nothing",
   },
 ];
 

@@ -254,6 +254,59 @@ export const journalContract: readonly JournalClaim[] = [
       assert.equal(await append(journal, next), "durable");
     },
   },
+  {
+    name: "events that do not follow the newest one are a bug, not an append",
+    async holds(stand) {
+      const journal = stand.journal("a");
+      const { epoch } = await takeOne(journal, "p[0]");
+      const next = { partition: "p[0]", epoch, events: counted(1, 1) };
+      for (const firstSequence of [0, 2]) {
+        const wrong = { ...next, firstSequence };
+        await assert.rejects(append(journal, wrong), RangeError);
+      }
+      const right = { ...next, firstSequence: 1 };
+      assert.equal(await append(journal, right), "durable");
+      assert.equal((await takeOne(journal, "p[0]")).lastSequence, 1);
+    },
+  },
+  {
+    name: "a commit that was rolled back does not move the sequence",
+    async holds(stand) {
+      const journal = stand.journal("a");
+      const { epoch } = await takeOne(journal, "p[0]");
+      const own = { partition: "p[0]", epoch, firstSequence: 1 };
+      const result = await append(
+        journal,
+        { ...own, events: counted(1, 1) },
+        { ...own, partition: "q[0]", events: counted(1, 1) },
+      );
+      assert.equal(result, "fenced");
+      const again = { ...own, events: counted(1, 1) };
+      assert.equal(await append(journal, again), "durable");
+    },
+  },
+  {
+    name: "appends are answered in the order of the calls",
+    async holds(stand) {
+      const journal = stand.journal("a");
+      const { epoch } = await takeOne(journal, "p[0]");
+      const own = { partition: "p[0]", epoch };
+      const answered: number[] = [];
+      const appends = Array.from({ length: 20 }, (_, index) =>
+        append(journal, {
+          ...own,
+          firstSequence: index + 1,
+          events: counted(index + 1, index + 1),
+        }).then((result) => {
+          assert.equal(result, "durable");
+          answered.push(index);
+        }));
+      await Promise.all(appends);
+      assert.deepEqual(answered, Array.from(appends.keys()));
+      const { events } = await takeOne(stand.journal("b"), "p[0]");
+      assert.deepEqual(events, counted(1, 20));
+    },
+  },
 ];
 
 /** The first append of a new owner without a past. */

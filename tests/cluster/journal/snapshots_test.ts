@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { stableHash } from "../../../actors/runtime/random.ts";
-import type { Behavior, JournalEvent } from "../../../actors/runtime/actor.ts";
+import type {
+  AnyBehavior,
+  Behavior,
+  JournalEvent,
+} from "../../../actors/runtime/actor.ts";
 import type { Log } from "../../../actors/runtime/ports.ts";
+import { FolderSnapshots } from "../../../cluster/journal/folder_snapshots.ts";
 import { snapshotOrigin } from "../../../cluster/journal/snapshot_file.ts";
 import type { SnapshotAnswer } from "../../../cluster/journal/snapshot_writer.ts";
 import {
@@ -58,13 +63,16 @@ function noted(first: number, last: number): Noted[] {
   );
 }
 
-function request(folder: string, release = "1"): SnapshotRequest {
+/** Brings the snapshot of `notes[0]` up to date. */
+async function write(folder: string, behavior: AnyBehavior = notes) {
   const partitions = [{ partition: "notes[0]", args: ARGS }];
-  return { folder, release, partitions };
-}
-
-function write(folder: string, release = "1") {
-  return writeSnapshots(request(folder, release), () => notes, silent);
+  const keeper = new FolderSnapshots(folder, silent);
+  try {
+    const request = { release: "1", partitions };
+    return await writeSnapshots(request, () => behavior, keeper);
+  } finally {
+    keeper.close();
+  }
 }
 
 const wrote = (events: number) => ({
@@ -145,7 +153,7 @@ Deno.test({
   ignore,
   async fn() {
     using shop = await shopWithNotes(20);
-    assert.deepEqual(write(shop.path), wrote(20));
+    assert.deepEqual(await write(shop.path), wrote(20));
     await shop.add(21, 25);
     const { state, snapshotSequence, events } = recover(shop.path);
     assert.equal(snapshotSequence, 20);
@@ -162,16 +170,16 @@ Deno.test({
   ignore,
   async fn() {
     using shop = await shopWithNotes(20);
-    write(shop.path);
+    await write(shop.path);
     await shop.add(21, 25);
-    assert.equal(write(shop.path).events, 5);
-    assert.deepEqual(write(shop.path), { ...wrote(0), written: 0 });
+    assert.equal((await write(shop.path)).events, 5);
+    assert.deepEqual(await write(shop.path), { ...wrote(0), written: 0 });
     const owner = shop.journal("c");
     const { epoch, lastSequence } = await takeOne(owner, "notes[0]");
     const next = { partition: "notes[0]", epoch, firstSequence: 26 };
     assert.equal(lastSequence, 25);
     await append(owner, { ...next, events: noted(26, 27) });
-    assert.equal(write(shop.path).events, 2);
+    assert.equal((await write(shop.path)).events, 2);
     const { state, snapshotSequence, events } = recover(shop.path);
     assert.equal(snapshotSequence, 27);
     assert.equal(events, 0);
@@ -198,7 +206,7 @@ Deno.test({
       );
     await add(1);
     await add(2);
-    assert.equal(write(shop.path).written, 1);
+    assert.equal((await write(shop.path)).written, 1);
     await add(3);
     const { state, events } = recover(shop.path);
     assert.equal(events, 1);
@@ -213,7 +221,7 @@ Deno.test({
   ignore,
   async fn() {
     using shop = await shopWithNotes(1);
-    write(shop.path);
+    await write(shop.path);
     const { state } = recover(shop.path);
     assert.deepEqual(state.volatile, { waiting: [] });
     using file = new DatabaseSync(`${shop.path}/snapshots.sqlite`);
@@ -229,7 +237,7 @@ Deno.test({
   ignore,
   async fn() {
     using shop = await shopWithNotes(3);
-    write(shop.path);
+    await write(shop.path);
     assert.equal(recover(shop.path, "2").events, 3);
     assert.equal(recover(shop.path, "1").events, 0);
     const [one, other] = [snapshotOrigin("1", "a", { from: 1 }), "1"];
@@ -256,7 +264,7 @@ for (
     ignore,
     async fn() {
       using shop = await shopWithNotes(3);
-      write(shop.path);
+      await write(shop.path);
       damage(shop.path);
       const warnings: string[] = [];
       const log: Log = {
@@ -284,7 +292,7 @@ Deno.test({
       ...notes,
       start: () => ({ ...notes.start(ARGS), o: new Odd() }),
     };
-    const report = writeSnapshots(request(shop.path), () => odd, silent);
+    const report = await write(shop.path, odd);
     assert.equal(report.written, 0);
     assert.match(report.refused[0]!.because, /not plain/);
     assert.equal(recover(shop.path).events, 3);
@@ -311,7 +319,7 @@ Deno.test({
     const args = { limitPerUser: null, cacheNodes: [], publishEveryMs: 200 };
     const partitions = [{ partition: "inventory[0]", args }];
     const answer = await askThread({
-      folder: shop.path,
+      storage: { kind: "folder", path: shop.path },
       release: "1",
       partitions,
     });
@@ -320,7 +328,7 @@ Deno.test({
       report: wrote(1),
     });
     const failed = await askThread({
-      folder: "/nowhere",
+      storage: { kind: "folder", path: "/nowhere" },
       release: "1",
       partitions,
     });
@@ -360,6 +368,17 @@ Deno.test("snapshots are due after many events, or after some in a long time", (
   assert.equal(schedule.isDue(4_050_001, 9_000_000), false);
 });
 
+Deno.test("where others may take over snapshots are due eight times as often", () => {
+  const schedule = new SnapshotSchedule(0, { isShared: true });
+  assert.equal(schedule.isDue(499_999, 0), false);
+  assert.equal(schedule.isDue(500_000, 0), true);
+  schedule.finished({ written: 0 });
+  assert.equal(schedule.isDue(1_499_999, 0), false);
+  assert.equal(schedule.isDue(1_500_000, 0), true);
+  schedule.finished({ written: 1 });
+  assert.equal(schedule.isDue(2_000_000, 0), true);
+});
+
 Deno.test("a pass that gains nothing makes the next one wait twice as long", () => {
   const schedule = new SnapshotSchedule(0);
   assert.equal(schedule.isDue(4_000_000, 0), true);
@@ -382,7 +401,7 @@ Deno.test({
         for (let more = 1; more < 5_000; more++) state.seen.add(more * 1e6);
       },
     };
-    const report = writeSnapshots(request(shop.path), () => large, silent);
+    const report = await write(shop.path, large);
     assert.equal(report.unprofitable, 1);
     assert.equal(report.written, 0);
     assert.equal(recover(shop.path).events, 2);

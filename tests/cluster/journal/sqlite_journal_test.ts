@@ -28,24 +28,6 @@ for (const { name, holds } of journalContract) {
 }
 
 Deno.test({
-  name: "events that do not follow the newest one are a bug, not an append",
-  ignore,
-  async fn() {
-    using shop = await TemporaryShop.open();
-    const journal = shop.journal("a");
-    const { epoch } = await takeOne(journal, "p[0]");
-    const next = { partition: "p[0]", epoch, events: counted(1, 1) };
-    for (const firstSequence of [0, 2]) {
-      const wrong = { ...next, firstSequence };
-      await assert.rejects(append(journal, wrong), RangeError);
-    }
-    const right = { ...next, firstSequence: 1 };
-    assert.equal(await append(journal, right), "durable");
-    assert.equal((await takeOne(journal, "p[0]")).lastSequence, 1);
-  },
-});
-
-Deno.test({
   name: "a large commit lets its thread run on until the disk has it",
   ignore,
   async fn() {
@@ -71,25 +53,6 @@ Deno.test({
     assert.equal(result, "durable");
     const again = await take(shop.journal("b"), ...partitions);
     assert(again.every(({ lastSequence }) => lastSequence === 2));
-  },
-});
-
-Deno.test({
-  name: "a commit that was rolled back does not move the sequence",
-  ignore,
-  async fn() {
-    using shop = await TemporaryShop.open();
-    const journal = shop.journal("a");
-    const { epoch } = await takeOne(journal, "p[0]");
-    const own = { partition: "p[0]", epoch, firstSequence: 1 };
-    const result = await append(
-      journal,
-      { ...own, events: counted(1, 1) },
-      { ...own, partition: "q[0]", events: counted(1, 1) },
-    );
-    assert.equal(result, "fenced");
-    const again = { ...own, events: counted(1, 1) };
-    assert.equal(await append(journal, again), "durable");
   },
 });
 

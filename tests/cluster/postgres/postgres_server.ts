@@ -36,9 +36,28 @@ export class PostgresServer implements AsyncDisposable {
       "--auth=trust",
       "--no-sync",
     ]);
-    const options = `-p ${server.port} -h 127.0.0.1 -k ${folder} -F`;
-    await server.#control("-w", "-o", options, "start");
+    await server.startAgain();
     return server;
+  }
+
+  /** Where a client connects to, as the owner of everything. */
+  get url(): string {
+    return `postgres://tester@127.0.0.1:${this.port}/postgres`;
+  }
+
+  /** Starts it after `kill`, with what it had on disk. */
+  async startAgain(): Promise<void> {
+    const options = `-p ${this.port} -h 127.0.0.1 -k ${this.#folder} -F`;
+    await this.#control("-w", "-o", options, "start");
+  }
+
+  /** Has clients named by `user` give a password from now on. */
+  async demandPassword(user: string): Promise<void> {
+    const path = `${this.#folder}/data/pg_hba.conf`;
+    const rules = await Deno.readTextFile(path);
+    const rule = `host all ${user} 127.0.0.1/32 scram-sha-256\n`;
+    await Deno.writeTextFile(path, rule + rules);
+    await this.#control("reload");
   }
 
   /** Stops it at once, as a crash would. */

@@ -52,7 +52,10 @@ export const NODE_REDIS: ClientKind = {
 function ioRedis(
   name: string,
   givesUp: boolean,
-  options: { maxRetriesPerRequest?: number },
+  options: {
+    maxRetriesPerRequest?: number;
+    autoResendUnfulfilledCommands?: boolean;
+  },
 ): ClientKind {
   return {
     name,
@@ -95,7 +98,12 @@ function denoRedis(
   };
 }
 
-/** All of them. */
+/** It says nothing any more of a command whose connection was cut. */
+export const FORGETFUL: ClientKind = ioRedis("ioredis that forgets", false, {
+  autoResendUnfulfilledCommands: false,
+});
+
+/** All whose commands end. */
 export const CLIENT_KINDS: readonly ClientKind[] = [
   NODE_REDIS,
   ioRedis("ioredis", false, {}),

@@ -24,7 +24,12 @@ export interface Line {
 export type Settings = Partial<
   Pick<
     WorkerSupervisorOptions,
-    "heartbeat" | "memoryLimitBytes" | "wakeWithinMs"
+    | "heartbeat"
+    | "memoryLimitBytes"
+    | "wakeWithinMs"
+    | "plans"
+    | "connect"
+    | "disconnect"
   >
 >;
 
@@ -63,6 +68,8 @@ function plansFor(
 /** See the module. */
 export class SupervisedWorker implements AsyncDisposable {
   readonly supervisor: WorkerSupervisor;
+  /** Of the worker; whoever gives `plans` may add it later. */
+  readonly plan: WorkerSupervisorOptions["plans"][0];
   readonly #shop: TemporaryShop;
   readonly #lines: Line[] = [];
   readonly #ports: MessagePort[] = [];
@@ -72,13 +79,13 @@ export class SupervisedWorker implements AsyncDisposable {
   private constructor(shop: TemporaryShop, settings: Settings) {
     this.#shop = shop;
     const { heartbeat = { everyMs: 250, missed: 8 } } = settings;
+    this.plan = plansFor(shop.path, heartbeat.everyMs)[0]!;
     this.supervisor = new WorkerSupervisor({
       entry: new URL(
         "../../../cluster/worker/entry.ts",
         import.meta.url,
       ),
-      ...settings,
-      plans: plansFor(shop.path, heartbeat.everyMs),
+      plans: [this.plan],
       restart: RESTART,
       heartbeat,
       log: {
@@ -86,6 +93,7 @@ export class SupervisedWorker implements AsyncDisposable {
       },
       connect: (_peer, port) => this.#ports.push(port),
       disconnect: () => {},
+      ...settings,
       startFailed: (detail) => {
         throw new Error(detail);
       },

@@ -1,0 +1,227 @@
+/**
+ * One process of a shop that several processes run together. Redis carries the
+ * leases that say who runs which shop workers, and the links to those that
+ * others run; PostgreSQL keeps the journals, whose epochs make it safe.
+ *
+ * Reading `openClusterShop` from top to bottom is reading the start-up.
+ *
+ * @module
+ */
+import type { StockPublished } from "../../actors/cache_node.ts";
+import { ok } from "../../actors/runtime/outcome.ts";
+import type { Log } from "../../actors/runtime/ports.ts";
+import type { ClusterEnvironment, Config } from "../config.ts";
+import { GatewayHost } from "../gateways/gateway.ts";
+import { writeSecret } from "../journal/data_folder.ts";
+import {
+  openPostgresStore,
+  type PostgresStore,
+} from "../journal/postgres_store.ts";
+import { connectRedis } from "../redis/redis_connection.ts";
+import type { ShopGate } from "../shop_gate.ts";
+import {
+  cacheNodesOf,
+  planShop,
+  type ShopPlan,
+  Topology,
+} from "../topology.ts";
+import { hostClock, hostTimers } from "./host_clock.ts";
+import type { LiveShop } from "./live_shop.ts";
+import { loadRevocations, openGate } from "./open_gate.ts";
+import { openStock, readCatalog } from "./opening.ts";
+import { ShopMember } from "./shop_member.ts";
+import { linkMetrics } from "./shop_metrics.ts";
+import { StartError, startThreads, type Threads } from "./threads.ts";
+
+/** What processes tell one another, besides mail. */
+type News =
+  | StockPublished
+  | {
+    readonly kind: "revoked";
+    readonly tokenId: string;
+    readonly expiresAtMs: number;
+  }
+  | { readonly kind: "dropped"; readonly sku: string };
+
+/** Longer than any hand-over; a person who waits wants to hear why by then. */
+const START_WITHIN_MS = 60_000;
+const TRY_EVERY_MS = 250;
+/** The board only passes on what it is told. */
+const BOARD_CALLS = { concurrency: 64, queue: 0, withinMs: 1_000 };
+
+/**
+ * Opens this process's part of the shop.
+ *
+ * @param release Names the build; snapshots of another one are not used.
+ * @throws {StoreError} When Redis or the database cannot be used.
+ * @throws {CatalogError} When a new store's catalog cannot be read.
+ * @throws {StartError} When a thread does not start, or somebody's shop
+ * workers do not answer.
+ */
+export async function openClusterShop(
+  config: Config,
+  cluster: ClusterEnvironment,
+  log: Log,
+  release: string,
+): Promise<LiveShop> {
+  const startedMs = hostClock.monotonicMs();
+  const closing: (() => void | Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closing) await close();
+  };
+  try {
+    const store = await openStore(config, cluster.databaseUrl);
+    closing.unshift(() => store.close());
+    const redis = await connectRedis(cluster.redisUrl, log);
+    closing.unshift(() => redis.close());
+    const plan = planOf(config, store);
+    const threads = await startThreads({
+      config,
+      plan,
+      storage: { kind: "postgres", url: cluster.databaseUrl },
+      ledger: store.ledger,
+      gateways: [stockBoard((stock) => member.broadcast(stock))],
+      log,
+      release,
+    });
+    closing.unshift(() => threads.stop());
+    const member: ShopMember = new ShopMember({
+      redis: redis.port,
+      storeId: store.storeId,
+      plan,
+      threads,
+      leaseForMs: config.cluster.leaseForMs,
+      log,
+      heard: (news) => hear(news as News, plan, threads, gate),
+      missed: () => gate.loadRevocations(() => {}),
+    });
+    const tell = (news: News) => member.broadcast(news);
+    const gate: ShopGate = openGate(config, plan, threads, {
+      locks: () => member.locks(),
+      describe: () => member.describe(),
+      metrics: () => linkMetrics(member.report()),
+      isReady: () => member.isPresent,
+      others: {
+        revoked: (tokenId, expiresAtMs) =>
+          tell({ kind: "revoked", tokenId, expiresAtMs }),
+        dropped: (sku) => tell({ kind: "dropped", sku }),
+      },
+    });
+    await member.join();
+    closing.unshift(() => member.leave());
+    await insist(async () => {
+      if (!await store.catalog.isOpened()) {
+        await openStock(store.catalog, threads.main, new Topology(plan));
+      }
+      await loadRevocations(gate);
+    });
+    threads.main.startProbes();
+    const secrets = secretsOf(config, store);
+    const startedInMs = Math.round(hostClock.monotonicMs() - startedMs);
+    return { gate, ...secrets, startedInMs, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Tries again for a while: shop workers may be changing hands just now. */
+async function insist(start: () => Promise<void>): Promise<void> {
+  const untilMs = hostClock.monotonicMs() + START_WITHIN_MS;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      const isOver = hostClock.monotonicMs() >= untilMs;
+      if (isOver || !(error instanceof StartError)) throw error;
+      await new Promise<void>((done) => hostTimers.set(done, TRY_EVERY_MS));
+    }
+  }
+}
+
+/** Those of the environment, else those that the store keeps for all. */
+function secretsOf(
+  { environment }: Config,
+  store: PostgresStore,
+): Pick<LiveShop, "sessionSecret" | "adminToken"> {
+  const { dataFolder, sessionSecret, adminToken } = environment;
+  if (adminToken === null) {
+    writeSecret(dataFolder, "admin_token", store.adminToken);
+  }
+  return {
+    sessionSecret: sessionSecret ?? store.sessionSecret,
+    adminToken: adminToken ?? store.adminToken,
+  };
+}
+
+/** The store that all processes share; the first one makes and fills it. */
+async function openStore(config: Config, url: string): Promise<PostgresStore> {
+  const draw = () => crypto.getRandomValues(new Uint8Array(32));
+  const store = await openPostgresStore({
+    url,
+    timers: hostTimers,
+    partitions: config.topology.partitions,
+    territories: config.cluster.shopWorkers,
+    newStoreId: () => crypto.randomUUID(),
+    drawSecret: () =>
+      draw().toBase64({ alphabet: "base64url", omitPadding: true }),
+  });
+  try {
+    if (await store.catalog.isEmpty()) {
+      await store.catalog.importProducts(
+        readCatalog(config.environment.catalogFile),
+      );
+    }
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The store says how many shop workers there are, over all processes. */
+function planOf(config: Config, store: PostgresStore): ShopPlan {
+  const { topology } = config;
+  const shopWorkers = store.territories;
+  // Four billion names: two processes never share one.
+  const name = crypto.getRandomValues(new Uint8Array(4)).toHex();
+  return planShop(
+    { ...config, topology: { ...topology, shopWorkers } },
+    topology.partitions,
+    name,
+  );
+}
+
+/** Where shards publish stock; all processes hear of it. */
+function stockBoard(tellAll: (stock: StockPublished) => void): GatewayHost {
+  return new GatewayHost({
+    ...BOARD_CALLS,
+    address: "stock_board",
+    clock: hostClock,
+    timers: hostTimers,
+    handle(message) {
+      tellAll(message as StockPublished);
+      return ok(null);
+    },
+  });
+}
+
+/** Something was said to all processes, perhaps by this one. */
+function hear(
+  news: News,
+  plan: ShopPlan,
+  { main }: Threads,
+  gate: ShopGate,
+): void {
+  switch (news.kind) {
+    case "stock_published":
+      for (const node of cacheNodesOf(plan)) {
+        main.turns.domain.tell(node, news);
+      }
+      return;
+    case "revoked":
+      return gate.noteRevoked(news.tokenId, news.expiresAtMs);
+    case "dropped":
+      return gate.noteDropped(news.sku);
+  }
+}

@@ -1,0 +1,34 @@
+/** The model of a store that the tests of ownership rest on. */
+import type { OwnershipPort } from "../../cluster/ownership_port.ts";
+import { checkOwnershipPort } from "./ownership_port_contract.ts";
+import { OwnershipStore } from "./ownership_store.ts";
+
+const HOUR_MS = 3_600_000;
+
+Deno.test("the model of a store does what a store of territories' leases must", async (test) => {
+  await checkOwnershipPort(test, () => {
+    let nowMs = 1_000;
+    // Each look at the clock takes a millisecond.
+    const store = new OwnershipStore(() => nowMs++);
+    const port: OwnershipPort = {
+      beat: (beat, done) => done(store.beat(beat)),
+      take: (lease, done) => done(store.take(lease)),
+      free: (lease, done) => done(store.free(lease)),
+      leave(process, done) {
+        store.leave(process);
+        done();
+      },
+    };
+    return Promise.resolve({
+      port,
+      age() {
+        nowMs += HOUR_MS;
+        return Promise.resolve();
+      },
+      lose() {
+        store.restart("lost");
+        return Promise.resolve();
+      },
+    });
+  });
+});

@@ -1,0 +1,138 @@
+/** Territories' leases in a real Redis. */
+import assert from "node:assert/strict";
+import { RedisOwnership } from "../../../cluster/redis/redis_ownership.ts";
+import { granted } from "../../permission.ts";
+import { checkOwnershipPort, TERRITORIES } from "../ownership_port_contract.ts";
+import { type Connected, NODE_REDIS } from "./clients.ts";
+import { RedisServer } from "./redis_server.ts";
+
+const ignore = !granted("net", "run", "read", "write", "env", "sys");
+const HOUR_MS = 3_600_000;
+
+/** Makes a server look an hour older to the shop of that name. */
+async function age(server: RedisServer, storeId: string): Promise<void> {
+  const key = `doorbuster:{${storeId}}:since`;
+  const [, since = ""] = (await server.ask(`GET ${key}`)).split("\r\n");
+  const [id, atMs] = since.split(" ");
+  await server.ask(`SET ${key} "${id} ${Number(atMs) - HOUR_MS}"`);
+}
+
+/** A shop of its own in a server. */
+function open(server: RedisServer, { port }: Connected, storeId: string) {
+  return {
+    port: new RedisOwnership(port, {
+      storeId,
+      process: "p",
+      territories: TERRITORIES,
+    }),
+    age: () => age(server, storeId),
+    async lose() {
+      await server.kill();
+      await server.restart();
+      // The client connects again by itself.
+      while ((await port.send(["PING"])).kind !== "ok") {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+  };
+}
+
+Deno.test({
+  name: "Redis keeps territories' leases as a store of them must",
+  ignore,
+  async fn(test) {
+    await using server = await RedisServer.start();
+    await using client = await NODE_REDIS.connect(server.port);
+    let shops = 0;
+    await checkOwnershipPort(
+      test,
+      () => Promise.resolve(open(server, client, `shop-${++shops}`)),
+    );
+  },
+});
+
+Deno.test({
+  name: "a Redis that comes back with old data gives nothing for a lease",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start("--save", "3600 100000");
+    await using client = await NODE_REDIS.connect(server.port);
+    const { port, age, lose } = open(server, client, "a");
+    const take = (holder: string) =>
+      new Promise((resolve) =>
+        port.take(
+          { territory: "worker-0", holder, leaseForMs: 60_000 },
+          resolve,
+        )
+      );
+    await take("p/1");
+    await age();
+    assert.equal(await server.ask("SAVE"), "+OK");
+    assert.match(JSON.stringify(await take("p/2")), /taken/);
+    // The lease is not in the data that comes back.
+    await lose();
+    const kept = await server.ask("GET doorbuster:{a}:since");
+    assert.match(kept, /\$\d+/, "it has old data");
+    assert.match(JSON.stringify(await take("p/3")), /held/);
+  },
+});
+
+Deno.test({
+  name: "a shop's ownership is in one slot of a Redis Cluster",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start("--cluster-enabled", "yes");
+    assert.equal(await server.ask("CLUSTER ADDSLOTSRANGE 0 16383"), "+OK");
+    while (!(await server.ask("CLUSTER INFO")).includes("cluster_state:ok"));
+    await using client = await NODE_REDIS.connect(server.port);
+    const { port } = open(server, client, "a");
+    const beat = {
+      ...{ process: "p", leaseForMs: 60_000, wantsShare: true, leases: [] },
+    };
+    assert.ok(await new Promise((resolve) => port.beat(beat, resolve)));
+    const lease = { territory: "worker-0", holder: "p/1" };
+    const taken = await new Promise((resolve) =>
+      port.take({ ...lease, leaseForMs: 60_000 }, resolve)
+    );
+    assert.ok(taken);
+    assert.equal(
+      await new Promise((resolve) => port.free(lease, resolve)),
+      false,
+    );
+  },
+});
+
+Deno.test({
+  name: "who watches hears what others change, and not what he does",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    await using here = await NODE_REDIS.connect(server.port);
+    await using there = await NODE_REDIS.connect(server.port);
+    const options = { storeId: "a", territories: TERRITORIES };
+    const ours = new RedisOwnership(here.port, { ...options, process: "p" });
+    const theirs = new RedisOwnership(there.port, { ...options, process: "q" });
+    let heard = 0;
+    let next = Promise.withResolvers<void>();
+    const stop = ours.watch(() => {
+      heard++;
+      next.resolve();
+    });
+    await next.promise;
+    assert.equal(heard, 1, "it says when it begins to hear");
+    next = Promise.withResolvers();
+    await new Promise<void>((resolve) => ours.leave("p", resolve));
+    const beat = (of: RedisOwnership, process: string) =>
+      new Promise((resolve) =>
+        of.beat(
+          { process, leaseForMs: 60_000, wantsShare: true, leases: [] },
+          resolve,
+        )
+      );
+    await beat(ours, "p");
+    await beat(theirs, "q");
+    await next.promise;
+    assert.equal(heard, 2);
+    await stop();
+  },
+});

@@ -9,7 +9,7 @@ import { ShopCluster } from "./shop_cluster.ts";
 const ignore = !granted("net", "run", "read", "write", "env", "sys");
 
 Deno.test({
-  name: "three processes are one shop: what one sold, another knows",
+  name: "G110 three processes are one shop: what one sold, another knows",
   ignore,
   async fn() {
     await using cluster = await ShopCluster.prepare(products("thing", 8, 10));
@@ -33,7 +33,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "a minute of chaos loses no order, doubles none and sells nothing twice",
+    "G111 a minute of chaos loses no order, doubles none and sells nothing twice",
   ignore,
   async fn() {
     const { orders, recoveries } = await chaosCampaign({

@@ -21,6 +21,7 @@ import {
 } from "./config_values.ts";
 import { admission, breaker } from "./config_limits.ts";
 import { duration, integer, rate, section, size } from "./config_rules.ts";
+import { parseDuration } from "./units.ts";
 
 export { admission, breaker, type Config, ConfigError, type Environment };
 export type {
@@ -150,6 +151,10 @@ export const balance = section({
     for: duration("1ms", "1h").default("10s"),
     forMost: duration("1ms", "1d").default("5m"),
     maxPercent: integer(0, 100).default(50),
+  }).superRefine(({ for: first, forMost }, context) => {
+    if (parseDuration(forMost)! >= parseDuration(first)!) return;
+    const message = `a duration from ${first}, its for`;
+    context.addIssue({ code: "custom", path: ["forMost"], message });
   }).prefault({}),
   slowStart: duration("0s", "1h").default("10s"),
   probe: section({

@@ -74,11 +74,16 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
 Deno.test("readConfig() takes the environment, where empty is unset", () => {
   const { environment } = readConfig({
     ...{ HOST: "0.0.0.0", PORT: "0", DATA_DIR: "/srv/shop", CATALOG: "c.json" },
-    ...{ SESSION_SECRET: "s", ADMIN_TOKEN: "", REDIS_URL: "", SHOP_CONFIG: "" },
+    ...{
+      SESSION_SECRET: "secret-1",
+      ADMIN_TOKEN: "",
+      REDIS_URL: "",
+      SHOP_CONFIG: "",
+    },
   }, noFile);
   assert.deepEqual(environment, {
     ...{ host: "0.0.0.0", port: 0, dataFolder: "/srv/shop" },
-    ...{ catalogFile: "c.json", sessionSecret: "s", adminToken: null },
+    ...{ catalogFile: "c.json", sessionSecret: "secret-1", adminToken: null },
   });
 });
 
@@ -109,7 +114,7 @@ Deno.test("printConfig() gives a file that means the same", () => {
 });
 
 Deno.test("printConfig() prints no secret", () => {
-  const secrets = { SESSION_SECRET: "hush-1", ADMIN_TOKEN: "hush-2" };
+  const secrets = { SESSION_SECRET: "hush-hush-1", ADMIN_TOKEN: "hush-hush-2" };
   assert.doesNotMatch(printConfig(read("{}", secrets)), /hush/);
 });
 
@@ -213,6 +218,18 @@ Deno.test("readConfig() refuses a port that is none", () => {
       `PORT: expected an integer from 0 to 65535, found "${PORT}"`,
     );
   }
+});
+
+Deno.test("readConfig() refuses a secret that can be guessed, without printing it", () => {
+  const guessed = { SESSION_SECRET: "hush", ADMIN_TOKEN: "1234567" };
+  assert.deepEqual(refusal({}, guessed), [
+    "SESSION_SECRET: expected at least 8 characters, as a shorter secret can " +
+    "be guessed, found 4",
+    "ADMIN_TOKEN: expected at least 8 characters, as a shorter secret can be " +
+    "guessed, found 7",
+  ]);
+  const { environment } = read("{}", { SESSION_SECRET: "12345678" });
+  assert.equal(environment.sessionSecret, "12345678");
 });
 
 Deno.test("readConfig() refuses Redis and PostgreSQL without printing their URLs", () => {

@@ -9,7 +9,7 @@
  * | leaky-bucket   | its capacity  | its rate      | who counts what flows   |
  * | leaky-queue    | waits in line | its rate      | a callee with one pace  |
  * | sliding-window | its limit     | limit, window | "5 in 5 seconds"        |
- * | warm-up        | one           | rises         | what has just started   |
+ * | warm-up        | 0.1 s of it   | rises         | what has just started   |
  *
  * @module
  */

@@ -19,6 +19,8 @@ import {
 import { SlidingWindow } from "../../../cluster/limiters/sliding_window.ts";
 import { TokenBucket } from "../../../cluster/limiters/token_bucket.ts";
 import { WarmUp } from "../../../cluster/limiters/warm_up.ts";
+import { SeededRandom } from "../../../actors/runtime/random.ts";
+import { sample } from "../../../sim/distributions.ts";
 
 const positive = fc.integer({ min: 1, max: 20 });
 
@@ -51,7 +53,11 @@ const POLICIES: Readonly<
   "sliding-window": fc.tuple(positive, fc.integer({ min: 1, max: 3_000 })).map(
     ([limit, windowMs]) => ({ kind: "sliding-window", limit, windowMs }),
   ),
-  "warm-up": fc.tuple(positive, fc.integer({ min: 1, max: 3_000 })).map(
+  // From 20 on a tenth of a second is more than one.
+  "warm-up": fc.tuple(
+    fc.integer({ min: 1, max: 80 }),
+    fc.integer({ min: 1, max: 3_000 }),
+  ).map(
     ([ratePerSecond, warmUpMs]) => ({
       kind: "warm-up",
       ratePerSecond,
@@ -345,3 +351,31 @@ Deno.test("a warm limiter cools down when nobody comes", () => {
   limiter.tryTake(16_000);
   assert.ok(limiter.retryAfterMs(16_000) > 290);
 });
+
+/** How many of a Poisson stream pass in each of so many seconds. */
+function passedEachSecond(
+  limiter: Limiter,
+  offeredPerSecond: number,
+  seconds: number,
+): number[] {
+  const random = new SeededRandom(44, "arrivals");
+  const gap = { kind: "exponential", meanUs: 1e6 / offeredPerSecond } as const;
+  const passed = Array.from({ length: seconds }, () => 0);
+  let nowUs = 0;
+  while ((nowUs += sample(gap, random)) < seconds * 1e6) {
+    if (limiter.tryTake(nowUs / 1_000)) passed[Math.floor(nowUs / 1e6)]!++;
+  }
+  return passed;
+}
+
+for (const load of [1, 2, 5]) {
+  Deno.test(`row 44: an uneven stream of ${load} times the rate begins at a third and warms up to all of it`, () => {
+    const policy = { ratePerSecond: 1_000, warmUpMs: 5_000 };
+    const limiter = new WarmUp(policy, 0);
+    const passed = passedEachSecond(limiter, 1_000 * load, 20);
+    assert.ok(passed[0]! > 300 && passed[0]! < 500, `${passed[0]} at first`);
+    const warm = passed.slice(10).reduce((sum, each) => sum + each) / 10;
+    // Of a stream at just the rate what came in its rushes is refused.
+    assert.ok(warm > 950 && warm <= 1_010, `${warm} a second when warm`);
+  });
+}

@@ -18,7 +18,7 @@ import {
   forgetAbsence,
   isAbsent,
   isImpossible,
-  notePresent,
+  noteDropped,
   takePage,
 } from "./cache/absence.ts";
 import {
@@ -266,7 +266,7 @@ function look(ctx: CacheContext, state: CacheState, sku: string): void {
 function drop(ctx: CacheContext, state: CacheState, sku: string): void {
   const fill = state.fills.get(sku);
   raiseFloor(state, sku, remove(state.entries, sku), fill);
-  notePresent(state.absence, sku);
+  noteDropped(state.absence, sku);
   if (fill !== undefined) readAgain(ctx, state, fill);
   ctx.reply(DONE);
 }

@@ -157,6 +157,27 @@ Deno.test("a refresh that fails takes no fresh entry away, and is not tried agai
   equal(value(read(node)).status, "stale");
 });
 
+Deno.test("with a thousand fills under way for readers nothing is refreshed, until one has ended", () => {
+  const node = warmNode({
+    capacityEntries: 10,
+    staleWhileRevalidateMs: 60_000,
+  });
+  node.advance(70_000);
+  for (let reader = 0; reader < 1_024; reader++) read(node, `cold-${reader}`);
+  const before = node.asked.length;
+  equal(value(read(node)).status, "revalidating");
+  equal(node.asked.length, before);
+  answer(node, "read_entry", rejected("not-found"));
+  equal(value(read(node)).status, "revalidating");
+  equal(
+    node.asked.filter((asked) =>
+      (asked.message as { sku?: string }).sku === "A1"
+    )
+      .length,
+    2,
+  );
+});
+
 Deno.test("who wants what is newer than a refresh under way gets what is read later", () => {
   const node = slowNode();
   node.nowMs += 9_990;

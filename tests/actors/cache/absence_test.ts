@@ -121,6 +121,8 @@ Deno.test("a product that was added while the list was read is there for readers
       // What comes may have been read before: the list is read once more.
       answerPage(node, ["A1", "B2"], "2");
     }
+    const [first] = node.asked as [Asked];
+    deepEqual(first.message, { kind: "list_skus", limit: 2_000 });
     answerPage(node, ["A1", "B2", "new"], "3");
     answerPage(node, ["C3"], null);
     equal(read(node, "new"), undefined);

@@ -50,9 +50,17 @@ export interface CatalogList {
   readonly next: string | null;
 }
 
-/** A pool of servers, and which of them has just answered. */
+/** A pool, and the thread whose calls it shares out. */
+export interface PoolOfThread {
+  readonly domain: string;
+  readonly report: PoolReport;
+}
+
+/** This thread's pool of servers, and which of them has just answered. */
 export interface BalanceView extends PoolReport {
   readonly server: string;
+  /** The pools of all threads, those of others as of their last heartbeat. */
+  readonly pools: readonly (PoolReport & { readonly domain: string })[];
 }
 
 /** The door. Refusals are those of the actors' protocols. */
@@ -165,8 +173,8 @@ export interface Gate {
   readBalance(client: string, done: Done<BalanceView>): void;
 
   /**
-   * Gives a server of the catalog nothing new until told otherwise; a thread
-   * that starts anew has to be told again. Rejected `not-found`.
+   * Gives a server of the catalog nothing new until told otherwise. Rejected
+   * `not-found`.
    */
   drainServer(
     name: string,

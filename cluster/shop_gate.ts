@@ -23,6 +23,7 @@ import { partitionOfOrder } from "../actors/storefront/order.ts";
 import { refuse, type ShopOutcome } from "../actors/refusals.ts";
 import type { StorefrontMessage } from "../actors/storefront.ts";
 import { AdmissionControl } from "./admission.ts";
+import { BalanceDoor, type BalanceDoorOptions } from "./balance_door.ts";
 import type { Config } from "./config.ts";
 import type {
   Admission,
@@ -34,7 +35,6 @@ import type {
 } from "./gate.ts";
 import { gather } from "./gather.ts";
 import { OrderDoor } from "./order_door.ts";
-import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
 import type { PoolCalls } from "./pool/pool_calls.ts";
 import { NearCache, type NearCachePolicy } from "./near_cache.ts";
 import { Revocations } from "./revocations.ts";
@@ -42,7 +42,7 @@ import { mergeAudits } from "./stock_audits.ts";
 import type { Topology } from "./topology.ts";
 
 /** What the gate needs of its host. */
-export interface ShopGateOptions {
+export interface ShopGateOptions extends Pick<BalanceDoorOptions, "pools"> {
   readonly domain: Domain;
   readonly topology: Topology;
   readonly clock: Clock;
@@ -80,6 +80,7 @@ export class ShopGate implements Gate {
   readonly #admission: AdmissionControl;
   readonly #near: NearCache;
   readonly #orders: OrderDoor;
+  readonly #balance: BalanceDoor;
   readonly #revoked: Revocations;
 
   constructor(options: ShopGateOptions) {
@@ -91,6 +92,10 @@ export class ShopGate implements Gate {
     this.#near = new NearCache(options.near);
     this.#revoked = new Revocations(options.clock);
     const { concurrency } = options.admission;
+    this.#balance = new BalanceDoor({
+      ...options,
+      plan: options.topology.plan,
+    });
     this.#orders = new OrderDoor(this.#admission, concurrency, options.clock);
   }
 
@@ -298,28 +303,11 @@ export class ShopGate implements Gate {
   locks: Gate["locks"] = () => this.#options.locks?.() ?? [];
 
   readBalance: Gate["readBalance"] = (client, done) => {
-    const { catalog, withinMs } = this.#options;
-    const ended = (outcome: Outcome<unknown>, server: string | null) => {
-      // A refusal is an answer too: that there is no such product.
-      if (outcome.kind === "failed" || outcome.kind === "unknown") {
-        return done(failed("unavailable", outcome.retryAfterMs));
-      }
-      done(ok({ server: server ?? "", ...catalog.report() }));
-    };
-    catalog.call(client, CATALOG_PROBE as Message, withinMs, ended);
+    this.#balance.read(client, done);
   };
 
   drainServer: Gate["drainServer"] = (name, isDraining, done) => {
-    const { catalog, domain, topology } = this.#options;
-    if (!catalog.drain(name, isDraining)) return done(NOT_FOUND);
-    for (const { address, kind } of topology.plan.gateways) {
-      if (kind !== "catalog_pool") continue;
-      domain.tell(
-        address,
-        { kind: "drain_reader", name, isDraining } as Message,
-      );
-    }
-    done(ok(catalog.report()));
+    this.#balance.drain(name, isDraining, done);
   };
 
   injectFault: Gate["injectFault"] = (fault, done) => {

@@ -7,6 +7,7 @@
 import type { PasswordMessage } from "../../actors/accounts/password.ts";
 import type { PaymentMessage } from "../../actors/payment.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
+import { tellDraining } from "../balance_door.ts";
 import type { Config } from "../config.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { PasswordGateway } from "../gateways/password.ts";
@@ -102,7 +103,13 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     heartbeat: config.topology.heartbeat,
     memoryLimitBytes: config.topology.workerMemoryLimitBytes,
     log,
-    connect: (peer, port) => main.turns.connect(peer, port),
+    connect(peer, port) {
+      main.turns.connect(peer, port);
+      const { catalogCalls, turns } = main;
+      if (catalogCalls !== null) {
+        tellDraining(turns.domain, plan, catalogCalls, peer);
+      }
+    },
     disconnect: (peer) => main.turns.disconnect(peer),
     startFailed: (detail) => startFailed(detail),
   });

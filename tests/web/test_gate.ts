@@ -331,7 +331,9 @@ class MemoryGate implements TestGate {
 
   readBalance(...[_client, done]: Parameters<Gate["readBalance"]>) {
     if (this.#fails(done)) return;
-    done(ok({ server: "catalog[0]", ...poolReport(this.#isDraining) }));
+    const report = poolReport(this.#isDraining);
+    const pools = [{ domain: "main", ...report }];
+    done(ok({ server: "catalog[0]", ...report, pools }));
   }
 
   drainServer(

@@ -34,6 +34,8 @@ export interface Admission {
   readonly retryAfterMs: number;
   /** How long the request has to wait in line before it goes on. */
   readonly delayMs: number;
+  /** When it was decided, on the gate's monotonic clock. */
+  readonly decidedMs: number;
 }
 
 /** A page of a user's orders, the newest first. */
@@ -80,12 +82,18 @@ export interface Gate {
   /** True for a token id that was revoked and may not have expired. */
   isRevoked(tokenId: string): boolean;
 
-  /** Holds all lines for an order, or none. Idempotent by user and key. */
+  /**
+   * Holds all lines for an order, or none. Idempotent by user and key.
+   *
+   * @param admission What let the order in: it gets back what it took when the
+   * limit of a product refuses the order.
+   */
   placeOrder(
     userId: string,
     key: string,
     lines: readonly Line[],
     done: Done<Placed>,
+    admission?: Admission,
   ): void;
 
   /** Reads one of the user's orders. */

@@ -9,7 +9,7 @@
  */
 import type { Message } from "../actors/runtime/actor.ts";
 import type { Domain } from "../actors/runtime/domain.ts";
-import { failed, ok, type Outcome } from "../actors/runtime/outcome.ts";
+import { ok, type Outcome } from "../actors/runtime/outcome.ts";
 import type { Clock } from "../actors/runtime/ports.ts";
 import type { AccountsMessage, Revocation } from "../actors/accounts.ts";
 import type { CacheMessage } from "../actors/cache_node.ts";
@@ -114,8 +114,8 @@ export class ShopGate implements Gate {
 
   // ── Orders ──────────────────────────────────────────────────────────────
 
-  placeOrder: Gate["placeOrder"] = (userId, key, lines, done) => {
-    const placed = this.#orders.enter(lines, done);
+  placeOrder: Gate["placeOrder"] = (userId, key, lines, done, admission) => {
+    const placed = this.#orders.enter({ userId, lines, admission }, done);
     if (placed === null) return;
     this.#ask(
       this.#options.topology.storefrontOf(userId),

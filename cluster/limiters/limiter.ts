@@ -47,6 +47,14 @@ export interface Limiter {
    * when it passes now, Infinity when it never can.
    */
   retryAfterMs(nowMs: number, cost?: number): number;
+  /**
+   * Gives back what a request took at `takenMs` that was refused later, less
+   * what has flowed in since: had it not been taken, a full limiter would have
+   * let that pass by. So the bound of `burst` holds for those who were not
+   * refused. Left out where nothing can be given back: a place in line has
+   * others behind it who were told their wait.
+   */
+  giveBack?(takenMs: number, nowMs: number, cost?: number): void;
   /** True when nobody gains by forgetting it and starting a new one. */
   isFresh(nowMs: number): boolean;
 }

@@ -21,7 +21,12 @@
  *
  * @module
  */
-import { checkInteger, MICRO, MOST_QUEUED_PER_SECOND } from "./bounds.ts";
+import {
+  checkInteger,
+  leftOf,
+  MICRO,
+  MOST_QUEUED_PER_SECOND,
+} from "./bounds.ts";
 import type { Limiter } from "./limiter.ts";
 
 /** How fast, and how long it takes to be so. */
@@ -76,6 +81,13 @@ export class WarmUp implements Limiter {
     this.#distance = this.#distanceAfter(taken);
     this.#stored = Math.max(0, this.#stored - taken);
     return true;
+  }
+
+  /** Takes back what the next one would have to wait for him, and no warmth. */
+  giveBack(takenMs: number, nowMs: number, cost = 1): void {
+    this.#cool(nowMs);
+    const left = leftOf(cost, nowMs - takenMs, this.ratePerSecond);
+    this.#distance = Math.max(this.#saved, this.#distance - left);
   }
 
   /** How many pass now: all but the last keep within what is saved up. */

@@ -100,3 +100,10 @@ Deno.test("A product in the envelope has the limits of a product", async () => {
   await client.ask("/product/85123A");
   assert.deepEqual(client.gate.routes, ["readProduct"]);
 });
+
+Deno.test("An order goes to the gate with what let it in, to be given back", async () => {
+  const client = new Client();
+  await client.order("ada");
+  const [admission] = client.gate.orderedWith;
+  assert.deepEqual([admission?.admitted, admission?.policy], [true, "user"]);
+});

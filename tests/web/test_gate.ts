@@ -35,6 +35,8 @@ export interface TestGate extends Gate {
   ready: boolean;
   /** What each request asked to be admitted for. */
   readonly routes: (string | null)[];
+  /** What let each order in. */
+  readonly orderedWith: (Admission | undefined)[];
 }
 
 interface Kept {
@@ -54,6 +56,7 @@ class MemoryGate implements TestGate {
   ready = true;
   locks: Gate["locks"] = () => [];
   readonly routes: (string | null)[] = [];
+  readonly orderedWith: (Admission | undefined)[] = [];
   readonly #wallMs: () => number;
   readonly #tokens: number;
   readonly #delayMs: number;
@@ -108,6 +111,7 @@ class MemoryGate implements TestGate {
       remaining: admitted ? this.#tokens - spent : 0,
       retryAfterMs: admitted ? 0 : 1500,
       delayMs: this.#delayMs,
+      decidedMs: 0,
     };
   }
 
@@ -115,7 +119,10 @@ class MemoryGate implements TestGate {
     return this.#revoked.has(tokenId);
   }
 
-  placeOrder(...[userId, key, lines, done]: Parameters<Gate["placeOrder"]>) {
+  placeOrder(
+    ...[userId, key, lines, done, admission]: Parameters<Gate["placeOrder"]>
+  ) {
+    this.orderedWith.push(admission);
     if (this.#fails(done)) return;
     const name = `place ${userId} ${key}`;
     const body = JSON.stringify(lines);

@@ -88,6 +88,23 @@ interface Case {
   readonly check: (policy: LimiterPolicy, list: Requests) => void;
 }
 
+/** Takes, and gives some of it back a while later; who was not given back. */
+function keep(limiter: Limiter, list: Requests) {
+  const kept: { readonly atMs: number; readonly cost: number }[] = [];
+  let nowMs = 0;
+  let due: (() => void) | null = null;
+  list.forEach(({ afterMs, cost }, index) => {
+    nowMs += afterMs;
+    due?.();
+    due = null;
+    const atMs = nowMs;
+    if (!limiter.tryTake(atMs, cost)) return;
+    if (index % 3 > 0) return void kept.push({ atMs, cost });
+    due = () => limiter.giveBack?.(atMs, nowMs, cost);
+  });
+  return kept;
+}
+
 const CASES: readonly Case[] = [
   {
     // G26
@@ -112,6 +129,45 @@ const CASES: readonly Case[] = [
             limiter.ratePerSecond * (atMs - first.atMs) / 1_000;
           assert.ok(taken <= most + 1e-9, `${taken} of at most ${most}`);
         }
+      });
+    },
+  },
+  {
+    // G26
+    name: "keeps its bound for whom it keeps, whatever was given back and when",
+    check(policy, list) {
+      const limiter = limiterFor(policy, 0);
+      const kept = keep(limiter, list);
+      const dearest = policy.kind === "leaky-queue" || policy.kind === "warm-up"
+        ? 3
+        : 0;
+      kept.forEach((first, from) => {
+        let taken = 0;
+        for (const { atMs, cost } of kept.slice(from)) {
+          taken += cost;
+          const most = limiter.burst + dearest +
+            limiter.ratePerSecond * (atMs - first.atMs) / 1_000;
+          assert.ok(taken <= most + 1e-9, `${taken} of at most ${most}`);
+        }
+      });
+    },
+  },
+  {
+    name: "is as before when all is given back at once, but a line and warmth",
+    check(policy, list) {
+      if (policy.kind === "leaky-queue") {
+        return assert.equal(limiterFor(policy, 0).giveBack, undefined);
+      }
+      const [one, other] = [limiterFor(policy, 0), limiterFor(policy, 0)];
+      let nowMs = 0;
+      list.forEach(({ afterMs, cost }, index) => {
+        nowMs += afterMs;
+        if (index % 2 === 0) {
+          one.tryTake(nowMs, cost);
+          other.tryTake(nowMs, cost);
+        } else if (one.tryTake(nowMs, cost)) one.giveBack!(nowMs, nowMs, cost);
+        if (policy.kind === "warm-up") return;
+        assert.equal(one.remaining(nowMs), other.remaining(nowMs));
       });
     },
   },
@@ -326,6 +382,17 @@ Deno.test("a sliding window lets nobody pass twice around its edge", () => {
   assert.equal(passedAt(999), 5);
   assert.equal(passedAt(1_000), 0);
   assert.equal(passedAt(1_999), 5);
+});
+
+Deno.test("a full bucket gives nothing back that has dripped in since", () => {
+  const bucket = new TokenBucket({ capacityTokens: 1, refillPerSecond: 1 }, 0);
+  assert.ok(bucket.tryTake(0));
+  // Full again; had nobody taken it, it would hold no more.
+  assert.ok(bucket.tryTake(1_000));
+  bucket.giveBack(0, 1_000);
+  assert.equal(bucket.tryTake(1_000), false);
+  bucket.giveBack(1_000, 1_250);
+  assert.equal(bucket.remaining(1_250), 1);
 });
 
 Deno.test("row 44: of 10 per second a third passes at first, and all after 5 s", () => {

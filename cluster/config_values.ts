@@ -280,6 +280,11 @@ export function settleCache(section: ShopFile["cache"]): Config["cache"] {
     staleIfErrorMs: ms(section.staleIfError),
     negativeTtlMs: ms(section.negativeTtl),
     filterBitsPerKey: section.filterBitsPerKey,
+    warm: section.warm.map(({ from, until, skus }) => ({
+      fromMs: Date.parse(from),
+      untilMs: Date.parse(until),
+      skus,
+    })),
     lowStockUnits: section.lowStock,
     near: {
       abovePerSecond: checked(parseRate(section.near.above)),

@@ -28,6 +28,12 @@ function refusal(file: unknown, environment: Environment = {}) {
   assert.fail("The config was accepted");
 }
 
+const WINDOW = {
+  from: "2026-11-10T23:50:00Z",
+  until: "2026-11-11T00:05:00Z",
+  skus: ["85123A"],
+};
+
 function noFile(): string {
   assert.fail("A file was read");
 }
@@ -113,6 +119,30 @@ Deno.test("printConfig() gives a file that means the same", () => {
   assert.equal(JSON.parse(printed).admission.user.rate, "200/s");
 });
 
+Deno.test("readConfig() takes windows of products to be warmed", () => {
+  const config = read(JSON.stringify({ cache: { warm: [WINDOW] } }));
+  assert.deepEqual(config.cache.warm, [{
+    fromMs: Date.UTC(2026, 10, 10, 23, 50),
+    untilMs: Date.UTC(2026, 10, 11, 0, 5),
+    skus: ["85123A"],
+  }]);
+  assert.deepEqual(
+    refusal({
+      cache: { warm: [{ ...WINDOW, until: "2026-11-10T23:00:00Z" }] },
+    }),
+    [
+      "shop.json: cache.warm.0.until: expected a time after " +
+      '2026-11-10T23:50:00Z, its from, found "2026-11-10T23:00:00Z"',
+    ],
+  );
+  assert.deepEqual(refusal({ cache: { warm: [{ skus: ["a"] }] } }), [
+    "shop.json: cache.warm.0.from: expected a time in UTC such as " +
+    '"2026-11-11T00:00:00Z", found nothing',
+    "shop.json: cache.warm.0.until: expected a time in UTC such as " +
+    '"2026-11-11T00:00:00Z", found nothing',
+  ]);
+});
+
 Deno.test("printConfig() prints no secret", () => {
   const secrets = { SESSION_SECRET: "hush-hush-1", ADMIN_TOKEN: "hush-hush-2" };
   assert.doesNotMatch(printConfig(read("{}", secrets)), /hush/);
@@ -181,6 +211,12 @@ Deno.test("readConfig() holds every number to its bounds", () => {
     { cache: { staleIfError: "8d" } },
     { cache: { filterBitsPerKey: 33 } },
     { cache: { near: { above: "0/s" } } },
+    { cache: { warm: {} } },
+    { cache: { warm: [{ ...WINDOW, from: "2026-11-11" }] } },
+    { cache: { warm: [{ ...WINDOW, until: WINDOW.from }] } },
+    { cache: { warm: [{ ...WINDOW, skus: [] }] } },
+    { cache: { warm: [{ ...WINDOW, skus: ["a".repeat(65)] }] } },
+    { cache: { capacity: 1, warm: [{ ...WINDOW, skus: ["a", "b"] }] } },
     { cache: { near: { ttl: "2s" } } },
     { edge: { bodyLimit: "65GB" } },
     { payment: null },

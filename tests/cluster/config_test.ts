@@ -206,6 +206,7 @@ Deno.test("readConfig() holds every number to its bounds", () => {
     { admission: { trustedProxies: [""] } },
     { cache: { jitterPercent: 100 } },
     { cache: { policy: "mru" } },
+    { cache: { capacity: 0 } },
     { cache: { memory: "1KB" } },
     { cache: { earlyRefreshFactor: -1 } },
     { cache: { staleIfError: "8d" } },

@@ -78,6 +78,18 @@ Deno.test("row 32: a product is held at 3,599 s and asked for again at the end o
   equal(value(read(node)).status, "hit");
   node.nowMs += 1_000;
   equal(read(node), undefined);
+  // Of all whose TTL is spread none outlives 1 + j of it.
+  const spread = startNode({ ttlMs: HOUR_MS, jitterPercent: 10 });
+  const skus = Array.from({ length: 3 }, (_, index) => `P${index}`);
+  for (const sku of skus) {
+    read(spread, sku);
+    answerText(spread, 1, sku);
+    answerStock(spread, 1, 10, sku);
+  }
+  spread.nowMs += 3_240_000 - 1;
+  for (const sku of skus) equal(value(read(spread, sku)).status, "hit");
+  spread.nowMs += 720_001;
+  for (const sku of skus) equal(read(spread, sku), undefined);
 });
 
 // ── Early refreshing ──────────────────────────────────────────────────────

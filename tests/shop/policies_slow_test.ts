@@ -1,0 +1,119 @@
+/** Every policy that the config names, in a shop that runs. */
+import assert from "node:assert/strict";
+import { EVICTION_NAMES } from "../../actors/cache/bounded_map.ts";
+import { BALANCER_NAMES } from "../../cluster/balancers/policies.ts";
+import type { BalanceView } from "../../cluster/gate.ts";
+import { LIMITER_KINDS } from "../../cluster/limiters/limiter.ts";
+import { expectBody, mintToken } from "./shop_client.ts";
+import { LACKS_PROCESSES, products, Stage } from "./stage.ts";
+
+const CATALOG = products("thing", 5, 1_000);
+
+/** A limit of each kind that five requests reach. */
+const LIMITS = {
+  "token-bucket": { rate: "1/s", burst: 5 },
+  "leaky-bucket": { rate: "1/s", burst: 5 },
+  "leaky-queue": { rate: "5/s", maxWait: "800ms" },
+  "sliding-window": { rate: "5/5s" },
+  "warm-up": { rate: "1/s", warmUp: "1m" },
+} as const satisfies Record<typeof LIMITER_KINDS[number], object>;
+
+interface Limits {
+  readonly limits: readonly {
+    readonly name: string;
+    readonly policy: { readonly kind: string };
+    readonly refused: number;
+  }[];
+}
+
+BALANCER_NAMES.forEach((balancer, index) => {
+  const eviction = EVICTION_NAMES[index % EVICTION_NAMES.length]!;
+  const limiter = LIMITER_KINDS[index % LIMITER_KINDS.length]!;
+  Deno.test({
+    name: `a shop runs with ${balancer}, ${eviction} and ${limiter}`,
+    ignore: LACKS_PROCESSES,
+    async fn() {
+      using stage = new Stage(CATALOG);
+      await using shop = stage.start({
+        topology: { catalogReaders: 3, cacheNodes: 1, shopWorkers: 1 },
+        balance: { policy: balancer },
+        cache: { policy: eviction, capacity: 3, filterBitsPerKey: 0 },
+        admission: { user: { policy: limiter, ...LIMITS[limiter] } },
+      });
+      using client = await stage.connect(shop);
+      const url = await shop.url;
+
+      const read = async (sku: string) => {
+        const answer = await fetch(`${url}/v1/products/${sku}`);
+        assert.equal(answer.status, 200);
+        await answer.body?.cancel();
+        return answer.headers.get("cache-status") ?? "";
+      };
+      for (const { sku } of CATALOG) assert.match(await read(sku), /fwd=miss/);
+      // It has room for three of five.
+      const again = await Promise.all(CATALOG.map(({ sku }) => read(sku)));
+      const hits = again.filter((status) => status.includes("; hit")).length;
+      assert.ok(hits > 0 && hits <= 3, again.join());
+
+      const picked = new Set<string>();
+      for (let call = 0; call < 12; call++) {
+        const answer = await fetch(`${url}/balance`);
+        const { data } = await answer.json() as { data: BalanceView };
+        assert.equal(data.policy, balancer);
+        picked.add(data.server);
+      }
+      // One client has one server where his address decides, and where the
+      // least busy is picked and nobody is busy.
+      const isOne = ["source-hash", "consistent-hash", "least-connections"]
+        .includes(balancer);
+      assert.equal(picked.size > 1, !isOne, [...picked].join());
+
+      const asks = Array.from(
+        { length: 12 },
+        () => client.call("GET", "/v1/orders", { as: { user: "ann" } }),
+      );
+      const answers = await Promise.all(asks);
+      const refused = answers.filter(({ status }) => status === 429).length;
+      assert.ok(refused >= 1 && refused <= 11, `${refused} refused`);
+      const other = { as: { user: "bob" } } as const;
+      expectBody(await client.call("GET", "/v1/orders", other));
+      const { limits } = expectBody(
+        await client.call<Limits>("GET", "/v1/admin/limits", {
+          as: { admin: true },
+        }),
+      );
+      const user = limits.find(({ name }) => name === "user")!;
+      assert.deepEqual([user.policy.kind, user.refused], [limiter, refused]);
+    },
+  });
+});
+
+Deno.test({
+  name:
+    "row 43: with a limit of 5 in 5 s in the config a user's sixth request " +
+    "is 429 and says when to come back, and others are not touched",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    await using shop = stage.start({
+      admission: { user: { policy: "sliding-window", rate: "5/5s" } },
+    });
+    const url = await shop.url;
+    const ask = async (user: string) => {
+      const token = mintToken(user, stage.secrets[0]!);
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await fetch(`${url}/v1/orders`, { headers });
+      await answer.body?.cancel();
+      return answer;
+    };
+    for (let request = 0; request < 5; request++) {
+      assert.equal((await ask("ann")).status, 200);
+    }
+    const sixth = await ask("ann");
+    assert.equal(sixth.status, 429);
+    assert.equal(sixth.headers.get("ratelimit-policy"), '"user";q=5;w=5');
+    assert.match(sixth.headers.get("ratelimit")!, /^"user";r=0;t=[1-5]$/);
+    assert.match(sixth.headers.get("retry-after")!, /^[1-5]$/);
+    assert.equal((await ask("bob")).status, 200);
+  },
+});

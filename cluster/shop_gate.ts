@@ -324,20 +324,29 @@ export class ShopGate implements Gate {
         value: this.#admission.clients,
       },
       ...this.#near.metrics(),
-      ...this.#refusals(),
+      ...this.#limitMetrics(),
       ...this.#options.metrics(),
     ];
   }
 
-  #refusals(): MetricSample[] {
-    const nowMs = this.#options.clock.monotonicMs();
-    return this.#admission.report(nowMs).map(({ name, refused }) => ({
-      name: "admission_refused_total",
-      type: "counter",
-      help: "Requests that a limiter refused.",
-      labels: { limit: name },
-      value: refused,
-    }));
+  #limitMetrics(): MetricSample[] {
+    const limits = this.#admission.report(this.#options.clock.monotonicMs());
+    return limits.flatMap(({ name, refused, ratePerSecond }) => [
+      {
+        name: "admission_refused_total",
+        type: "counter",
+        help: "Requests that a limiter refused.",
+        labels: { limit: name },
+        value: refused,
+      },
+      {
+        name: "admission_rate_per_second",
+        type: "gauge",
+        help: "Tokens that come, or requests that leak out, a second.",
+        labels: { limit: name },
+        value: ratePerSecond,
+      },
+    ]);
   }
 
   isReady(): boolean {

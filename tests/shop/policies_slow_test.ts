@@ -4,6 +4,7 @@ import { EVICTION_NAMES } from "../../actors/cache/bounded_map.ts";
 import { BALANCER_NAMES } from "../../cluster/balancers/policies.ts";
 import type { BalanceView } from "../../cluster/gate.ts";
 import { LIMITER_KINDS } from "../../cluster/limiters/limiter.ts";
+import { parseRate } from "../../cluster/units.ts";
 import { expectBody, mintToken } from "./shop_client.ts";
 import { LACKS_PROCESSES, products, Stage } from "./stage.ts";
 
@@ -84,6 +85,17 @@ BALANCER_NAMES.forEach((balancer, index) => {
       );
       const user = limits.find(({ name }) => name === "user")!;
       assert.deepEqual([user.policy.kind, user.refused], [limiter, refused]);
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      const perSecond = parseRate(LIMITS[limiter].rate);
+      for (
+        const [name, value] of [["refused_total", refused], [
+          "rate_per_second",
+          perSecond,
+        ]]
+      ) {
+        const line = `doorbuster_admission_${name}{limit="user"} ${value}\n`;
+        assert.ok(metrics.includes(line), line);
+      }
     },
   });
 });

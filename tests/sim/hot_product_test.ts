@@ -225,6 +225,7 @@ Deno.test("row 6: the first read asks the store, the second does not", () => {
   assert.equal(stage.loads.length, 1);
 });
 
+// G100
 Deno.test("row 9: a sale whose products are warmed from ten minutes before begins with hits, and one that was warmed once with misses", () => {
   const skus = Array.from({ length: 50 }, (_, index) => `P${index}`);
   const first = (until: string) => {

@@ -66,6 +66,7 @@ function statusOf(stage: Stage, sku: string): string {
   return answer === undefined ? "waits" : value(answer).status;
 }
 
+// G100
 Deno.test("row 9: what is warmed from ten minutes before a sale is a hit for its first buyers, as often as it has expired since", () => {
   const saleMs = 30 * MINUTE_MS;
   const warm = [{

@@ -5,7 +5,7 @@ import { BALANCER_NAMES } from "../../cluster/balancers/policies.ts";
 import type { BalanceView } from "../../cluster/gate.ts";
 import { LIMITER_KINDS } from "../../cluster/limiters/limiter.ts";
 import { parseRate } from "../../cluster/units.ts";
-import { expectBody, mintToken } from "./shop_client.ts";
+import { expectBody, mintToken, type ShopClient } from "./shop_client.ts";
 import { LACKS_PROCESSES, products, Stage } from "./stage.ts";
 
 const CATALOG = products("thing", 5, 1_000);
@@ -27,6 +27,65 @@ interface Limits {
   }[];
 }
 
+/** A cache with room for three of the five products. */
+async function expectCaching(url: string): Promise<void> {
+  const read = async ({ sku }: { readonly sku: string }) => {
+    const answer = await fetch(`${url}/v1/products/${sku}`);
+    await answer.body?.cancel();
+    assert.equal(answer.status, 200);
+    return answer.headers.get("cache-status") ?? "";
+  };
+  for (const product of CATALOG) assert.match(await read(product), /fwd=miss/);
+  const again = await Promise.all(CATALOG.map(read));
+  const hits = again.filter((status) => status.includes("; hit")).length;
+  assert.ok(hits > 0 && hits <= 3, again.join());
+}
+
+/** Who answers twelve calls of one client. */
+async function expectBalancing(url: string, policy: string): Promise<void> {
+  const picked = new Set<string>();
+  for (let call = 0; call < 12; call++) {
+    const answer = await fetch(`${url}/balance`);
+    const { data } = await answer.json() as { data: BalanceView };
+    assert.equal(data.policy, policy);
+    picked.add(data.server);
+  }
+  // One client has one server where his address decides, and where the least
+  // busy is picked and nobody is busy.
+  const isOne = ["source-hash", "consistent-hash", "least-connections"]
+    .includes(policy);
+  assert.equal(picked.size > 1, !isOne, [...picked].join());
+}
+
+/** Twelve requests of one user at once: some pass, others do not. */
+async function expectLimiting(
+  client: ShopClient,
+  url: string,
+  limiter: keyof typeof LIMITS,
+): Promise<void> {
+  const ask = (user: string) =>
+    client.call("GET", "/v1/orders", { as: { user } });
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, () => ask("ann")),
+  );
+  const refused = answers.filter(({ status }) => status === 429).length;
+  assert.ok(refused >= 1 && refused <= 11, `${refused} refused`);
+  expectBody(await ask("bob"));
+  const as = { admin: true } as const;
+  const page = await client.call<Limits>("GET", "/v1/admin/limits", { as });
+  const user = expectBody(page).limits.find(({ name }) => name === "user")!;
+  assert.deepEqual([user.policy.kind, user.refused], [limiter, refused]);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const values = {
+    refused_total: refused,
+    rate_per_second: parseRate(LIMITS[limiter].rate),
+  };
+  for (const [name, value] of Object.entries(values)) {
+    const line = `doorbuster_admission_${name}{limit="user"} ${value}\n`;
+    assert.ok(metrics.includes(line), line);
+  }
+}
+
 BALANCER_NAMES.forEach((balancer, index) => {
   const eviction = EVICTION_NAMES[index % EVICTION_NAMES.length]!;
   const limiter = LIMITER_KINDS[index % LIMITER_KINDS.length]!;
@@ -43,59 +102,9 @@ BALANCER_NAMES.forEach((balancer, index) => {
       });
       using client = await stage.connect(shop);
       const url = await shop.url;
-
-      const read = async (sku: string) => {
-        const answer = await fetch(`${url}/v1/products/${sku}`);
-        assert.equal(answer.status, 200);
-        await answer.body?.cancel();
-        return answer.headers.get("cache-status") ?? "";
-      };
-      for (const { sku } of CATALOG) assert.match(await read(sku), /fwd=miss/);
-      // It has room for three of five.
-      const again = await Promise.all(CATALOG.map(({ sku }) => read(sku)));
-      const hits = again.filter((status) => status.includes("; hit")).length;
-      assert.ok(hits > 0 && hits <= 3, again.join());
-
-      const picked = new Set<string>();
-      for (let call = 0; call < 12; call++) {
-        const answer = await fetch(`${url}/balance`);
-        const { data } = await answer.json() as { data: BalanceView };
-        assert.equal(data.policy, balancer);
-        picked.add(data.server);
-      }
-      // One client has one server where his address decides, and where the
-      // least busy is picked and nobody is busy.
-      const isOne = ["source-hash", "consistent-hash", "least-connections"]
-        .includes(balancer);
-      assert.equal(picked.size > 1, !isOne, [...picked].join());
-
-      const asks = Array.from(
-        { length: 12 },
-        () => client.call("GET", "/v1/orders", { as: { user: "ann" } }),
-      );
-      const answers = await Promise.all(asks);
-      const refused = answers.filter(({ status }) => status === 429).length;
-      assert.ok(refused >= 1 && refused <= 11, `${refused} refused`);
-      const other = { as: { user: "bob" } } as const;
-      expectBody(await client.call("GET", "/v1/orders", other));
-      const { limits } = expectBody(
-        await client.call<Limits>("GET", "/v1/admin/limits", {
-          as: { admin: true },
-        }),
-      );
-      const user = limits.find(({ name }) => name === "user")!;
-      assert.deepEqual([user.policy.kind, user.refused], [limiter, refused]);
-      const metrics = await (await fetch(`${url}/metrics`)).text();
-      const perSecond = parseRate(LIMITS[limiter].rate);
-      for (
-        const [name, value] of [["refused_total", refused], [
-          "rate_per_second",
-          perSecond,
-        ]]
-      ) {
-        const line = `doorbuster_admission_${name}{limit="user"} ${value}\n`;
-        assert.ok(metrics.includes(line), line);
-      }
+      await expectCaching(url);
+      await expectBalancing(url, balancer);
+      await expectLimiting(client, url, limiter);
     },
   });
 });

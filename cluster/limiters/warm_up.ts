@@ -78,7 +78,8 @@ export class WarmUp implements Limiter {
     this.#cool(nowMs);
     if (this.#distance > 0) return false;
     const taken = cost * MICRO;
-    this.#distance = this.#distanceAfter(taken);
+    const before = this.#distance + this.#colder(this.#stored);
+    this.#distance = this.#distanceFrom(before, taken);
     this.#stored = Math.max(0, this.#stored - taken);
     return true;
   }
@@ -98,9 +99,10 @@ export class WarmUp implements Limiter {
     let fewest = 0;
     let most = Math.floor(-this.#distance / MICRO);
     if (this.#stored * 2 <= this.#most) return most + 1;
+    const before = this.#distance + this.#colder(this.#stored);
     while (fewest < most) {
       const half = Math.ceil((fewest + most) / 2);
-      if (this.#distanceAfter(half * MICRO) <= 0) fewest = half;
+      if (this.#distanceFrom(before, half * MICRO) <= 0) fewest = half;
       else most = half - 1;
     }
     return fewest + 1;
@@ -120,10 +122,8 @@ export class WarmUp implements Limiter {
   }
 
   /** The distance after so many micro-permits, taken in one or in several. */
-  #distanceAfter(taken: number): number {
-    const before = this.#colder(this.#stored);
-    const after = this.#colder(Math.max(0, this.#stored - taken));
-    return this.#distance + taken + before - after;
+  #distanceFrom(before: number, taken: number): number {
+    return before + taken - this.#colder(Math.max(0, this.#stored - taken));
   }
 
   /**

@@ -4,11 +4,11 @@
  *
  * A client is a user, else the address he comes from. A request takes from all
  * limiters that concern it or from none, also when those of its products are
- * known only later. Paying and cancelling free stock, so a
- * part of what everybody shares is kept for them. It runs once a request, so it
- * costs a map lookup and a few integer operations. The number of limiters is
- * bounded, and one is forgotten only when nobody gains by it; keys beyond the
- * bound share one limiter.
+ * known only later. Paying and cancelling free stock, so a part of what
+ * everybody shares is kept for them. It runs once a request, so it costs a map
+ * lookup and a few integer operations. The number of limiters is bounded, and
+ * one is forgotten only when nobody gains by it; keys beyond the bound share
+ * one limiter.
  *
  * @module
  */

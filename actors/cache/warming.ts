@@ -27,7 +27,7 @@ export interface WarmBatch {
   readonly cold: number;
 }
 
-/** Of one node: 320 a second, a hundredth of what it and its sources can do. */
+/** Of one node: 320 fills a second, a thirtieth of the messages it can take. */
 const BATCH = 32;
 const BATCH_EVERY_MS = 100;
 

@@ -98,6 +98,12 @@ const WRONG_CALLS: readonly WrongCall[] = [
     line: 'PORT: expected an integer from 0 to 65535, found "http"',
   },
   {
+    name: "a secret that can be guessed",
+    environment: { SESSION_SECRET: "hunter2" },
+    line: "SESSION_SECRET: expected at least 8 characters, as a shorter " +
+      "secret can be guessed, found 7",
+  },
+  {
     name: "a host that nobody knows",
     environment: { HOST: "shop.invalid" },
     line: 'HOST: expected an address of this machine, found "shop.invalid": ',

@@ -3,11 +3,12 @@
  * them one for everybody, one for a route and one for each product ordered.
  *
  * A client is a user, else the address he comes from. A request takes from all
- * limiters that concern it or from none. Paying and cancelling free stock, so a
- * part of what everybody shares is kept for them. It runs once a request, so it
- * costs a map lookup and a few integer operations. The number of limiters is
- * bounded, and one is forgotten only when nobody gains by it; keys beyond the
- * bound share one limiter.
+ * limiters that concern it or from none, also when those of its products are
+ * known only later. Paying and cancelling free stock, so a part of what
+ * everybody shares is kept for them. It runs once a request, so it costs a map
+ * lookup and a few integer operations. The number of limiters is bounded, and
+ * one is forgotten only when nobody gains by it; keys beyond the bound share
+ * one limiter.
  *
  * @module
  */
@@ -47,6 +48,9 @@ const MOST_KEYS = 131_072;
  * table that is full of clients who all refill is not searched further.
  */
 const LOOKED_AT_PER_KEY = 2;
+
+/** The route of what has products. */
+const ORDERS: LimitedRoute = "placeOrder";
 
 /** Without a cost of its own a request takes this much. */
 const ONE = 1;
@@ -150,9 +154,7 @@ export class AdmissionControl {
     nowMs: number,
     route: string | null = null,
   ): Admission {
-    const cost = this.#costs === null || route === null
-      ? ONE
-      : this.#costs.get(route) ?? ONE;
+    const cost = this.#costOf(route);
     const overall = this.#overall;
     if (overall !== null) {
       const kept = freesStock(route) ? 0 : this.#reserve;
@@ -194,6 +196,20 @@ export class AdmissionControl {
     if (waitMs > 0) skus.refused++;
     else for (const limiter of limiters) limiter.tryTake(nowMs);
     return waitMs;
+  }
+
+  /** Gives back what an order of that user took when it was let in. */
+  giveBack(userId: string, { decidedMs }: Admission, nowMs: number): void {
+    const cost = this.#costOf(ORDERS);
+    const client = this.#users.of(userId, nowMs);
+    client.giveBack?.(decidedMs, nowMs, cost);
+    this.#overall?.limiter.giveBack?.(decidedMs, nowMs, cost);
+    this.#routes?.get(ORDERS)?.limiter.giveBack?.(decidedMs, nowMs, ONE);
+  }
+
+  #costOf(route: string | null): number {
+    if (this.#costs === null || route === null) return ONE;
+    return this.#costs.get(route) ?? ONE;
   }
 
   /** Every limiter that there is. */
@@ -256,6 +272,7 @@ function answer(
     // A queue that keeps places free for others refuses before it is full.
     retryAfterMs: admitted ? 0 : Math.max(1, limiter.retryAfterMs(nowMs, cost)),
     delayMs,
+    decidedMs: nowMs,
   };
 }
 

@@ -127,6 +127,24 @@ export interface Config {
   readonly file: ShopFile;
 }
 
+/** As many as a password of the shop's users; HS256 should have 32 bytes. */
+const SECRET_CHARACTERS_MIN = 8;
+
+/**
+ * The variables whose secret is so short that it can be guessed. They are used
+ * all the same: tokens that were minted elsewhere must stay valid.
+ */
+export function weakSecrets(
+  { sessionSecret, adminToken }: EnvironmentConfig,
+): string[] {
+  const isWeak = (secret: string | null) =>
+    secret !== null && secret.length < SECRET_CHARACTERS_MIN;
+  return [
+    ...isWeak(sessionSecret) ? ["SESSION_SECRET"] : [],
+    ...isWeak(adminToken) ? ["ADMIN_TOKEN"] : [],
+  ];
+}
+
 /** Environment variables; one that is empty counts as not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -287,6 +305,11 @@ export function settleCache(section: ShopFile["cache"]): Config["cache"] {
     staleIfErrorMs: ms(section.staleIfError),
     negativeTtlMs: ms(section.negativeTtl),
     filterBitsPerKey: section.filterBitsPerKey,
+    warm: section.warm.map(({ from, until, skus }) => ({
+      fromMs: Date.parse(from),
+      untilMs: Date.parse(until),
+      skus,
+    })),
     lowStockUnits: section.lowStock,
     near: {
       abovePerSecond: checked(parseRate(section.near.above)),

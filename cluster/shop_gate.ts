@@ -9,7 +9,7 @@
  */
 import type { Message } from "../actors/runtime/actor.ts";
 import type { Domain } from "../actors/runtime/domain.ts";
-import { failed, ok, type Outcome } from "../actors/runtime/outcome.ts";
+import { ok, type Outcome } from "../actors/runtime/outcome.ts";
 import type { Clock } from "../actors/runtime/ports.ts";
 import type { AccountsMessage, Revocation } from "../actors/accounts.ts";
 import type { CacheMessage } from "../actors/cache_node.ts";
@@ -23,6 +23,7 @@ import { partitionOfOrder } from "../actors/storefront/order.ts";
 import { refuse, type ShopOutcome } from "../actors/refusals.ts";
 import type { StorefrontMessage } from "../actors/storefront.ts";
 import { AdmissionControl } from "./admission.ts";
+import { BalanceDoor, type BalanceDoorOptions } from "./balance_door.ts";
 import type { Config } from "./config.ts";
 import type {
   Admission,
@@ -34,7 +35,6 @@ import type {
 } from "./gate.ts";
 import { gather } from "./gather.ts";
 import { OrderDoor } from "./order_door.ts";
-import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
 import type { PoolCalls } from "./pool/pool_calls.ts";
 import { NearCache, type NearCachePolicy } from "./near_cache.ts";
 import { Revocations } from "./revocations.ts";
@@ -42,7 +42,7 @@ import { mergeAudits } from "./stock_audits.ts";
 import type { Topology } from "./topology.ts";
 
 /** What the gate needs of its host. */
-export interface ShopGateOptions {
+export interface ShopGateOptions extends Pick<BalanceDoorOptions, "pools"> {
   readonly domain: Domain;
   readonly topology: Topology;
   readonly clock: Clock;
@@ -80,6 +80,7 @@ export class ShopGate implements Gate {
   readonly #admission: AdmissionControl;
   readonly #near: NearCache;
   readonly #orders: OrderDoor;
+  readonly #balance: BalanceDoor;
   readonly #revoked: Revocations;
 
   constructor(options: ShopGateOptions) {
@@ -91,6 +92,10 @@ export class ShopGate implements Gate {
     this.#near = new NearCache(options.near);
     this.#revoked = new Revocations(options.clock);
     const { concurrency } = options.admission;
+    this.#balance = new BalanceDoor({
+      ...options,
+      plan: options.topology.plan,
+    });
     this.#orders = new OrderDoor(this.#admission, concurrency, options.clock);
   }
 
@@ -109,8 +114,8 @@ export class ShopGate implements Gate {
 
   // ── Orders ──────────────────────────────────────────────────────────────
 
-  placeOrder: Gate["placeOrder"] = (userId, key, lines, done) => {
-    const placed = this.#orders.enter(lines, done);
+  placeOrder: Gate["placeOrder"] = (userId, key, lines, done, admission) => {
+    const placed = this.#orders.enter({ userId, lines, admission }, done);
     if (placed === null) return;
     this.#ask(
       this.#options.topology.storefrontOf(userId),
@@ -298,28 +303,11 @@ export class ShopGate implements Gate {
   locks: Gate["locks"] = () => this.#options.locks?.() ?? [];
 
   readBalance: Gate["readBalance"] = (client, done) => {
-    const { catalog, withinMs } = this.#options;
-    const ended = (outcome: Outcome<unknown>, server: string | null) => {
-      // A refusal is an answer too: that there is no such product.
-      if (outcome.kind === "failed" || outcome.kind === "unknown") {
-        return done(failed("unavailable", outcome.retryAfterMs));
-      }
-      done(ok({ server: server ?? "", ...catalog.report() }));
-    };
-    catalog.call(client, CATALOG_PROBE as Message, withinMs, ended);
+    this.#balance.read(client, done);
   };
 
   drainServer: Gate["drainServer"] = (name, isDraining, done) => {
-    const { catalog, domain, topology } = this.#options;
-    if (!catalog.drain(name, isDraining)) return done(NOT_FOUND);
-    for (const { address, kind } of topology.plan.gateways) {
-      if (kind !== "catalog_pool") continue;
-      domain.tell(
-        address,
-        { kind: "drain_reader", name, isDraining } as Message,
-      );
-    }
-    done(ok(catalog.report()));
+    this.#balance.drain(name, isDraining, done);
   };
 
   injectFault: Gate["injectFault"] = (fault, done) => {
@@ -336,20 +324,29 @@ export class ShopGate implements Gate {
         value: this.#admission.clients,
       },
       ...this.#near.metrics(),
-      ...this.#refusals(),
+      ...this.#limitMetrics(),
       ...this.#options.metrics(),
     ];
   }
 
-  #refusals(): MetricSample[] {
-    const nowMs = this.#options.clock.monotonicMs();
-    return this.#admission.report(nowMs).map(({ name, refused }) => ({
-      name: "admission_refused_total",
-      type: "counter",
-      help: "Requests that a limiter refused.",
-      labels: { limit: name },
-      value: refused,
-    }));
+  #limitMetrics(): MetricSample[] {
+    const limits = this.#admission.report(this.#options.clock.monotonicMs());
+    return limits.flatMap(({ name, refused, ratePerSecond }) => [
+      {
+        name: "admission_refused_total",
+        type: "counter",
+        help: "Requests that a limiter refused.",
+        labels: { limit: name },
+        value: refused,
+      },
+      {
+        name: "admission_rate_per_second",
+        type: "gauge",
+        help: "Tokens that come, or requests that leak out, a second.",
+        labels: { limit: name },
+        value: ratePerSecond,
+      },
+    ]);
   }
 
   isReady(): boolean {

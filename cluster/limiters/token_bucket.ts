@@ -10,7 +10,7 @@
  * @module
  */
 
-import { checkInteger, MICRO, MOST_TOKENS } from "./bounds.ts";
+import { checkInteger, leftOf, MICRO, MOST_TOKENS } from "./bounds.ts";
 import type { Limiter } from "./limiter.ts";
 
 /** What a bucket allows. */
@@ -59,6 +59,14 @@ export class TokenBucket implements Limiter {
     if (this.#microTokens < microCost) return false;
     this.#microTokens -= microCost;
     return true;
+  }
+
+  /** Puts back what has not dripped in again since. */
+  giveBack(takenMs: number, nowMs: number, cost = 1): void {
+    this.#refill(nowMs);
+    const left = leftOf(cost, nowMs - takenMs, this.ratePerSecond);
+    const full = this.burst * MICRO;
+    this.#microTokens = Math.min(full, this.#microTokens + left);
   }
 
   /** Whole tokens in the bucket. */

@@ -49,6 +49,7 @@ export function openGate(
       ...describeShop(config, plan, threads),
       ...host.describe?.(),
     }),
+    pools: () => poolsOf(threads),
     breakers: () => describeBreakers(config, threads),
     injectFault: (fault) => injectFault(fault, plan, threads),
     metrics: () => [

@@ -8,8 +8,7 @@ import type {
   BreakerStatus,
   DomainReport,
 } from "../../actors/runtime/domain_report.ts";
-import type { MetricSample } from "../gate.ts";
-import type { PoolOfThread } from "./describe_shop.ts";
+import type { MetricSample, PoolOfThread } from "../gate.ts";
 import type { ProcessLinksReport } from "./process_links.ts";
 import { hitRatio, missRatio } from "../numbers.ts";
 import type { Turns } from "./turns.ts";

@@ -7,6 +7,7 @@
 import type { PasswordMessage } from "../../actors/accounts/password.ts";
 import type { PaymentMessage } from "../../actors/payment.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
+import { tellDraining } from "../balance_door.ts";
 import type { Config } from "../config.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { PasswordGateway } from "../gateways/password.ts";
@@ -110,6 +111,10 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     log,
     connect(peer, port) {
       main.turns.connect(peer, port);
+      const { catalogCalls, turns } = main;
+      if (catalogCalls !== null) {
+        tellDraining(turns.domain, plan, catalogCalls, peer);
+      }
       changed(peer, true);
     },
     disconnect(peer) {

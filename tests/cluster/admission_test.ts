@@ -48,7 +48,7 @@ Deno.test("AdmissionControl.admit() says what the rate limit headers need", () =
     capacity: 2,
     refillPerSecond: 1,
     remaining: 1,
-    ...{ retryAfterMs: 0, delayMs: 0 },
+    ...{ retryAfterMs: 0, delayMs: 0, decidedMs: 0 },
   });
   control.admit("ann", "10.0.0.1", 0);
   assert.deepEqual(control.admit("ann", "10.0.0.1", 250), {
@@ -57,7 +57,7 @@ Deno.test("AdmissionControl.admit() says what the rate limit headers need", () =
     capacity: 2,
     refillPerSecond: 1,
     remaining: 0,
-    ...{ retryAfterMs: 750, delayMs: 0 },
+    ...{ retryAfterMs: 750, delayMs: 0, decidedMs: 250 },
   });
 });
 

@@ -71,13 +71,7 @@ const PAYMENTS_WAITING = 10_000;
  */
 export async function startThreads(options: ThreadsOptions): Promise<Threads> {
   const { config, plan, log } = options;
-  const common: CommonPlan = {
-    seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
-    storage: options.storage,
-    release: options.release,
-    shop: plan,
-    heartbeatMs: config.topology.heartbeat.everyMs,
-  };
+  const common = commonPlan(options);
   let changed: Parameters<Threads["watch"]>[0] = () => {};
   let startFailed: (detail: string) => void = () => {};
   const failure = new Promise<never>((_, reject) => {
@@ -141,6 +135,18 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     }
   };
   return { main, workers, common, watch, stop };
+}
+
+function commonPlan(
+  { config, plan, storage, release }: ThreadsOptions,
+): CommonPlan {
+  return {
+    seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
+    storage,
+    release,
+    shop: plan,
+    heartbeatMs: config.topology.heartbeat.everyMs,
+  };
 }
 
 function startMain({ turns }: AssembledDomain): Promise<void> {

@@ -268,8 +268,8 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "this.#taken(answer, atMs, atMs)",
     }],
     found: {
-      test: "tests/cluster/ownership_property_test.ts",
-      name: "whatever happens, no two processes believe in one territory",
+      test: "tests/cluster/ownership_test.ts",
+      name: "a lease counts from when it was asked for",
     },
   },
   {

@@ -1,9 +1,9 @@
 /** Who runs which territory, whatever happens to processes and their store. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { LEASE_MS } from "./ownership_process.ts";
 import {
   type Fault,
-  LEASE_MS,
   OwnershipWorld,
   type WorldOptions,
 } from "./ownership_world.ts";

@@ -8,7 +8,8 @@ import type {
   OwnershipPort,
   TakeAnswer,
 } from "../../cluster/ownership_port.ts";
-import { LEASE_MS, OwnershipWorld } from "./ownership_world.ts";
+import { LEASE_MS } from "./ownership_process.ts";
+import { OwnershipWorld } from "./ownership_world.ts";
 
 /** Processes that have shared out eight territories. */
 function settled(processes: number): OwnershipWorld {

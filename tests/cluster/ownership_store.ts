@@ -66,8 +66,10 @@ export class OwnershipStore {
     const nowMs = this.#nowMs();
     const settlesInMs = this.#settlesInMs(leaseForMs);
     const { processes, sharers, fences } = this.#known;
-    for (const  of of[processes, sharers]) {
-      for (const [name, untilMs] of of) if (untilMs <= nowMs) of.delete(name);
+    for (const names of [processes, sharers]) {
+      for (const [name, untilMs] of names) {
+        if (untilMs <= nowMs) names.delete(name);
+      }
     }
     processes.set(process, nowMs + leaseForMs);
     const wanted = sharers.has(process);

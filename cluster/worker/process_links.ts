@@ -209,8 +209,10 @@ export class ProcessLinks {
 
   #disconnect(domain: string, peer: string): void {
     const key = keyOf(domain, peer);
-    this.#ports.get(key)?.close();
+    const port = this.#ports.get(key);
     this.#ports.delete(key);
+    // It may hand over what waited in it.
+    port?.close();
     this.#options.disconnect(domain, peer);
   }
 

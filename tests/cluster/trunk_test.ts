@@ -111,6 +111,7 @@ function next(end: End, nowMs: number): SaidFrame {
   return frame;
 }
 
+// G86
 Deno.test("a trunk carries each item once and in order, whatever its carrier loses, doubles, delays and reorders, and both ends find one another again", () => {
   const say = fc.record({
     act: fc.constant("say" as const),
@@ -146,6 +147,7 @@ Deno.test("a trunk carries each item once and in order, whatever its carrier los
   );
 });
 
+// G86
 Deno.test("what was under way when a session ended is never sent again", () => {
   const { a, b, weather } = openPair();
   a.say();
@@ -203,6 +205,7 @@ Deno.test("who hears nothing for the silence ends the session, and not before", 
   assert.ok(!a.trunk.isOpen);
 });
 
+// G88
 Deno.test("who slept through a silence takes nothing that was said in it", () => {
   const { a, b } = openPair();
   a.say();

@@ -26,7 +26,11 @@ export interface ProcessLinksOptions {
   readonly process: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** A process that is not heard for so long is cut off until it is again. */
+  /**
+   * A process that is not heard for so long is cut off until it is again. Who
+   * is dead is known by `setMembers` before; this is for a way that is, and
+   * longer than a busy machine may hold a main thread up.
+   */
   readonly silenceMs: number;
   /** Link a domain that runs here with a peer elsewhere, through the port. */
   readonly connect: (domain: string, peer: string, port: MessagePort) => void;
@@ -104,8 +108,8 @@ export class ProcessLinks {
         log.write("info", "process linked", { process: peer });
         options.reset(peer);
       },
-      lost: (peer) =>
-        log.write("warn", "process no longer linked", { process: peer }),
+      lost: (peer, cause) =>
+        log.write("warn", "process no longer linked", { process: peer, cause }),
     });
     this.#channel = new ProcessChannel({
       ...options,

@@ -63,6 +63,9 @@ export interface ProcessLinksReport extends MeshCounters {
 /** While one frame is published the next one is written. */
 const MOST_PUBLISHING = 2;
 
+/** A stop has 10 s for all it does; who does not hear it notices by himself. */
+const GOODBYE_WITHIN_MS = 1_000;
+
 /** Territories have these names in every process. */
 const TERRITORY = /^worker-\d+$/;
 
@@ -132,7 +135,10 @@ export class ProcessLinks {
     clearTimeout(patience);
   }
 
-  /** Tells the others, ends all links and hears nothing any more. */
+  /**
+   * Tells the others, ends all links and hears nothing any more. A Redis that
+   * hangs holds it up for a second.
+   */
   async stop(): Promise<void> {
     const wasRunning = this.#state === "running";
     this.#state = "stopped";
@@ -141,7 +147,7 @@ export class ProcessLinks {
     if (!wasRunning) return;
     const told = Promise.all(last.map((frame) => this.#publish(frame)));
     const { promise, resolve } = Promise.withResolvers<void>();
-    const patience = setTimeout(resolve, this.#options.silenceMs);
+    const patience = setTimeout(resolve, GOODBYE_WITHIN_MS);
     await Promise.race([told, promise]);
     clearTimeout(patience);
     await this.#channel.close();

@@ -170,3 +170,15 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "a Redis that hangs does not hold up a stop",
+  ignore,
+  async fn() {
+    await play(async ({ server, links }) => {
+      server.signal("SIGSTOP");
+      await within(WITHIN_MS, "the stop", links.stop());
+      server.signal("SIGCONT");
+    });
+  },
+});

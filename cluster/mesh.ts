@@ -13,7 +13,7 @@
  */
 import type { Content } from "../actors/runtime/envelope.ts";
 import type { MeshFrame, MeshItem } from "./mesh_frame.ts";
-import { Trunk, type TrunkCounters } from "./trunk.ts";
+import { type SessionEnd, Trunk, type TrunkCounters } from "./trunk.ts";
 
 /** What a mesh is made of. */
 export interface MeshOptions<Batch> {
@@ -36,7 +36,7 @@ export interface MeshOptions<Batch> {
   /** From here on the broadcasts of a process are heard; earlier ones may not. */
   readonly reset: (process: string) => void;
   /** Nothing passes between it and this process, until `reset` says so. */
-  readonly lost: (process: string) => void;
+  readonly lost: (process: string, end: SessionEnd) => void;
 }
 
 /** What the host watches. */
@@ -200,7 +200,7 @@ export class Mesh<Batch> {
         counters: this.counters,
         nextSession: () => ++this.#lastSession,
         opened: () => this.#tellDomains(neighbor),
-        closed: () => this.#forget(neighbor),
+        closed: (end) => this.#forget(neighbor, end),
         arrived: (item) => this.#take(neighbor, item),
       }, nowMs),
       process,
@@ -361,8 +361,8 @@ export class Mesh<Batch> {
   }
 
   /** The session with a process is over, and with it all that it said. */
-  #forget(neighbor: Neighbor<Batch>): void {
-    if (neighbor.hasSpoken) this.#options.lost(neighbor.process);
+  #forget(neighbor: Neighbor<Batch>, end: SessionEnd): void {
+    if (neighbor.hasSpoken) this.#options.lost(neighbor.process, end);
     neighbor.hasSpoken = false;
     neighbor.domains = new Map();
     for (const pair of neighbor.pairs.values()) this.#clear(neighbor, pair);

@@ -203,6 +203,7 @@ class World {
   }
 }
 
+// G86, G87
 Deno.test("each link hears one other end, from its first word on and without a gap, whatever moves, falls and is lost, and in the end all are linked who must be", () => {
   const name = fc.constantFrom(...NAMES);
   const step = fc.oneof(

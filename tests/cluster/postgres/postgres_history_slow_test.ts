@@ -25,6 +25,7 @@ async function run(url: string, id: string) {
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 
+// G106
 Deno.test({
   name: "the history of an order over PostgreSQL",
   ignore,

@@ -75,6 +75,8 @@ export function postgresClient(
     connection: {
       application_name: `doorbuster ${name}`,
       statement_timeout: statementWithinMs,
+      // A process that was stopped within a transaction keeps its locks.
+      idle_in_transaction_session_timeout: statementWithinMs,
       // The fence looks again at a row that another has changed meanwhile,
       // which only this level does.
       default_transaction_isolation: "read committed",

@@ -31,6 +31,7 @@ import { loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { ShopMember } from "./shop_member.ts";
 import { linkMetrics } from "./shop_metrics.ts";
+import { Snapshots } from "./snapshots.ts";
 import { StartError, startThreads, type Threads } from "./threads.ts";
 
 /** What processes tell one another, besides mail. */
@@ -75,16 +76,23 @@ export async function openClusterShop(
     const redis = await connectRedis(cluster.redisUrl, log);
     closing.unshift(() => redis.close());
     const plan = planOf(config, store);
+    const storage = { kind: "postgres", url: cluster.databaseUrl } as const;
     const threads = await startThreads({
       config,
       plan,
-      storage: { kind: "postgres", url: cluster.databaseUrl },
+      storage,
       ledger: store.ledger,
       gateways: [stockBoard((stock) => member.broadcast(stock))],
       log,
       release,
     });
     closing.unshift(() => threads.stop());
+    const { main, workers } = threads;
+    const snapshots = new Snapshots({
+      ...{ storage, release, shop: plan, workers, main, log },
+    });
+    snapshots.start();
+    closing.unshift(() => snapshots.stop());
     const member: ShopMember = new ShopMember({
       redis: redis.port,
       storeId: store.storeId,

@@ -32,8 +32,10 @@ export interface ZooKeeperClient {
   exists(path: string, done: Done<ZooKeeperStat | null>): void;
   /** Reads a znode and, when it is there, hears once that it changed. */
   getData(path: string, heard: () => void, done: Done<unknown>): void;
-  /** The client cannot drop a connection that hangs; its socket can. */
-  readonly connectionManager: { readonly socket?: { destroy(): unknown } };
+  /** The client drops no connection that hangs. Its socket can be. */
+  readonly connectionManager: {
+    readonly socket?: { destroy(why: Error): unknown };
+  };
 }
 
 /** What is known of a znode. */

@@ -11,8 +11,9 @@
  * hears of its followers' sessions every half tick, and a timeout is two ticks
  * at least unless somebody has configured less.
  *
- * A session that went longer without an answer is given up, also when it turns
- * out to live.
+ * A connection over which nothing came for a quarter is dropped, so that the
+ * client tries another, perhaps to another server. A session that went longer
+ * without an answer is given up, also when it turns out to live.
  *
  * @module
  */
@@ -62,6 +63,7 @@ export class ZooKeeperSession implements LeaseSession {
   #sureUntilMs = 0;
   #giveUpAtMs: number;
   #isOver = false;
+  #isAnswered = true;
   #timer: unknown = null;
 
   /**
@@ -182,12 +184,14 @@ export class ZooKeeperSession implements LeaseSession {
   async prove(): Promise<ZooKeeperAnswer<unknown>> {
     const { clock, root, proven } = this.#host;
     const sentAtMs = clock.monotonicMs();
+    this.#isAnswered = false;
     let answer = await this.#write();
     if (answer.kind === "missing") {
       await this.#makeRoot(root);
       answer = await this.#write();
     }
     if (answer.kind !== "ok" || this.#isOver) return answer;
+    this.#isAnswered = true;
     const isLate = this.#sureUntilMs > 0 &&
       clock.monotonicMs() >= this.#sureUntilMs;
     if (isLate) {
@@ -249,11 +253,13 @@ export class ZooKeeperSession implements LeaseSession {
   #arm(): void {
     const everyMs = this.#client.getSessionTimeout() / PROOFS_PER_TIMEOUT;
     this.#timer = this.#host.timers.set(() => {
-      if (this.#host.clock.monotonicMs() >= this.#giveUpAtMs) this.#end();
-      else {
-        this.prove();
-        this.#arm();
+      if (this.#host.clock.monotonicMs() >= this.#giveUpAtMs) {
+        this.#end();
+        return;
       }
+      if (!this.#isAnswered) this.#hangUp();
+      this.prove();
+      this.#arm();
     }, everyMs);
   }
 
@@ -275,7 +281,12 @@ export class ZooKeeperSession implements LeaseSession {
   /** Without a connection there is nobody to say good-bye to. */
   #drop(): void {
     this.#client.close();
-    this.#client.connectionManager.socket?.destroy();
+    this.#hangUp();
     this.#disconnected.resolve();
+  }
+
+  #hangUp(): void {
+    // For an error, the client also stops the timer of its connecting.
+    this.#client.connectionManager.socket?.destroy(new Error("No answer"));
   }
 }

@@ -157,7 +157,12 @@ export class Onlooker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#until("DISCONNECTED", () => this.#client.close());
+    if (this.#client.getState().name === "SYNC_CONNECTED") {
+      await this.#until("DISCONNECTED", () => this.#client.close());
+    } else {
+      this.#client.close();
+      this.#client.connectionManager.socket?.destroy(new Error("Closed"));
+    }
   }
 
   #until(state: string, begin: () => void): Promise<void> {

@@ -45,7 +45,9 @@ export interface ZooKeeperLeasesOptions {
 
 /** The clock and the timers that leases are kept by. */
 export interface LeaseTime {
+  /** Sessions are timed by the monotonic one alone. */
   readonly clock: Clock;
+  /** For proofs that a session lives, and the ends of leases. */
   readonly timers: Timers;
 }
 

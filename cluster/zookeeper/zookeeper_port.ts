@@ -21,17 +21,17 @@ export interface ZooKeeperClient {
   /** Hears of each change of the state. */
   on(event: "state", heard: () => void): unknown;
   /** Makes a znode. */
-  create(path: string, mode: number, done: Done<string>): void;
+  create(path: string, mode: number, done: ZooKeeperDone<string>): void;
   /** Removes a znode that has no children. */
-  remove(path: string, done: Done<unknown>): void;
+  remove(path: string, done: ZooKeeperDone<unknown>): void;
   /** Replaces what is in a znode. */
-  setData(path: string, data: Buffer, done: Done<unknown>): void;
+  setData(path: string, data: Buffer, done: ZooKeeperDone<unknown>): void;
   /** The names of its children, in no order. */
-  getChildren(path: string, done: Done<readonly string[]>): void;
+  getChildren(path: string, done: ZooKeeperDone<readonly string[]>): void;
   /** What is known of a znode; null when it is not there. */
-  exists(path: string, done: Done<ZooKeeperStat | null>): void;
+  exists(path: string, done: ZooKeeperDone<ZooKeeperStat | null>): void;
   /** Reads a znode and, when it is there, hears once that it changed. */
-  getData(path: string, heard: () => void, done: Done<unknown>): void;
+  getData(path: string, heard: () => void, done: ZooKeeperDone<unknown>): void;
   /** The client drops no connection that hangs. Its socket can be. */
   readonly connectionManager: {
     readonly socket?: { destroy(why: Error): unknown };
@@ -45,7 +45,7 @@ export interface ZooKeeperStat {
 }
 
 /** Hears how a command ended. */
-export type Done<Value> = (error: unknown, value: Value) => void;
+export type ZooKeeperDone<Value> = (error: unknown, value: Value) => void;
 
 /** How a command ended. */
 export type ZooKeeperAnswer<Value> =

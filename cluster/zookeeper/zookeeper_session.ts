@@ -24,13 +24,13 @@ import type { LeaseSession } from "../lock/lease_store.ts";
 import { placesInOrder } from "./place.ts";
 import {
   answerOf,
-  type Done,
   EPHEMERAL_SEQUENTIAL,
   NOTHING,
   PERSISTENT,
   wasThere,
   type ZooKeeperAnswer,
   type ZooKeeperClient,
+  type ZooKeeperDone,
   type ZooKeeperStat,
 } from "./zookeeper_port.ts";
 
@@ -99,7 +99,7 @@ export class ZooKeeperSession implements LeaseSession {
 
   /** Makes a znode for good; one that is there is as well. */
   make(path: string): Promise<ZooKeeperAnswer<unknown>> {
-    return this.#ask((client, done: Done<unknown>) =>
+    return this.#ask((client, done: ZooKeeperDone<unknown>) =>
       client.create(
         path,
         PERSISTENT,
@@ -110,7 +110,7 @@ export class ZooKeeperSession implements LeaseSession {
 
   /** Makes a znode that ends with the session; gives its name. */
   async add(prefix: string): Promise<ZooKeeperAnswer<string>> {
-    const made = await this.#ask((client, done: Done<string>) =>
+    const made = await this.#ask((client, done: ZooKeeperDone<string>) =>
       client.create(prefix, EPHEMERAL_SEQUENTIAL, done)
     );
     return made.kind === "ok"
@@ -120,7 +120,7 @@ export class ZooKeeperSession implements LeaseSession {
 
   /** Removes a znode; one with others below it is refused. */
   remove(path: string): Promise<ZooKeeperAnswer<unknown>> {
-    return this.#ask((client, done: Done<unknown>) =>
+    return this.#ask((client, done: ZooKeeperDone<unknown>) =>
       client.remove(path, done)
     );
   }
@@ -129,9 +129,10 @@ export class ZooKeeperSession implements LeaseSession {
   async line(
     folder: string,
   ): Promise<Exclude<ZooKeeperAnswer<string[]>, { kind: "missing" }>> {
-    const answer = await this.#ask((client, done: Done<readonly string[]>) =>
-      client.getChildren(folder, done)
-    );
+    const answer = await this.#ask((
+      client,
+      done: ZooKeeperDone<readonly string[]>,
+    ) => client.getChildren(folder, done));
     if (answer.kind === "missing") return { kind: "ok", value: [] };
     return answer.kind === "ok"
       ? { kind: "ok", value: placesInOrder(answer.value) }
@@ -141,7 +142,8 @@ export class ZooKeeperSession implements LeaseSession {
   /** What is known of a znode. */
   async read(path: string): Promise<ZooKeeperAnswer<ZooKeeperStat>> {
     const answer = await this.#ask(
-      (client, done: Done<ZooKeeperStat | null>) => client.exists(path, done),
+      (client, done: ZooKeeperDone<ZooKeeperStat | null>) =>
+        client.exists(path, done),
     );
     if (answer.kind !== "ok") return answer;
     const { value } = answer;
@@ -162,7 +164,7 @@ export class ZooKeeperSession implements LeaseSession {
       return { kind: "ok", value: null };
     }
     const all = new Set([heard]);
-    const answer = await this.#ask((client, done: Done<unknown>) =>
+    const answer = await this.#ask((client, done: ZooKeeperDone<unknown>) =>
       client.getData(path, () => {
         this.#watches.delete(path);
         for (const each of all) each();
@@ -216,7 +218,7 @@ export class ZooKeeperSession implements LeaseSession {
 
   /** Sends a command in the order of asking; never rejects. */
   #ask<Value>(
-    send: (client: ZooKeeperClient, done: Done<Value>) => void,
+    send: (client: ZooKeeperClient, done: ZooKeeperDone<Value>) => void,
   ): Promise<ZooKeeperAnswer<Value>> {
     if (!this.isConnected) return Promise.resolve({ kind: "unavailable" });
     return new Promise((resolve) => {

@@ -49,7 +49,7 @@ function test(
       const open = (port: number, timeoutMs: number) =>
         openZooKeeperLeases(() => zooKeeperClient(port, timeoutMs), options);
       await using behind = await open(proxy.port, SESSION_MS);
-      await using beside = await open(server.port, 10_000);
+      await using beside = await open(server.port, LONG_MS);
       await using far = openLock(behind);
       await using near = openLock(beside);
       // The folder of the name: then each command is one request.
@@ -113,8 +113,11 @@ test(
     const released = await lease.release();
     assert.match(released.kind, /^(failed|unknown)$/);
     await server.restart();
+    const restartedMs = performance.now();
     await using onlooker = await Onlooker.at(server.port);
     await onlooker.waitForChildren(FOLDER, 0);
+    // Before its session could have ended.
+    assert.ok(performance.now() - restartedMs < LONG_MS);
   },
 );
 

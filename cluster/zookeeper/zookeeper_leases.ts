@@ -207,6 +207,7 @@ export class ZooKeeperLeases implements LeaseStore, AsyncDisposable {
 
   #ended(): void {
     for (const place of this.#places.values()) {
+      place.isUnwanted = true;
       this.#time.timers.clear(place.timer);
     }
     this.#places.clear();
@@ -259,6 +260,8 @@ export class ZooKeeperLeases implements LeaseStore, AsyncDisposable {
       if (line.kind !== "ok") return line;
       const at = line.value.indexOf(place.znode!);
       if (at === 0) {
+        // Freed meanwhile, or its session has ended.
+        if (place.isUnwanted) return UNKNOWN;
         this.#holdFor(place, wish.ttlMs);
         return {
           kind: "taken",

@@ -12,6 +12,8 @@ import { freePort } from "../redis/redis_server.ts";
 
 /** Starting takes half a second on an idle machine. */
 const READY_WITHIN_MS = 30_000;
+/** Any session of a test has ended by then. */
+const SEEN_WITHIN_MS = 30_000;
 const ASK_WITHIN_MS = 500;
 const JARS = "/usr/share/java/zookeeper.jar";
 
@@ -143,9 +145,13 @@ export class Onlooker implements AsyncDisposable {
     );
   }
 
-  /** Resolves when so many are below a path. */
+  /** Resolves when so many are below a path; fails when that takes long. */
   async waitForChildren(path: string, count: number): Promise<void> {
-    while ((await this.children(path)).length !== count) {
+    const deadlineMs = performance.now() + SEEN_WITHIN_MS;
+    while (true) {
+      const names = await this.children(path);
+      if (names.length === count) return;
+      assert.ok(performance.now() < deadlineMs, `${count}, not ${names}`);
       // Asking without a pause would keep all timers of this process waiting.
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

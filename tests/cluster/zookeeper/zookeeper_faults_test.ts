@@ -147,7 +147,8 @@ test(
   "a session that came too near to its end is given up, though it lives, and " +
     "what it held is free",
   async ({ proxy, onlooker, far, near }) => {
-    const lease = await held(far, "sku-1");
+    // Longer than the other one waits.
+    const lease = await held(far, "sku-1", 2 * LONG_MS);
     proxy.weather = { kind: "frozen" };
     await loss(lease);
     // It thaws before the server has let the session expire.

@@ -37,6 +37,7 @@ import { OrderDoor } from "./order_door.ts";
 import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
 import type { PoolCalls } from "./pool/pool_calls.ts";
 import { NearCache, type NearCachePolicy } from "./near_cache.ts";
+import type { SharedLimits } from "./limiters/shared_limits.ts";
 import { Revocations } from "./revocations.ts";
 import { mergeAudits } from "./stock_audits.ts";
 import type { Topology } from "./topology.ts";
@@ -47,6 +48,8 @@ export interface ShopGateOptions {
   readonly topology: Topology;
   readonly clock: Clock;
   readonly admission: Config["admission"];
+  /** Limits that are counted together with other processes; null: none. */
+  readonly sharedLimits?: SharedLimits | null;
   /** Calls to those that read the catalog. */
   readonly catalog: PoolCalls;
   readonly near: NearCachePolicy;
@@ -87,6 +90,7 @@ export class ShopGate implements Gate {
     this.#admission = new AdmissionControl(
       options.admission,
       options.clock.monotonicMs(),
+      { shared: options.sharedLimits ?? null },
     );
     this.#near = new NearCache(options.near);
     this.#revoked = new Revocations(options.clock);
@@ -328,28 +332,10 @@ export class ShopGate implements Gate {
 
   metrics(): readonly MetricSample[] {
     return [
-      {
-        name: "admission_clients",
-        type: "gauge",
-        help: "Limiters of clients in use.",
-        labels: {},
-        value: this.#admission.clients,
-      },
+      ...this.#admission.metrics(this.#options.clock.monotonicMs()),
       ...this.#near.metrics(),
-      ...this.#refusals(),
       ...this.#options.metrics(),
     ];
-  }
-
-  #refusals(): MetricSample[] {
-    const nowMs = this.#options.clock.monotonicMs();
-    return this.#admission.report(nowMs).map(({ name, refused }) => ({
-      name: "admission_refused_total",
-      type: "counter",
-      help: "Requests that a limiter refused.",
-      labels: { limit: name },
-      value: refused,
-    }));
   }
 
   isReady(): boolean {

@@ -15,8 +15,9 @@ import type { RetryBudgetPolicy } from "./pool/retry_budget.ts";
 import type { NearCachePolicy } from "./near_cache.ts";
 import type { BreakerPolicy } from "../actors/runtime/circuit_breaker.ts";
 import type { AdmissionPolicies } from "./admission.ts";
-import { settleLimit } from "./config_limits.ts";
+import { settleLimit, settleSharing } from "./config_limits.ts";
 import type { ConcurrencyPolicy } from "./limiters/concurrency.ts";
+import type { SharingPolicy } from "./limiters/shared_limits.ts";
 import { parseDuration, parseRate, parseSize } from "./units.ts";
 
 /** A configuration that cannot be used: exit code 2. One line per problem. */
@@ -92,6 +93,8 @@ export interface Config {
   readonly admission: AdmissionPolicies & {
     /** Of placing orders; null: no limit of how many at once. */
     readonly concurrency: ConcurrencyPolicy | null;
+    /** How several processes count together. */
+    readonly shared: SharingPolicy;
     readonly trustedProxies: readonly string[];
   };
   readonly cache: Omit<CacheArgs, "shards" | "catalog"> & {
@@ -256,6 +259,7 @@ export function settleAdmission(
     address: settleLimit(address),
     overall: overall && settleLimit(overall),
     sku: sku && settleLimit(sku),
+    shared: settleSharing(section.shared),
     routes: ofRoutes(routes, settleLimit),
     costs: ofRoutes(costs, (cost) => cost),
   };

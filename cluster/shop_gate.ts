@@ -37,6 +37,7 @@ import { gather } from "./gather.ts";
 import { OrderDoor } from "./order_door.ts";
 import type { PoolCalls } from "./pool/pool_calls.ts";
 import { NearCache, type NearCachePolicy } from "./near_cache.ts";
+import type { SharedLimits } from "./limiters/shared_limits.ts";
 import { Revocations } from "./revocations.ts";
 import { mergeAudits } from "./stock_audits.ts";
 import type { Topology } from "./topology.ts";
@@ -47,6 +48,8 @@ export interface ShopGateOptions extends Pick<BalanceDoorOptions, "pools"> {
   readonly topology: Topology;
   readonly clock: Clock;
   readonly admission: Config["admission"];
+  /** Limits that are counted together with other processes; null: none. */
+  readonly sharedLimits?: SharedLimits | null;
   /** Calls to those that read the catalog. */
   readonly catalog: PoolCalls;
   readonly near: NearCachePolicy;
@@ -88,6 +91,7 @@ export class ShopGate implements Gate {
     this.#admission = new AdmissionControl(
       options.admission,
       options.clock.monotonicMs(),
+      { shared: options.sharedLimits ?? null },
     );
     this.#near = new NearCache(options.near);
     this.#revoked = new Revocations(options.clock);
@@ -316,37 +320,10 @@ export class ShopGate implements Gate {
 
   metrics(): readonly MetricSample[] {
     return [
-      {
-        name: "admission_clients",
-        type: "gauge",
-        help: "Limiters of clients in use.",
-        labels: {},
-        value: this.#admission.clients,
-      },
+      ...this.#admission.metrics(this.#options.clock.monotonicMs()),
       ...this.#near.metrics(),
-      ...this.#limitMetrics(),
       ...this.#options.metrics(),
     ];
-  }
-
-  #limitMetrics(): MetricSample[] {
-    const limits = this.#admission.report(this.#options.clock.monotonicMs());
-    return limits.flatMap(({ name, refused, ratePerSecond }) => [
-      {
-        name: "admission_refused_total",
-        type: "counter",
-        help: "Requests that a limiter refused.",
-        labels: { limit: name },
-        value: refused,
-      },
-      {
-        name: "admission_rate_per_second",
-        type: "gauge",
-        help: "Tokens that come, or requests that leak out, a second.",
-        labels: { limit: name },
-        value: ratePerSecond,
-      },
-    ]);
   }
 
   isReady(): boolean {

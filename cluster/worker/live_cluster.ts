@@ -26,6 +26,7 @@ import {
   Topology,
 } from "../topology.ts";
 import { hostClock, hostTimers } from "./host_clock.ts";
+import { openSharedLimits } from "./host_limits.ts";
 import type { LiveShop } from "./live_shop.ts";
 import { loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
@@ -77,6 +78,14 @@ export async function openClusterShop(
     closing.unshift(() => redis.close());
     const plan = planOf(config, store);
     const storage = { kind: "postgres", url: cluster.databaseUrl } as const;
+    const { limits, [Symbol.dispose]: close } = openSharedLimits({
+      redis: redis.port,
+      storeId: store.storeId,
+      process: plan.process,
+      policy: config.admission.shared,
+      log,
+    });
+    closing.unshift(close);
     const threads = await startThreads({
       config,
       plan,
@@ -102,9 +111,11 @@ export async function openClusterShop(
       log,
       heard: (news) => hear(news as News, plan, threads, gate),
       missed: () => gate.loadRevocations(() => {}),
+      counted: (processes) => limits.setProcesses(processes),
     });
     const tell = (news: News) => member.broadcast(news);
     const gate: ShopGate = openGate(config, plan, threads, {
+      sharedLimits: limits,
       locks: () => member.locks(),
       describe: () => member.describe(),
       metrics: () => linkMetrics(member.report()),

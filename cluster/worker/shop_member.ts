@@ -28,6 +28,8 @@ export interface ShopMemberOptions {
   readonly heard: (news: Message) => void;
   /** What was told to all may have been missed. */
   readonly missed: () => void;
+  /** How many processes there are now, this one among them. */
+  readonly counted: (processes: number) => void;
 }
 
 /** A shop worker that runs here. */
@@ -224,6 +226,8 @@ export class ShopMember {
   #note(processes: readonly string[]): void {
     this.#members = processes;
     this.#links.setMembers(processes);
+    // Who does not see himself knows too little to say how many there are.
+    if (this.isPresent) this.#options.counted(processes.length);
   }
 
   // ── Links ───────────────────────────────────────────────────────────────

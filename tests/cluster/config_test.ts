@@ -67,6 +67,7 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
     address: { kind, capacityTokens: 40_000, refillPerSecond: 20_000 },
     ...{ overall: null, sku: null, trustedProxies: [] },
     ...{ routes: {}, costs: {}, reservePercent: 10, concurrency: null },
+    shared: { whenAway: "share", slackPercent: 25, answerWithinMs: 250 },
   });
   assert.deepEqual([cache.capacityEntries, cache.ttlMs], [10_000, 60_000]);
   assert.deepEqual(orders, {
@@ -325,7 +326,44 @@ Deno.test("readConfig() takes every policy of limits, each with what it needs", 
     concurrency: {
       ...{ baseline: "least", minimum: 64, initial: 500, maximum: 4_096 },
     },
+    shared: { whenAway: "share", slackPercent: 25, answerWithinMs: 250 },
   });
+});
+
+Deno.test("readConfig() takes who counts a limit, and how processes count together", () => {
+  const shared = { whenAway: "closed", slackPercent: 10, answerWithin: "1s" };
+  const user = { rate: "5/s", burst: 9, scope: "process" };
+  const overall = { rate: "5/s", burst: 9, scope: "shop" };
+  const { admission } = read(
+    JSON.stringify({ admission: { user, overall, shared } }),
+  );
+  assert.deepEqual(
+    [admission.user.scope, admission.overall?.scope, admission.address.scope],
+    ["process", "shop", undefined],
+  );
+  assert.deepEqual(admission.shared, {
+    ...{ whenAway: "closed", slackPercent: 10, answerWithinMs: 1_000 },
+  });
+});
+
+Deno.test("readConfig() refuses to share what processes cannot count together, and says what it takes", () => {
+  const window = { policy: "sliding-window", rate: "5/5s", scope: "shop" };
+  assert.deepEqual(refusal({ admission: { user: window } }), [
+    'shop.json: admission.user.scope: expected "process", as each counts ' +
+    '"sliding-window" by itself, found "shop"',
+  ]);
+  const user = { rate: "5/s", burst: 9, scope: "cluster" };
+  const shared = { whenAway: "off", slackPercent: 101, answerWithin: "1ms" };
+  assert.deepEqual(refusal({ admission: { user, shared } }), [
+    'shop.json: admission.user.scope: expected "shop" or "process", found ' +
+    '"cluster"',
+    'shop.json: admission.shared.whenAway: expected "share", "open" or ' +
+    '"closed", found "off"',
+    "shop.json: admission.shared.slackPercent: expected an integer from 0 to " +
+    "100, found 101",
+    'shop.json: admission.shared.answerWithin: expected a duration from "10ms" ' +
+    'to "10s", such as "30s", found "1ms"',
+  ]);
 });
 
 Deno.test("readConfig() says which setting a policy of limits lacks or has too many", () => {

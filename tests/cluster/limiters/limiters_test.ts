@@ -16,11 +16,13 @@ import {
   LeakyMeter,
   LeakyQueue,
 } from "../../../cluster/limiters/leaky_bucket.ts";
+import { SHAREABLE } from "../../../cluster/limiters/shared_limits.ts";
 import { SlidingWindow } from "../../../cluster/limiters/sliding_window.ts";
 import { TokenBucket } from "../../../cluster/limiters/token_bucket.ts";
 import { WarmUp } from "../../../cluster/limiters/warm_up.ts";
 import { SeededRandom } from "../../../actors/runtime/random.ts";
 import { sample } from "../../../sim/distributions.ts";
+import { LimitWorld, SHARING } from "./limit_world.ts";
 
 const positive = fc.integer({ min: 1, max: 20 });
 
@@ -85,7 +87,11 @@ function decide(limiter: Limiter, fromMs: number, list: Requests): boolean[] {
 
 interface Case {
   readonly name: string;
-  readonly check: (policy: LimiterPolicy, list: Requests) => void;
+  readonly check: (
+    policy: LimiterPolicy,
+    list: Requests,
+    make: typeof limiterFor,
+  ) => void;
 }
 
 /** Takes, and gives some of it back a while later; who was not given back. */
@@ -109,8 +115,8 @@ const CASES: readonly Case[] = [
   {
     // G26
     name: "lets at most burst + rate × window pass in any window",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 0);
+    check(policy, list, make) {
+      const limiter = make(policy, 0);
       const passed: { readonly atMs: number; readonly cost: number }[] = [];
       let atMs = 0;
       for (const { afterMs, cost } of list) {
@@ -173,8 +179,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "takes nothing when it refuses",
-    check(policy, list) {
-      const [one, other] = [limiterFor(policy, 0), limiterFor(policy, 0)];
+    check(policy, list, make) {
+      const [one, other] = [make(policy, 0), make(policy, 0)];
       let nowMs = 0;
       for (const { afterMs, cost } of list) {
         nowMs += afterMs;
@@ -193,8 +199,8 @@ const CASES: readonly Case[] = [
   {
     // G70
     name: "names the first millisecond that passes",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 0);
+    check(policy, list, make) {
+      const limiter = make(policy, 0);
       let nowMs = 0;
       for (const { afterMs, cost } of list) {
         nowMs += afterMs;
@@ -213,8 +219,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "decides alike however often it is asked",
-    check(policy, list) {
-      const [quiet, nosy] = [limiterFor(policy, 0), limiterFor(policy, 0)];
+    check(policy, list, make) {
+      const [quiet, nosy] = [make(policy, 0), make(policy, 0)];
       const expected = decide(quiet, 0, list);
       let nowMs = 0;
       const found = list.map(({ afterMs, cost }) => {
@@ -228,8 +234,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "says how many requests pass at once",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 0);
+    check(policy, list, make) {
+      const limiter = make(policy, 0);
       decide(limiter, 0, list);
       const nowMs = 100_000 + list.length;
       const remaining = limiter.remaining(nowMs);
@@ -242,8 +248,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "gains nothing from a clock that goes backwards",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 50_000);
+    check(policy, list, make) {
+      const limiter = make(policy, 50_000);
       while (limiter.tryTake(50_000));
       for (const { afterMs } of list) {
         assert.equal(limiter.tryTake(50_000 - afterMs), false);
@@ -253,13 +259,13 @@ const CASES: readonly Case[] = [
   },
   {
     name: "is fresh only when a new one lets nobody pass whom it refuses",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 0);
+    check(policy, list, make) {
+      const limiter = make(policy, 0);
       decide(limiter, 0, list);
       const freshAtMs = Array.from({ length: 40 }, (_, at) => 500 * at + 24_000)
         .find((nowMs) => limiter.isFresh(nowMs));
       if (freshAtMs === undefined) return;
-      const anew = limiterFor(policy, freshAtMs);
+      const anew = make(policy, freshAtMs);
       const expected = decide(limiter, freshAtMs, list);
       const found = decide(anew, freshAtMs, list);
       const gains = (passes: boolean, index: number) =>
@@ -272,10 +278,44 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const kind of LIMITER_KINDS) {
+/** Shared with nobody at the moment, and told about at once. */
+function sharedFor(policy: LimiterPolicy, fromMs: number): Limiter {
+  const world = new LimitWorld(1, SHARING);
+  world.advanceTo(fromMs);
+  const limiter = world.processes[0]!.limiterFor("key", policy, fromMs);
+  const at = <Value>(nowMs: number, act: () => Value): Value => {
+    world.advanceTo(Math.max(nowMs, world.nowMs));
+    const value = act();
+    world.processes[0]!.tick(world.nowMs);
+    world.advanceTo(world.nowMs);
+    return value;
+  };
+  return {
+    ...{ burst: limiter.burst, ratePerSecond: limiter.ratePerSecond },
+    delayMs: 0,
+    tryTake: (nowMs, cost) => at(nowMs, () => limiter.tryTake(nowMs, cost)),
+    remaining: (nowMs) => at(nowMs, () => limiter.remaining(nowMs)),
+    retryAfterMs: (nowMs, cost) =>
+      at(nowMs, () => limiter.retryAfterMs(nowMs, cost)),
+    isFresh: (nowMs) => at(nowMs, () => limiter.isFresh(nowMs)),
+  };
+}
+
+/** Each kind, and those that can be shared once more. */
+const SUBJECTS = [
+  ...LIMITER_KINDS.map((kind) => ({ kind, name: kind, make: limiterFor })),
+  ...SHAREABLE.map((kind) => ({
+    ...{ kind, name: `shared ${kind}`, make: sharedFor },
+  })),
+];
+
+for (const { kind, name: subject, make } of SUBJECTS) {
   for (const { name, check } of CASES) {
-    Deno.test(`every limiter: ${kind} ${name}`, () => {
-      const property = fc.property(POLICIES[kind], REQUESTS, check);
+    Deno.test(`every limiter: ${subject} ${name}`, () => {
+      const property = fc.property(
+        ...[POLICIES[kind], REQUESTS] as const,
+        (policy, list) => check(policy, list, make),
+      );
       fc.assert(property, { seed: 43, numRuns: 60 });
     });
   }

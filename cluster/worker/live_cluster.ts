@@ -28,7 +28,7 @@ import {
 import { hostClock, hostTimers } from "./host_clock.ts";
 import { openSharedLimits } from "./host_limits.ts";
 import type { LiveShop } from "./live_shop.ts";
-import { loadRevocations, openGate } from "./open_gate.ts";
+import { type GateHost, loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { ShopMember } from "./shop_member.ts";
 import { linkMetrics } from "./shop_metrics.ts";
@@ -113,21 +113,12 @@ export async function openClusterShop(
       missed: () => gate.loadRevocations(() => {}),
       counted: (processes) => limits.setProcesses(processes),
     });
-    const tell = (news: News) => member.broadcast(news);
     const gate: ShopGate = openGate(config, plan, threads, {
       sharedLimits: limits,
-      locks: () => member.locks(),
-      describe: () => member.describe(),
-      metrics: () => linkMetrics(member.report()),
-      isReady: () => member.isPresent,
-      others: {
-        revoked: (tokenId, expiresAtMs) =>
-          tell({ kind: "revoked", tokenId, expiresAtMs }),
-        dropped: (sku) => tell({ kind: "dropped", sku }),
-      },
+      ...hostOf(member),
     });
-    await member.join();
     closing.unshift(() => member.leave());
+    await member.join();
     await insist(async () => {
       if (!await store.catalog.isOpened()) {
         await openStock(store.catalog, threads.main, new Topology(plan));
@@ -142,6 +133,22 @@ export async function openClusterShop(
     await stop();
     throw error;
   }
+}
+
+/** What a member adds to a gate. */
+function hostOf(member: ShopMember): GateHost {
+  const tell = (news: News) => member.broadcast(news);
+  return {
+    locks: () => member.locks(),
+    describe: () => member.describe(),
+    metrics: () => linkMetrics(member.report()),
+    isReady: () => member.isPresent,
+    others: {
+      revoked: (tokenId, expiresAtMs) =>
+        tell({ kind: "revoked", tokenId, expiresAtMs }),
+      dropped: (sku) => tell({ kind: "dropped", sku }),
+    },
+  };
 }
 
 /** Tries again for a while: shop workers may be changing hands just now. */

@@ -294,16 +294,25 @@ Deno.test("who refuses new mail answers what came before, and is quiet when that
   const paid = ask(GATEWAY);
   assert.deepEqual(await ask(LISTENER), { kind: "ok", value: 0 });
   assert.equal(there.isQuiet, true, "it refuses nothing yet");
+  // Sent before it can have heard of anything.
+  const late = ask(LISTENER);
+  here.turn();
   there.refuse();
   here.refuse();
   assert.equal(here.isQuiet, false, "it waits for an answer");
+  assert.equal(there.isQuiet, false, "more may come");
   tellAll(here, 3);
+  assert.deepEqual(await late, {
+    ...{ kind: "failed", code: "unavailable", retryAfterMs: 250 },
+  });
   assert.deepEqual(await ask(LISTENER), {
     ...{ kind: "failed", code: "unavailable", retryAfterMs: 250 },
   });
   assert.deepEqual(await paid, { kind: "ok", value: "late" });
   assert.deepEqual(there.domain.stateOf(LISTENER), { notes: 0 });
   await until(() => there.isQuiet && here.isQuiet);
-  here.stop();
+  // Nobody asks it any more, whether it is there or not.
   there.stop();
+  assert.equal((await ask(LISTENER) as { kind: string }).kind, "failed");
+  here.stop();
 });

@@ -235,6 +235,17 @@ Deno.test("a lease that was given and never run is freed", () => {
   assert.deepEqual(alone.takes, []);
 });
 
+Deno.test("what is to be ours is taken the moment its owner has freed it, and nothing else is", () => {
+  const alone = new Alone();
+  alone.answer(["p"], "q/1");
+  alone.ownership.changed("worker-1");
+  assert.deepEqual(alone.takes, []);
+  alone.ownership.changed("worker-0");
+  assert.equal(alone.takes.length, 1);
+  alone.ownership.changed("worker-0");
+  assert.equal(alone.takes.length, 1, "it is being taken");
+});
+
 Deno.test("a take without an answer is asked for again under the same name", () => {
   const alone = new Alone();
   alone.answer(["p"]);

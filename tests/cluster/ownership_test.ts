@@ -18,7 +18,7 @@ function settled(processes: number): OwnershipWorld {
   return world;
 }
 
-// G25
+// G114
 for (const count of [1, 2, 3, 5]) {
   Deno.test(`a process that joins ${count} others moves its share and no more`, () => {
     const world = settled(count);
@@ -32,6 +32,7 @@ for (const count of [1, 2, 3, 5]) {
   });
 }
 
+// G114
 Deno.test("the death of a process moves what it ran and nothing else", () => {
   const world = settled(3);
   const [dead] = world.living;

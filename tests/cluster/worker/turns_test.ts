@@ -216,6 +216,7 @@ Deno.test("mail goes where its address lives now, also when that has moved", asy
   for (const { port2 } of [old, young]) port2.close();
 });
 
+// G113
 for (const count of [5, 100]) {
   Deno.test(`none of ${count} frames leaves when the lease is over, and the domain ends once`, async () => {
     const { port1, port2 } = new MessageChannel();
@@ -283,6 +284,7 @@ Deno.test("mail that comes when the lease is over is not run", async () => {
   for (const { port2 } of [near, far]) port2.close();
 });
 
+// G115
 Deno.test("who refuses new mail answers what came before, and is quiet when that has arrived", async () => {
   const { port1, port2 } = new MessageChannel();
   const here = open("here");

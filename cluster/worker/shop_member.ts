@@ -110,7 +110,9 @@ export class ShopMember {
     threads.watch((domain, isThere) => this.#domainChanged(domain, isThere));
     this.#links.addDomain(mainDomain(plan));
     log.write("info", "process joins", { process: plan.process });
-    this.#stopWatching = this.#leases.watch(() => this.#ownership.changed());
+    this.#stopWatching = this.#leases.watch((freed) =>
+      this.#ownership.changed(freed)
+    );
     this.#loop.start(this.#ownership);
     const complete = new Promise<void>((resolve) => {
       this.#complete = resolve;

@@ -63,6 +63,7 @@ function live(
   assert.equal(world.moves.length, moves, "they wander about");
 }
 
+// G113 G114
 Deno.test("whatever happens, no two processes believe in one territory at a time, and each runs again a lease and a second after the last fault", () => {
   fc.assert(fc.property(anything, live), { numRuns: 200 });
 });

@@ -37,7 +37,7 @@ interface Knowledge {
 /** See the module. */
 export class OwnershipStore {
   /** Told whenever somebody came, left or freed something. */
-  changed: (by: string) => void = () => {};
+  changed: (by: string, freed?: string) => void = () => {};
   readonly #nowMs: () => number;
   readonly #mistake: StoreMistake | null;
   #server = 1;
@@ -131,7 +131,7 @@ export class OwnershipStore {
     const isHis = this.#leaseOf(territory)?.holder === holder;
     if (!isHis && this.#mistake !== "frees for anybody") return false;
     this.#known.leases.delete(territory);
-    this.changed(holder.split("/")[0]!);
+    this.changed(holder.split("/")[0]!, territory);
     return true;
   }
 

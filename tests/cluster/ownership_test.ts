@@ -18,7 +18,7 @@ function settled(processes: number): OwnershipWorld {
   return world;
 }
 
-// G25
+// G114
 for (const count of [1, 2, 3, 5]) {
   Deno.test(`a process that joins ${count} others moves its share and no more`, () => {
     const world = settled(count);
@@ -32,6 +32,7 @@ for (const count of [1, 2, 3, 5]) {
   });
 }
 
+// G114
 Deno.test("the death of a process moves what it ran and nothing else", () => {
   const world = settled(3);
   const [dead] = world.living;
@@ -233,6 +234,17 @@ Deno.test("a lease that was given and never run is freed", () => {
   alone.answer(["p"], "p/9");
   assert.deepEqual(alone.freed, ["p/9"]);
   assert.deepEqual(alone.takes, []);
+});
+
+Deno.test("what is to be ours is taken the moment its owner has freed it, and nothing else is", () => {
+  const alone = new Alone();
+  alone.answer(["p"], "q/1");
+  alone.ownership.changed("worker-1");
+  assert.deepEqual(alone.takes, []);
+  alone.ownership.changed("worker-0");
+  assert.equal(alone.takes.length, 1);
+  alone.ownership.changed("worker-0");
+  assert.equal(alone.takes.length, 1, "it is being taken");
 });
 
 Deno.test("a take without an answer is asked for again under the same name", () => {

@@ -86,7 +86,7 @@ export class OwnershipWorld {
       () => 1e12 + this.nowMs * this.#storeDrift,
       isOfStore(mistake) ? mistake : null,
     );
-    this.#store.changed = (by) => this.#tell(by);
+    this.#store.changed = (by, freed) => this.#tell(by, freed);
     for (let count = 0; count < processes; count++) this.join();
   }
 
@@ -281,10 +281,10 @@ export class OwnershipWorld {
     });
   }
 
-  #tell(by: string): void {
+  #tell(by: string, freed?: string): void {
     for (const process of this.living) {
       if (process.name === by || this.#isLost()) continue;
-      const wake = () => process.take(() => process.ownership.changed());
+      const wake = () => process.take(() => process.ownership.changed(freed));
       this.#carry(wake, () => {});
     }
   }

@@ -216,6 +216,7 @@ Deno.test("mail goes where its address lives now, also when that has moved", asy
   for (const { port2 } of [old, young]) port2.close();
 });
 
+// G113
 for (const count of [5, 100]) {
   Deno.test(`none of ${count} frames leaves when the lease is over, and the domain ends once`, async () => {
     const { port1, port2 } = new MessageChannel();
@@ -283,6 +284,7 @@ Deno.test("mail that comes when the lease is over is not run", async () => {
   for (const { port2 } of [near, far]) port2.close();
 });
 
+// G115
 Deno.test("who refuses new mail answers what came before, and is quiet when that has arrived", async () => {
   const { port1, port2 } = new MessageChannel();
   const here = open("here");
@@ -294,16 +296,25 @@ Deno.test("who refuses new mail answers what came before, and is quiet when that
   const paid = ask(GATEWAY);
   assert.deepEqual(await ask(LISTENER), { kind: "ok", value: 0 });
   assert.equal(there.isQuiet, true, "it refuses nothing yet");
+  // Sent before it can have heard of anything.
+  const late = ask(LISTENER);
+  here.turn();
   there.refuse();
   here.refuse();
   assert.equal(here.isQuiet, false, "it waits for an answer");
+  assert.equal(there.isQuiet, false, "more may come");
   tellAll(here, 3);
+  assert.deepEqual(await late, {
+    ...{ kind: "failed", code: "unavailable", retryAfterMs: 250 },
+  });
   assert.deepEqual(await ask(LISTENER), {
     ...{ kind: "failed", code: "unavailable", retryAfterMs: 250 },
   });
   assert.deepEqual(await paid, { kind: "ok", value: "late" });
   assert.deepEqual(there.domain.stateOf(LISTENER), { notes: 0 });
   await until(() => there.isQuiet && here.isQuiet);
-  here.stop();
+  // Nobody asks it any more, whether it is there or not.
   there.stop();
+  assert.equal((await ask(LISTENER) as { kind: string }).kind, "failed");
+  here.stop();
 });

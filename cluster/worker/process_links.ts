@@ -154,6 +154,25 @@ export class ProcessLinks {
   }
 
   /**
+   * A territory is this process's, and whoever runs here will be linked with it
+   * here: links with one of that name elsewhere are over. To be called before
+   * its worker starts.
+   */
+  claim(name: string): void {
+    this.#mesh.claim(name);
+    this.#post();
+  }
+
+  /**
+   * A territory is somebody else's. To be called when nobody is linked with it
+   * here any more: if it runs elsewhere links with it begin at once.
+   */
+  disclaim(name: string): void {
+    this.#mesh.disclaim(name);
+    this.#post();
+  }
+
+  /**
    * A domain runs here and is ready. As long as a process has not noticed that
    * it lost the lease of a territory, two of them name it, and the others link
    * the one whose incarnation is larger: so it should be the lease's fence.
@@ -163,7 +182,7 @@ export class ProcessLinks {
     this.#post();
   }
 
-  /** It runs no more: its links are over, here at once. */
+  /** It does not run now: its links are over, here at once. */
   removeDomain(name: string): void {
     this.#mesh.removeDomain(name);
     this.#post();
@@ -197,10 +216,7 @@ export class ProcessLinks {
       badFrames: this.#badFrames,
       failedFrames: this.#failedFrames,
       publishMs: this.#publishMs,
-      processes: [...this.#mesh.processes].map((process) => ({
-        process,
-        isOpen: this.#mesh.isOpen(process),
-      })),
+      processes: this.#mesh.processes,
     };
   }
 
@@ -247,7 +263,7 @@ export class ProcessLinks {
   }
 
   #flush(): void {
-    for (const process of this.#mesh.processes) this.#flushTo(process);
+    for (const { process } of this.#mesh.processes) this.#flushTo(process);
   }
 
   #flushTo(process: string): void {

@@ -196,6 +196,7 @@ export class ShopMember {
     const { threads, log } = this.#options;
     const { workers, common } = threads;
     this.#running.set(territory, { fence, validUntilMs });
+    this.#links.claim(territory);
     log.write("info", "shop worker taken", { worker: territory, fence });
     workers.add(
       { ...common, name: territory },
@@ -212,17 +213,25 @@ export class ShopMember {
 
   #release(territory: string, done: () => void): void {
     const { threads, leaseForMs, log } = this.#options;
+    const lease = this.#running.get(territory);
     threads.workers.remove(territory, leaseForMs).then(() => {
-      this.#running.delete(territory);
+      // It may have been lost meanwhile, and taken again.
+      if (this.#running.get(territory) === lease) this.#forget(territory);
       log.write("info", "shop worker handed over", { worker: territory });
       done();
     });
   }
 
   #lose(territory: string): void {
-    this.#running.delete(territory);
     this.#options.log.write("warn", "lease lost", { worker: territory });
+    // Unlinked here at once, though its thread may take its time to end.
     this.#options.threads.workers.remove(territory, 0);
+    this.#forget(territory);
+  }
+
+  #forget(territory: string): void {
+    this.#running.delete(territory);
+    this.#links.disclaim(territory);
   }
 
   #note(processes: readonly string[]): void {

@@ -83,6 +83,12 @@ export function linkMetrics(links: ProcessLinksReport): MetricSample[] {
       {},
       links.failedFrames,
     ),
+    counter(
+      "process_frames_bad_total",
+      "Texts of other processes that are no frames.",
+      {},
+      links.badFrames,
+    ),
     gauge(
       "process_publish_seconds",
       "How long Redis took to take the last frame.",

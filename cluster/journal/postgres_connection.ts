@@ -121,6 +121,7 @@ export class PostgresConnection {
     values: readonly PostgresValue[] = [],
     { isPlanned = false } = {},
   ): Promise<PostgresAnswer> {
+    if (this.#isClosed) return unavailable(new Error("It was closed"));
     const failures = this.#failures;
     const before = this.#turn;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -128,7 +129,7 @@ export class PostgresConnection {
     this.#waiting++;
     await before;
     try {
-      return failures === this.#failures && !this.#isClosed
+      return failures === this.#failures
         ? await this.#send(statement, values, !isPlanned)
         : unavailable(new Error("The connection failed before"));
     } finally {
@@ -137,7 +138,7 @@ export class PostgresConnection {
     }
   }
 
-  /** Ends the connection when what is under way has ended. */
+  /** Ends the connection when what was given to it has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#turn;

@@ -11,6 +11,7 @@ import type { StockPublished } from "../../actors/cache_node.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { ClusterEnvironment, Config } from "../config.ts";
+import type { OtherGates } from "../gate.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { writeSecret } from "../journal/data_folder.ts";
 import {
@@ -76,14 +77,11 @@ export async function openClusterShop(
     const redis = await connectRedis(cluster.redisUrl, log);
     closing.unshift(() => redis.close());
     const plan = planOf(config, store);
-    const { limits, [Symbol.dispose]: close } = openSharedLimits({
-      redis: redis.port,
-      storeId: store.storeId,
-      process: plan.process,
-      policy: config.admission.shared,
-      log,
+    const shared = openSharedLimits({
+      ...{ redis: redis.port, storeId: store.storeId, log },
+      ...{ process: plan.process, policy: config.admission.shared },
     });
-    closing.unshift(close);
+    closing.unshift(() => shared[Symbol.asyncDispose]());
     const threads = await startThreads({
       config,
       plan,
@@ -103,20 +101,15 @@ export async function openClusterShop(
       log,
       heard: (news) => hear(news as News, plan, threads, gate),
       missed: () => gate.loadRevocations(() => {}),
-      counted: (processes) => limits.setProcesses(processes),
+      counted: (processes) => shared.limits.setProcesses(processes),
     });
-    const tell = (news: News) => member.broadcast(news);
     const gate: ShopGate = openGate(config, plan, threads, {
-      sharedLimits: limits,
+      sharedLimits: shared.limits,
       locks: () => member.locks(),
       describe: () => member.describe(),
       metrics: () => linkMetrics(member.report()),
       isReady: () => member.isPresent,
-      others: {
-        revoked: (tokenId, expiresAtMs) =>
-          tell({ kind: "revoked", tokenId, expiresAtMs }),
-        dropped: (sku) => tell({ kind: "dropped", sku }),
-      },
+      others: othersOf((news) => member.broadcast(news)),
     });
     await member.join();
     closing.unshift(() => member.leave());
@@ -215,6 +208,15 @@ function stockBoard(tellAll: (stock: StockPublished) => void): GatewayHost {
       return ok(null);
     },
   });
+}
+
+/** The doors of all processes, as one of them tells them what they must know. */
+function othersOf(tell: (news: News) => void): OtherGates {
+  return {
+    revoked: (tokenId, expiresAtMs) =>
+      tell({ kind: "revoked", tokenId, expiresAtMs }),
+    dropped: (sku) => tell({ kind: "dropped", sku }),
+  };
 }
 
 /** Something was said to all processes, perhaps by this one. */

@@ -115,6 +115,8 @@ export class SharedLimits implements Sharing {
   #retryAtMs: number | null = null;
   /** Since when a store that was away answers again. */
   #backSinceMs: number | null = null;
+  /** Called when nothing is left to tell; null: the process stays. */
+  #left: (() => void) | null = null;
   readonly #counts = { messages: 0, failed: 0, tellings: 0, held: 0, away: 0 };
 
   /** @param processes How many there are now; see `setProcesses`. */
@@ -188,6 +190,15 @@ export class SharedLimits implements Sharing {
     }
     this.#makeAllDue();
     if (this.#due.length > 0) this.#send(nowMs);
+  }
+
+  /**
+   * Tells all that is untold. `left` is called once it is, or the store is
+   * away; until then the host goes on with `tick`.
+   */
+  leave(nowMs: number, left: () => void): void {
+    this.#left = left;
+    this.#tellRest(nowMs);
   }
 
   took(tokens: number): void {
@@ -282,7 +293,22 @@ export class SharedLimits implements Sharing {
       this.#backSinceMs = nowMs;
       if (this.stance !== "share") this.#return();
     }
-    if (this.#due.length > 0) this.#send(nowMs);
+    if (this.#left !== null) this.#tellRest(nowMs);
+    else if (this.#due.length > 0) this.#send(nowMs);
+  }
+
+  #tellRest(nowMs: number): void {
+    if (this.isReached) {
+      this.#makeAllDue();
+      if (this.#due.length > 0) return this.#send(nowMs);
+    }
+    if (this.#message === null) this.#end();
+  }
+
+  #end(): void {
+    const left = this.#left;
+    this.#left = null;
+    left?.();
   }
 
   #lost({ buckets }: Message, reason: string, nowMs: number): void {
@@ -293,6 +319,7 @@ export class SharedLimits implements Sharing {
     }
     this.#retryAtMs = nowMs + RETRY_EVERY_MS;
     this.#backSinceMs = null;
+    if (this.#left !== null) return this.#end();
     if (this.stance !== "store") return;
     this.stance = this.#policy.whenAway;
     this.#counts.away++;

@@ -24,26 +24,28 @@ export interface HostLimitsOptions {
 }
 
 /** Shared limits, and how to be done with them. */
-export interface HostLimits extends Disposable {
+export interface HostLimits extends AsyncDisposable {
   readonly limits: SharedLimits;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
-/**
- * Begins to share limits. Disposed of, it tells once more what is untold, and
- * does not wait for the answer.
- */
+/** Begins to share limits. Disposed of, it tells what is untold. */
 export function openSharedLimits(options: HostLimitsOptions): HostLimits {
   const { redis, storeId, process, policy, log } = options;
   const prefix = `doorbuster:{${storeId}}:`;
   const store = new RedisLimits({ redis, prefix, process, clock: hostClock });
   const limits = new SharedLimits(policy, store, log);
-  const tick = () => limits.tick(hostClock.monotonicMs());
-  const timer = setInterval(tick, TICK_EVERY_MS);
+  const timer = setInterval(
+    () => limits.tick(hostClock.monotonicMs()),
+    TICK_EVERY_MS,
+  );
   return {
     limits,
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((left) =>
+        limits.leave(hostClock.monotonicMs(), left)
+      );
       clearInterval(timer);
-      tick();
     },
   };
 }

@@ -11,6 +11,7 @@ import type { StockPublished } from "../../actors/cache_node.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { ClusterEnvironment, Config } from "../config.ts";
+import type { OtherGates } from "../gate.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { writeSecret } from "../journal/data_folder.ts";
 import {
@@ -78,14 +79,11 @@ export async function openClusterShop(
     closing.unshift(() => redis.close());
     const plan = planOf(config, store);
     const storage = { kind: "postgres", url: cluster.databaseUrl } as const;
-    const { limits, [Symbol.dispose]: close } = openSharedLimits({
-      redis: redis.port,
-      storeId: store.storeId,
-      process: plan.process,
-      policy: config.admission.shared,
-      log,
+    const shared = openSharedLimits({
+      ...{ redis: redis.port, storeId: store.storeId, log },
+      ...{ process: plan.process, policy: config.admission.shared },
     });
-    closing.unshift(close);
+    closing.unshift(() => shared[Symbol.asyncDispose]());
     const threads = await startThreads({
       config,
       plan,
@@ -111,10 +109,10 @@ export async function openClusterShop(
       log,
       heard: (news) => hear(news as News, plan, threads, gate),
       missed: () => gate.loadRevocations(() => {}),
-      counted: (processes) => limits.setProcesses(processes),
+      counted: (processes) => shared.limits.setProcesses(processes),
     });
     const gate: ShopGate = openGate(config, plan, threads, {
-      sharedLimits: limits,
+      sharedLimits: shared.limits,
       ...hostOf(member),
     });
     closing.unshift(() => member.leave());

@@ -362,7 +362,7 @@ Deno.test("readConfig() refuses to share what processes cannot count together, a
     "shop.json: admission.shared.slackPercent: expected an integer from 0 to " +
     "100, found 101",
     'shop.json: admission.shared.answerWithin: expected a duration from "10ms" ' +
-    'to "10s", such as "30s", found "1ms"',
+    'to "5s", such as "30s", found "1ms"',
   ]);
 });
 

@@ -510,6 +510,34 @@ Deno.test("what a process took long ago without the store has dripped in again, 
   assert.ok(passed.length >= 100, `${passed.length}`);
 });
 
+Deno.test("a process that leaves tells what is untold first, if the store is there", () => {
+  const world = new LimitWorld(
+    ...[2, SHARING] as const,
+    () => ({ thereMs: 20, backMs: 20 }),
+  );
+  const [leaving, staying] = world.processes;
+  // More than one message has room for.
+  const buckets = Array.from(
+    { length: 100 },
+    (_, index) => limitersOf(world, BUCKET_OF_40, `user:${index}`),
+  );
+  for (const [limiter] of buckets) limiter!.tryTake(0);
+  const leftAtMs: number[] = [];
+  leaving!.leave(0, () => leftAtMs.push(world.nowMs));
+  world.advanceTo(1_000);
+  assert.deepEqual(leftAtMs, [80]);
+  for (const [, other] of buckets) other!.tryTake(1_000);
+  world.advanceTo(1_500);
+  for (const [, other] of buckets) {
+    assert.equal(other!.remaining(1_000), 40 - 1 + 1 - 1);
+  }
+  world.isStoreThere = false;
+  for (const [, other] of buckets) other!.tryTake(1_500);
+  staying!.leave(1_500, () => leftAtMs.push(world.nowMs));
+  world.advanceTo(2_000);
+  assert.deepEqual(leftAtMs, [80, 1_500]);
+});
+
 Deno.test("a limit of one process, and one that cannot be shared, is counted by each process", () => {
   const world = new LimitWorld(2, SHARING);
   const limits = world.processes[0]!;

@@ -24,8 +24,8 @@ Deno.test({
     await using server = await RedisServer.start();
     await using one = await NODE_REDIS.connect(server.port);
     await using other = await NODE_REDIS.connect(server.port);
-    using first = openLimits(one.port, "1");
-    using second = openLimits(other.port, "2");
+    await using first = openLimits(one.port, "1");
+    await using second = openLimits(other.port, "2");
     const shared = [first.limits, second.limits];
     const limiters = limitersOf(shared, BUCKET);
     const fromMs = hostClock.monotonicMs();

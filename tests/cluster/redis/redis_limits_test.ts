@@ -47,9 +47,9 @@ Deno.test({
     await using one = await NODE_REDIS.connect(server.port);
     await using other = await NODE_REDIS.connect(server.port);
     await using third = await NODE_REDIS.connect(server.port);
-    using first = openLimits(one.port, "1", PATIENT);
-    using second = openLimits(other.port, "2", PATIENT);
-    using last = openLimits(third.port, "3", PATIENT);
+    await using first = openLimits(one.port, "1", PATIENT);
+    await using second = openLimits(other.port, "2", PATIENT);
+    await using last = openLimits(third.port, "3", PATIENT);
     const shared = [first.limits, second.limits, last.limits];
     const fromMs = hostClock.monotonicMs();
     const passed = await offer(limitersOf(shared, BUCKET), 700);
@@ -71,7 +71,7 @@ for (const kind of CLIENT_KINDS) {
       await using server = await RedisServer.start();
       await using proxy = new TcpProxy(server.port);
       await using client = await kind.connect(proxy.port);
-      using shared = openLimits(client.port, "1");
+      await using shared = openLimits(client.port, "1");
       const { limits } = shared;
       const policy = {
         ...{ kind: "token-bucket" as const, capacityTokens: 1_000 },

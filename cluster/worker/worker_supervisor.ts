@@ -16,9 +16,16 @@
 import type { Log } from "../../actors/runtime/ports.ts";
 import { SeededRandom } from "../../actors/runtime/random.ts";
 import type { RestartSpec } from "../../actors/runtime/supervision.ts";
-import type { Order, RecoveryReport, Report, WorkerPlan } from "./control.ts";
+import {
+  gistOf,
+  type Order,
+  type RecoveryReport,
+  type Report,
+  type WorkerPlan,
+} from "./control.ts";
 import { hostClock } from "./host_clock.ts";
 import { HungThreads } from "./hung_threads.ts";
+import { StartQueue } from "./start_queue.ts";
 import {
   isNearlyFull,
   startThread,
@@ -70,6 +77,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   /** All that still run, those that were killed or replaced included. */
   readonly #threads = new Set<Thread<Order<Plan>>>();
   readonly #hung: HungThreads;
+  readonly #starts = new StartQueue();
   #watch: ReturnType<typeof setInterval> | undefined;
   #lastWatchMs = 0;
   #stopping = false;
@@ -99,6 +107,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
+    this.#starts.stop();
     for (const slot of this.#slots.values()) {
       clearTimeout(slot.restartTimer);
       if (slot.status === "leaving") continue;
@@ -136,7 +145,10 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     if (this.#stopping) return;
     this.#slots.set(slot.name, slot);
     slot.validUntilMs = validUntilMs;
-    this.#begin(slot);
+    this.#starts.add(() => {
+      // It may have been removed again.
+      if (this.#slots.get(slot.name) === slot) this.#begin(slot);
+    });
   }
 
   /**
@@ -199,16 +211,9 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     const lives = `${left.incarnation} ${right.incarnation}`;
     setTimeout(() => {
       const now = `${left.incarnation} ${right.incarnation}`;
-      if (now === lives && !this.#stopping) this.#link(left, right);
+      if (now === lives && !this.#stopping) left.linkWith(right);
     }, forMs);
     return true;
-  }
-
-  /** A fresh link between two workers, over a port of their own. */
-  #link(one: WorkerSlot<Plan>, other: WorkerSlot<Plan>): void {
-    const { port1, port2 } = new MessageChannel();
-    one.order({ kind: "connect", peer: other.name, port: port1 });
-    other.order({ kind: "connect", peer: one.name, port: port2 });
   }
 
   /** Last, as orders keep their order: who is reached reaches the others. */
@@ -299,14 +304,9 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   /** A replaced worker woke up: it says what it was refused, and ends. */
   #takeLate(name: string, thread: Thread<Order<Plan>>, report: Report): void {
     if (report.kind !== "log") this.#hung.kill(thread);
-    const said = "reason" in report
-      ? report.reason
-      : "text" in report
-      ? report.text
-      : report.kind;
     this.#options.log.write("warn", "a replaced worker spoke", {
       worker: name,
-      report: said,
+      report: gistOf(report),
     });
   }
 
@@ -316,7 +316,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     slot.recovery = recovery;
     slot.lastBeatMs = hostClock.monotonicMs();
     for (const other of this.#slots.values()) {
-      if (other !== slot && other.status === "ready") this.#link(slot, other);
+      if (other !== slot && other.status === "ready") slot.linkWith(other);
     }
     if (this.#allReady === null) this.#linkSelf(slot);
     this.#options.log.write("info", "worker ready", {

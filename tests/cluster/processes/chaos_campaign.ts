@@ -27,6 +27,8 @@ export interface ChaosOptions {
   /** Buyers at the same time. */
   readonly buyers: number;
   readonly seed: number;
+  /** Where the log of every process goes in the end; null: nowhere. */
+  readonly logFolder: string | null;
   /** Takes one line for each thing that happened. */
   readonly report: (line: string) => void;
 }
@@ -61,10 +63,12 @@ const RECOVERED_WITHIN_MS = 60_000;
 export async function chaosCampaign(
   options: ChaosOptions,
 ): Promise<ChaosResult> {
-  const { seed, forMs, buyers, report } = options;
+  const { seed, forMs, buyers, report, logFolder } = options;
   await using cluster = await ShopCluster.prepare(CATALOG, {}, DURABLE);
   await using seats = new AsyncDisposableStack();
-  const all = SEATS.map((name) => seats.use(new Seat(name, cluster)));
+  const all = SEATS.map((name) =>
+    seats.use(new Seat(name, cluster, logFolder))
+  );
   await Promise.all(all.map((seat) => seat.start()));
   report("three processes serve");
   const purchases: Purchase[] = [];
@@ -149,24 +153,29 @@ function drawLines(random: SeededRandom) {
   }));
 }
 
-/** Lets something happen, and waits until nobody feels it any more. */
+/** Lets it happen, and waits until nobody feels it any more. */
 async function befall(
-  mischief: Mischief,
+  mischiefs: readonly Mischief[],
   seats: readonly Seat[],
 ): Promise<Recovery> {
-  const { kind, seat, forMs } = mischief;
   const beganMs = performance.now();
-  await mischief.begin();
-  const others = seats.filter((each) => each !== seat);
+  for (const mischief of mischiefs) await mischief.begin();
+  const places = mischiefs.map(({ seat }) => seat);
+  const others = seats.filter((seat) => !places.includes(seat));
   let othersMs = 0;
-  const felt = seat === null
+  const felt = places.includes(null)
     ? Promise.resolve()
     : allServe(others).then(() => othersMs = performance.now() - beganMs);
-  await pause(forMs);
+  await pause(Math.max(...mischiefs.map(({ forMs }) => forMs)));
   const endedMs = performance.now();
-  await mischief.end();
+  // A process does not start without its servers.
+  const inOrder = mischiefs.toSorted((one, other) =>
+    Number(one.seat !== null) - Number(other.seat !== null)
+  );
+  for (const mischief of inOrder) await mischief.end();
   await felt;
   await allServe(seats);
+  const kind = mischiefs.map(({ kind }) => kind).join(" and ");
   return { kind, othersMs, allMs: performance.now() - endedMs };
 }
 

@@ -101,7 +101,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     linkBroke: (peer) => workers.kill(peer),
   });
   const workers = new WorkerSupervisor({
-    entry: new URL("./entry.ts", import.meta.url),
+    entry: entryFor(options.storage),
     self: mainDomain(plan),
     plans: domains.map(({ name }) => ({ ...common, name })),
     restart: config.topology.restart,
@@ -136,6 +136,12 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     }
   };
   return { main, workers, common, watch, stop };
+}
+
+function entryFor({ kind }: StoragePlan): URL {
+  return kind === "postgres"
+    ? new URL("./postgres_entry.ts", import.meta.url)
+    : new URL("./entry.ts", import.meta.url);
 }
 
 function startMain({ turns }: AssembledDomain): Promise<void> {

@@ -19,12 +19,9 @@ import type { RestartSpec } from "../../actors/runtime/supervision.ts";
 import type { Order, RecoveryReport, Report, WorkerPlan } from "./control.ts";
 import { hostClock } from "./host_clock.ts";
 import { HungThreads } from "./hung_threads.ts";
-import {
-  isNearlyFull,
-  startThread,
-  type Thread,
-  type ThreadEnd,
-} from "./thread.ts";
+import { isNearlyFull } from "./heap.ts";
+import { SpreadStarts } from "./spread_starts.ts";
+import { startThread, type Thread, type ThreadEnd } from "./thread.ts";
 import {
   type PlanOfWorker,
   type PlanToBe,
@@ -70,6 +67,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   /** All that still run, those that were killed or replaced included. */
   readonly #threads = new Set<Thread<Order<Plan>>>();
   readonly #hung: HungThreads;
+  readonly #starts = new SpreadStarts();
   #watch: ReturnType<typeof setInterval> | undefined;
   #lastWatchMs = 0;
   #stopping = false;
@@ -133,10 +131,11 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     if (this.#slots.has(slot.name)) {
       throw new TypeError(`Cannot add ${slot.name} as it is there`);
     }
-    if (this.#stopping) return;
     this.#slots.set(slot.name, slot);
     slot.validUntilMs = validUntilMs;
-    this.#begin(slot);
+    this.#starts.add(() => {
+      if (this.#slots.get(slot.name) === slot) this.#begin(slot);
+    });
   }
 
   /**
@@ -228,6 +227,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
 
   #begin(slot: WorkerSlot<Plan>): void {
     // Who may not run must not take its partitions over from who may.
+    if (this.#stopping) return;
     if (slot.validUntilMs <= hostClock.monotonicMs()) {
       return this.#beginLater(slot, this.#options.restart.backoffMinMs);
     }

@@ -92,9 +92,12 @@ export class LimiterLegal extends Inspection {
   readonly #user: Bound | null;
   readonly #overall: Bound | null;
   readonly #routes: ReadonlyMap<string, Bound>;
-  readonly #meters = new Map<string, Meter>();
-  /** Goes round and round through the meters, looking for those at rest. */
-  #hand = this.#meters.entries();
+  /** Of users, by their id: there are many, and most come once. */
+  readonly #users = new Map<string, Meter>();
+  /** Goes round and round through them, looking for those at rest. */
+  #hand = this.#users.entries();
+  /** Of everybody and of routes, by name. */
+  readonly #shared = new Map<string, Meter>();
 
   /** Without policies there is nothing to check. */
   constructor(policies: AdmissionPolicies | undefined) {
@@ -115,11 +118,10 @@ export class LimiterLegal extends Inspection {
     const { client, route, admitted, policy, atUs } = seen;
     this.checked++;
     const cost = this.#policies?.costs[route] ?? 1;
-    if (!admitted) {
-      if (policy === "user") this.#refused(`user ${client}`, cost, atUs);
-      return;
-    }
-    this.#passed(`user ${client}`, this.#user, cost, atUs);
+    if (!admitted && policy !== "user") return;
+    const user = this.#ofUser(client, this.#user, atUs);
+    if (!admitted) return this.#refused(`user ${client}`, user, cost);
+    if (!pass(user, cost)) this.#exceeded(`user ${client}`, user);
     if (this.#overall !== null) {
       this.#passed("overall", this.#overall, cost, atUs);
     }
@@ -128,42 +130,36 @@ export class LimiterLegal extends Inspection {
   }
 
   #passed(key: string, bound: Bound, cost: number, atUs: number): void {
-    const meter = this.#meterOf(key, bound, atUs);
-    const { burst, windowUs } = bound;
-    if (windowUs !== undefined) {
-      const isWithin = slide(meter.passedUs!, atUs, windowUs, cost) <= burst;
-      const detail = `More than ${burst} of ${key} passed in ${windowUs} µs`;
-      if (!isWithin) return this.report(atUs, key, detail);
+    let meter = this.#shared.get(key);
+    if (meter === undefined) {
+      this.#shared.set(key, meter = newMeter(bound, atUs));
     }
-    meter.used += cost;
-    // Who pays more than one joins a queue that only looks at who is before.
-    const most = bound.isExact ? bound.burst : bound.burst + cost - 1;
-    if (meter.used <= most + slackOf(bound)) return;
-    const detail = `The limit of ${key} is ${bound.burst} at once and ` +
-      `${bound.perSecond} a second, but ${meter.used.toFixed(3)} are under way`;
+    sink(meter, atUs);
+    if (!pass(meter, cost)) this.#exceeded(key, meter);
+  }
+
+  #exceeded(key: string, { used, atUs, bound, passedUs }: Meter): void {
+    const { burst, perSecond, windowUs } = bound;
+    const detail = passedUs !== null && passedUs.length > burst
+      ? `More than ${burst} of ${key} passed in ${windowUs} µs`
+      : `The limit of ${key} is ${burst} at once and ${perSecond} a second, ` +
+        `but ${used.toFixed(3)} are under way`;
     this.report(atUs, key, detail);
   }
 
-  #refused(key: string, cost: number, atUs: number): void {
-    const bound = this.#user!;
-    const { used } = this.#meterOf(key, bound, atUs);
+  #refused(key: string, { used, atUs, bound }: Meter, cost: number): void {
     if (!bound.isExact || used + cost > bound.burst - slackOf(bound)) return;
     const left = (bound.burst - used).toFixed(3);
     this.report(atUs, key, `${key} is refused, but has ${left} left`);
   }
 
-  #meterOf(key: string, bound: Bound, atUs: number): Meter {
-    let meter = this.#meters.get(key);
+  #ofUser(client: string, bound: Bound, atUs: number): Meter {
+    let meter = this.#users.get(client);
     if (meter === undefined) {
       this.#forgetSome(atUs);
-      // Whoever comes later finds what the first would have found then.
-      const used = bound.burst - bound.initial;
-      const passedUs = bound.windowUs === undefined ? null : [];
-      meter = { used, atUs, bound, passedUs };
-      this.#meters.set(key, meter);
+      this.#users.set(client, meter = newMeter(bound, atUs));
     }
-    meter.used = levelOf(meter, atUs);
-    meter.atUs = atUs;
+    sink(meter, atUs);
     return meter;
   }
 
@@ -171,17 +167,41 @@ export class LimiterLegal extends Inspection {
     for (let looked = 0; looked < LOOKED_AT_PER_KEY; looked++) {
       const next = this.#hand.next();
       if (next.done) {
-        this.#hand = this.#meters.entries();
+        this.#hand = this.#users.entries();
         return;
       }
-      const [key, meter] = next.value;
-      if (isAtRest(meter, atUs)) this.#meters.delete(key);
+      const [client, meter] = next.value;
+      if (isAtRest(meter, atUs)) this.#users.delete(client);
     }
   }
 }
 
+/** Whoever comes later finds what the first would have found then. */
+function newMeter(bound: Bound, atUs: number): Meter {
+  const used = bound.burst - bound.initial;
+  return { used, atUs, bound, passedUs: bound.windowUs ? [] : null };
+}
+
 function levelOf({ used, atUs, bound }: Meter, nowUs: number): number {
   return Math.max(0, used - (nowUs - atUs) * bound.perSecond / 1e6);
+}
+
+function sink(meter: Meter, nowUs: number): void {
+  meter.used = levelOf(meter, nowUs);
+  meter.atUs = nowUs;
+}
+
+/** Counts what passes at the meter's moment; false when that is too much. */
+function pass(meter: Meter, cost: number): boolean {
+  const { bound, passedUs, atUs } = meter;
+  const { burst, isExact, windowUs } = bound;
+  if (passedUs !== null && slide(passedUs, atUs, windowUs!, cost) > burst) {
+    return false;
+  }
+  meter.used += cost;
+  // Who pays more than one joins a queue that only looks at who is before.
+  const most = isExact ? burst : burst + cost - 1;
+  return meter.used <= most + slackOf(bound);
 }
 
 /** Whether a new one would say the same of all that comes. */

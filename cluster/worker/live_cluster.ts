@@ -33,7 +33,7 @@ import { type GateHost, loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { ShopMember } from "./shop_member.ts";
 import { linkMetrics } from "./shop_metrics.ts";
-import { Snapshots } from "./snapshots.ts";
+import { keepSnapshots } from "./snapshots.ts";
 import { StartError, startThreads, type Threads } from "./threads.ts";
 
 /** What processes tell one another, besides mail. */
@@ -94,12 +94,9 @@ export async function openClusterShop(
       release,
     });
     closing.unshift(() => threads.stop());
-    const { main, workers } = threads;
-    const snapshots = new Snapshots({
-      ...{ storage, release, shop: plan, workers, main, log },
-    });
-    snapshots.start();
-    closing.unshift(() => snapshots.stop());
+    closing.unshift(
+      keepSnapshots({ storage, release, shop: plan, threads, log }),
+    );
     const member: ShopMember = new ShopMember({
       redis: redis.port,
       storeId: store.storeId,

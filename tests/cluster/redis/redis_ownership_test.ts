@@ -134,6 +134,31 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "a user who may not ask for INFO has leases, and a Redis that lost all " +
+    "its data still gives nothing",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    await using client = await NODE_REDIS.connect(server.port);
+    assert.equal(await server.ask("ACL SETUSER default -info"), "+OK");
+    const store = open(server, client.port, "a");
+    const take = (territory: string) =>
+      new Promise((resolve) =>
+        store.port.take(
+          { territory, holder: "p/1", leaseForMs: 60_000 },
+          resolve,
+        )
+      );
+    assert.match(JSON.stringify(await take("worker-0")), /held/);
+    await store.age();
+    assert.match(JSON.stringify(await take("worker-0")), /taken/);
+    assert.equal(await server.ask("FLUSHALL"), "+OK");
+    assert.match(JSON.stringify(await take("worker-1")), /held/);
+  },
+});
+
+Deno.test({
   name: "a shop's ownership is in one slot of a Redis Cluster",
   ignore,
   async fn() {

@@ -159,31 +159,6 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a shop's ownership is in one slot of a Redis Cluster",
-  ignore,
-  async fn() {
-    await using server = await RedisServer.start("--cluster-enabled", "yes");
-    assert.equal(await server.ask("CLUSTER ADDSLOTSRANGE 0 16383"), "+OK");
-    while (!(await server.ask("CLUSTER INFO")).includes("cluster_state:ok"));
-    await using client = await NODE_REDIS.connect(server.port);
-    const { port } = open(server, client.port, "a");
-    const beat = {
-      ...{ process: "p", leaseForMs: 60_000, wantsShare: true, leases: [] },
-    };
-    assert.ok(await new Promise((resolve) => port.beat(beat, resolve)));
-    const lease = { territory: "worker-0", holder: "p/1" };
-    const taken = await new Promise((resolve) =>
-      port.take({ ...lease, leaseForMs: 60_000 }, resolve)
-    );
-    assert.ok(taken);
-    assert.equal(
-      await new Promise((resolve) => port.free(lease, resolve)),
-      false,
-    );
-  },
-});
-
-Deno.test({
   name: "who watches hears what others change, and not what he does",
   ignore,
   async fn() {

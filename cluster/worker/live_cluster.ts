@@ -11,7 +11,6 @@ import type { StockPublished } from "../../actors/cache_node.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { ClusterEnvironment, Config } from "../config.ts";
-import type { OtherGates } from "../gate.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { writeSecret } from "../journal/data_folder.ts";
 import {

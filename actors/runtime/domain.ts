@@ -251,11 +251,15 @@ export class Domain {
     policy: Partial<BreakerPolicy>,
     changed?: BreakerChanged,
   ): CircuitBreaker {
+    // Who lost the target has said so: it is no news of every breaker before it.
+    let level: LogLevel = "warn";
     const breaker: CircuitBreaker = new CircuitBreaker(policy, {
       random: new SeededRandom(this.#options.seed, `breaker ${address}`),
       changed: (from, to, nowMs) => {
-        this.#log("warn", "breaker changed", { address, from, to });
-        changed?.(address, from, to, breaker.report(nowMs));
+        const report = breaker.report(nowMs);
+        if (to === "open") level = report.isTargetDown ? "debug" : "warn";
+        this.#log(level, "breaker changed", { address, from, to });
+        changed?.(address, from, to, report);
       },
     });
     this.#exchange.breakers.set(address, breaker);

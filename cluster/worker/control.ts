@@ -10,7 +10,7 @@ import type { DomainEnd } from "../../actors/runtime/ports.ts";
 import type { PoolReport } from "../pool/pool.ts";
 import type { ShopPlan } from "../topology.ts";
 import type { StoragePlan } from "./storage.ts";
-import type { HeapUse } from "./thread.ts";
+import type { HeapUse } from "./heap.ts";
 
 /** What a worker needs to live. */
 export interface WorkerPlan {

@@ -11,11 +11,14 @@ import {
   type DomainParts,
 } from "./assemble.ts";
 import type { Order, Report, WorkerPlan } from "./control.ts";
+import { measureHeap } from "./heap.ts";
 import { hostClock } from "./host_clock.ts";
 import { openStorage } from "./storage.ts";
-import { endIfCutOff, measureHeap, threadScope } from "./thread.ts";
+import { endIfCutOff, threadScope } from "./thread.ts";
 
 let domain: AssembledDomain | null = null;
+/** Until when it may run: it may be told before there is a domain. */
+let validUntilMs = Infinity;
 let beats: ReturnType<typeof setInterval> | undefined;
 /** Milliseconds to burn at the next chance: the fault `hang`. */
 let hangMs = 0;
@@ -50,6 +53,7 @@ function obey(order: Order): void {
     case "throw":
       throw new Error("a fault");
     case "valid_until":
+      validUntilMs = order.atMs;
       return domain?.turns.setValidUntil(order.atMs);
     case "leave":
       domain?.turns.refuse();
@@ -63,7 +67,12 @@ async function begin(plan: WorkerPlan): Promise<void> {
   const startedMs = hostClock.monotonicMs();
   try {
     const storage = await openStorage(plan.storage);
+    // Who may not run must not take its partitions over from who may.
+    if (validUntilMs <= hostClock.monotonicMs()) {
+      return startFailed(plan, "its lease is over");
+    }
     const begun = assembleDomain({ ...plan, storage, ...outwards(plan) });
+    begun.turns.setValidUntil(validUntilMs);
     domain = begun;
     begun.turns.domain.start((started) => {
       if (started) ready(begun, plan, startedMs);

@@ -15,7 +15,8 @@ import {
   type WorkerChild,
   type WorkerKeyed,
 } from "./placement.ts";
-import { measureHeap, threadScope } from "./thread.ts";
+import { measureHeap } from "./heap.ts";
+import { threadScope } from "./thread.ts";
 import { Turns } from "./turns.ts";
 
 /** Behaviors by the names that specs use. */

@@ -16,13 +16,16 @@
  *   compiles without a check for interrupts, such as one that does nothing but
  *   make arrays of a fixed length. Then the thread is mute, this file says
  *   that it runs on, and `onEnd` waits.
+ * - Deno 2.9 panics, and with it the whole process, when a thread is stopped in
+ *   the midst of loading one of the platform's own modules. So a thread that
+ *   still loads is told to end by itself as soon as it has.
  * - At the end of its memory a step that a message began is cut off, past
  *   every `finally`, and the thread goes on as if nothing had been. V8's limit
  *   has then moved, and a thread that notices that ends itself.
  *
  * @module
  */
-import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
+import { getHeapStatistics } from "node:v8";
 import {
   resourceLimits,
   SHARE_ENV,
@@ -84,18 +87,12 @@ export interface ThreadScope<Out> {
   end(): void;
 }
 
-/** How full a thread's heap is. */
-export interface HeapUse {
-  /** What has lived long, with garbage not yet found, and buffers. */
-  readonly usedBytes: number;
-  /** What it may become. */
-  readonly limitBytes: number;
-}
-
 /** What a new thread is told, besides messages. */
 interface Beginning {
   readonly entry: string;
   readonly lock: string;
+  /** One number: it is to end as soon as it has loaded, 1, or not, 0. */
+  readonly unwanted: Int32Array;
   /** Only kept: it closes when the thread is gone. */
   readonly lifeline: MessagePort;
 }
@@ -104,6 +101,9 @@ interface Beginning {
 interface LastWords {
   readonly threadEnd: ThreadEnd;
 }
+
+/** Its first words: its code has loaded. */
+const LOADED = "thread loaded";
 
 const MEBIBYTE = 1_048_576;
 
@@ -118,6 +118,12 @@ const LEAST_MEMORY_BYTES = 16 * MEBIBYTE;
  * to 270 ms.
  */
 const GONE_WITHIN_MS = 2_000;
+
+/**
+ * Loading takes 60 ms, on a machine with thirty things to do for each core 3 s.
+ * Who takes longer awaits something at its top level that may never come.
+ */
+const LOADED_WITHIN_MS = 10_000;
 
 /**
  * Starts a thread.
@@ -160,28 +166,12 @@ export function endIfCutOff(): void {
   endWith({ kind: "out_of_memory" });
 }
 
-/** Looks at the heap of the thread that calls; takes some microseconds. */
-export function measureHeap(): HeapUse {
-  const { heap_size_limit, external_memory } = getHeapStatistics();
-  let usedBytes = external_memory;
-  for (const { space_name, space_used_size } of getHeapSpaceStatistics()) {
-    // What is new is mostly garbage, and not what the limit is about.
-    if (!space_name.startsWith("new_")) usedBytes += space_used_size;
-  }
-  const limitMebibytes = resourceLimits.maxOldGenerationSizeMb;
-  const limitBytes = limitMebibytes === undefined
-    ? heap_size_limit
-    : limitMebibytes * MEBIBYTE;
-  return { usedBytes, limitBytes };
-}
-
-/**
- * Whether a thread should be replaced before its memory ends. V8 collects at
- * the latest halfway between what survived the last collection and the limit;
- * so a heap that is seen above 7/8 of it had more than 3/4 survive.
- */
-export function isNearlyFull({ usedBytes, limitBytes }: HeapUse): boolean {
-  return usedBytes * 8 > limitBytes * 7;
+/** What may live long in the heap of the thread that calls; null: no limit. */
+export function memoryLimitBytes(): number | null {
+  const { maxOldGenerationSizeMb } = resourceLimits;
+  return maxOldGenerationSizeMb === undefined
+    ? null
+    : maxOldGenerationSizeMb * MEBIBYTE;
 }
 
 /** See the module's text. */
@@ -189,12 +179,15 @@ class StoppableThread<In, Out> implements Thread<In> {
   readonly #options: ThreadOptions<Out>;
   readonly #worker: Worker;
   readonly #lifeline: MessagePort;
+  readonly #unwanted = new Int32Array(new SharedArrayBuffer(4));
+  #isLoaded = false;
   /** What is known of its end, from the first sign of it. */
   #end: ThreadEnd | null = null;
   #isKilled = false;
   #isGone = false;
   #isOver = false;
   #runsOn: ReturnType<typeof setTimeout> | undefined;
+  #loadsOn: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ThreadOptions<Out>) {
     this.#options = options;
@@ -206,6 +199,7 @@ class StoppableThread<In, Out> implements Thread<In> {
     const beginning: Beginning = {
       entry: entry.href,
       lock: `thread ${name} ${crypto.randomUUID()}`,
+      unwanted: this.#unwanted,
       lifeline: port2,
     };
     this.#worker = new Worker(ownModule(), {
@@ -237,6 +231,14 @@ class StoppableThread<In, Out> implements Thread<In> {
     if (this.#isOver || this.#isKilled) return;
     this.#isKilled = true;
     this.#end ??= { kind: "killed" };
+    if (this.#isLoaded) return this.#terminate();
+    Atomics.store(this.#unwanted, 0, 1);
+    const late = () => this.#terminate();
+    this.#loadsOn = setTimeout(late, LOADED_WITHIN_MS);
+  }
+
+  #terminate(): void {
+    clearTimeout(this.#loadsOn);
     this.#runsOn = setTimeout(() => {
       this.#options.log.write("warn", "a killed thread runs on", {
         thread: this.#options.name,
@@ -248,6 +250,11 @@ class StoppableThread<In, Out> implements Thread<In> {
   }
 
   #take(message: unknown): void {
+    if (message === LOADED) {
+      this.#isLoaded = true;
+      if (this.#isKilled) this.#terminate();
+      return;
+    }
     if (this.#end !== null) return;
     if (!isLastWords(message)) return this.#options.onMessage(message as Out);
     this.#end = message.threadEnd;
@@ -275,6 +282,7 @@ class StoppableThread<In, Out> implements Thread<In> {
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearTimeout(this.#loadsOn);
     clearTimeout(this.#runsOn);
     this.#lifeline.close();
     this.#options.onEnd(this.#end!);
@@ -299,7 +307,9 @@ const scope = globalThis as unknown as GlobalScope;
 let heapLimitAtStart = Infinity;
 
 /** Here a thread begins. */
-async function begin({ entry, lock }: Beginning): Promise<void> {
+async function begin(
+  { entry, lock, unwanted }: Beginning,
+): Promise<void> {
   heapLimitAtStart = getHeapStatistics().heap_size_limit;
   setInterval(endIfCutOff, LOOK_EVERY_MS);
   globalThis.addEventListener("error", (event) => {
@@ -319,6 +329,8 @@ async function begin({ entry, lock }: Beginning): Promise<void> {
   // Held for as long as the thread lives: this is what makes it stoppable.
   scope.navigator.locks.request(lock, () => new Promise(() => {}));
   await import(entry);
+  scope.postMessage(LOADED, []);
+  if (Atomics.load(unwanted, 0) === 1) return scope.close();
   globalThis.removeEventListener("message", keep);
   for (const data of early) {
     globalThis.dispatchEvent(new MessageEvent("message", { data }));

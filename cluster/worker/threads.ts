@@ -96,7 +96,7 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     linkBroke: (peer) => workers.kill(peer),
   });
   const workers = new WorkerSupervisor({
-    entry: new URL("./entry.ts", import.meta.url),
+    entry: entryFor(options.storage),
     self: mainDomain(plan),
     plans: domains.map(({ name }) => ({ ...common, name })),
     restart: config.topology.restart,
@@ -147,6 +147,12 @@ function commonPlan(
     shop: plan,
     heartbeatMs: config.topology.heartbeat.everyMs,
   };
+}
+
+function entryFor({ kind }: StoragePlan): URL {
+  return kind === "postgres"
+    ? new URL("./postgres_entry.ts", import.meta.url)
+    : new URL("./entry.ts", import.meta.url);
 }
 
 function startMain({ turns }: AssembledDomain): Promise<void> {

@@ -25,13 +25,9 @@ import {
 } from "./control.ts";
 import { hostClock } from "./host_clock.ts";
 import { HungThreads } from "./hung_threads.ts";
+import { isNearlyFull } from "./heap.ts";
 import { StartQueue } from "./start_queue.ts";
-import {
-  isNearlyFull,
-  startThread,
-  type Thread,
-  type ThreadEnd,
-} from "./thread.ts";
+import { startThread, type Thread, type ThreadEnd } from "./thread.ts";
 import {
   type PlanOfWorker,
   type PlanToBe,
@@ -142,7 +138,6 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     if (this.#slots.has(slot.name)) {
       throw new TypeError(`Cannot add ${slot.name} as it is there`);
     }
-    if (this.#stopping) return;
     this.#slots.set(slot.name, slot);
     slot.validUntilMs = validUntilMs;
     this.#starts.add(() => {
@@ -233,6 +228,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
 
   #begin(slot: WorkerSlot<Plan>): void {
     // Who may not run must not take its partitions over from who may.
+    if (this.#stopping) return;
     if (slot.validUntilMs <= hostClock.monotonicMs()) {
       return this.#beginLater(slot, this.#options.restart.backoffMinMs);
     }

@@ -60,6 +60,11 @@ export class PostgresServer implements AsyncDisposable {
     await this.#control("reload");
   }
 
+  /** Stops it as its operator would: whoever is connected is told. */
+  async stop(): Promise<void> {
+    await this.#control("-m", "fast", "stop");
+  }
+
   /** Stops it at once, as a crash would. */
   async kill(): Promise<void> {
     await this.#control("-m", "immediate", "stop");

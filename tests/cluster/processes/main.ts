@@ -10,6 +10,7 @@ import { chaosCampaign } from "./chaos_campaign.ts";
 import { recoveryTable } from "./recovery_table.ts";
 
 const HELP = `Usage: deno task chaos [--minutes N] [--buyers N] [--seed N]
+                       [--logs FOLDER]
 
 Storms a shop of three processes over HTTP, with a real Redis and a real
 PostgreSQL, while these are killed, stopped, cut off, slowed down and restarted;
@@ -19,7 +20,8 @@ code 0, or 1 when something is wrong.
 
   --minutes  how long (10)
   --buyers   how many at a time (100)
-  --seed     chooses what happens and when; a new one each time if left out`;
+  --seed     chooses what happens and when; a new one each time if left out
+  --logs     keeps what every process wrote in this folder`;
 
 const options = {
   minutes: { type: "string", default: "10" },
@@ -28,6 +30,7 @@ const options = {
     type: "string",
     default: String(crypto.getRandomValues(new Uint32Array(1))[0]),
   },
+  logs: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -65,8 +68,10 @@ if (given.help) {
   const minutes = number("minutes", given.minutes, 1, 1_440);
   const buyers = number("buyers", given.buyers, 1, 2_000);
   console.log(`seed ${seed}, ${buyers} buyers, ${minutes} minutes`);
+  const logFolder = given.logs ?? null;
+  if (logFolder !== null) Deno.mkdirSync(logFolder, { recursive: true });
   const { purchases, orders, recoveries } = await chaosCampaign({
-    ...{ seed, buyers, report: console.log },
+    ...{ seed, buyers, logFolder, report: console.log },
     forMs: minutes * 60_000,
   });
   console.log(recoveryTable(recoveries));

@@ -89,10 +89,20 @@ const KINDS: Readonly<Record<string, Draw>> = {
     kind: "PostgreSQL restarted",
     seat: null,
     forMs: between(random, AWAY_MS),
+    begin: () => database.stop(),
+    end: () => database.startAgain(),
+  }),
+  "PostgreSQL crashed": ({ database }, _, random) => ({
+    kind: "PostgreSQL crashed",
+    seat: null,
+    forMs: between(random, AWAY_MS),
     begin: () => database.kill(),
     end: () => database.startAgain(),
   }),
 };
+
+/** Two at once are a quarter: enough to meet, and few enough to be told apart. */
+const TWO_IN = [1, 4] as const;
 
 /** Everything that may happen, in an order of its own for each seed. */
 export class MischiefBag {
@@ -111,8 +121,21 @@ export class MischiefBag {
     this.#random = random;
   }
 
-  /** The next one: every kind comes once before any comes again. */
-  next(): Mischief {
+  /**
+   * What happens next, now and then two things in different places: every kind
+   * comes once before any comes again.
+   */
+  next(): Mischief[] {
+    const first = this.#draw();
+    if (!this.#random.chance(...TWO_IN)) return [first];
+    const second = this.#draw();
+    const isElsewhere = first.seat !== second.seat;
+    if (isElsewhere) return [first, second];
+    this.#bag.push(second.kind);
+    return [first];
+  }
+
+  #draw(): Mischief {
     if (this.#bag.length === 0) this.#bag = Object.keys(KINDS);
     const [kind] = this.#bag.splice(this.#random.below(this.#bag.length), 1);
     const seat = this.#seats[this.#random.below(this.#seats.length)]!;

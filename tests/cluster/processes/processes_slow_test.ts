@@ -78,7 +78,7 @@ Deno.test({
   ignore,
   async fn() {
     const { orders, recoveries } = await chaosCampaign({
-      ...{ forMs: 60_000, buyers: 100, seed: 6 },
+      ...{ forMs: 60_000, buyers: 100, seed: 6, logFolder: null },
       report: () => {},
     });
     assert.ok(orders > 0 && recoveries.length > 0);

@@ -21,9 +21,12 @@ export class Seat implements AsyncDisposable {
   /** Those that were ended here on purpose. */
   readonly #ended = new Set<ShopProcess>();
   readonly #all: ShopProcess[] = [];
+  readonly #logFolder: string | null;
 
-  constructor(name: string, cluster: ShopCluster) {
+  /** Where nobody sits yet. `logFolder` gets what its processes wrote. */
+  constructor(name: string, cluster: ShopCluster, logFolder: string | null) {
     this.name = name;
+    this.#logFolder = logFolder;
     this.#cluster = cluster;
     this.#redis = new TcpProxy(cluster.redis.port);
     this.#database = new TcpProxy(cluster.database.port);
@@ -85,7 +88,12 @@ export class Seat implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#hangUp();
-    for (const shop of this.#all) await shop.kill();
+    for (const [index, shop] of this.#all.entries()) {
+      await shop.kill();
+      if (this.#logFolder === null) continue;
+      const path = `${this.#logFolder}/${this.name}-${index + 1}.log`;
+      await Deno.writeTextFile(path, shop.written);
+    }
     await this.#redis[Symbol.asyncDispose]();
     await this.#database[Symbol.asyncDispose]();
   }

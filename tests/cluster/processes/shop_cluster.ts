@@ -80,6 +80,12 @@ export class ShopCluster implements AsyncDisposable {
     return shop;
   }
 
+  /** Starts `count` processes at once; their clients when all are ready. */
+  startServing(count: number): Promise<ShopClient[]> {
+    const started = Array.from({ length: count }, () => this.start());
+    return Promise.all(started.map((shop) => this.connect(shop)));
+  }
+
   /** A client of a process, once it is ready. Whoever likes closes it. */
   async connect(shop: ShopProcess): Promise<ShopClient> {
     const client = new ShopClient(await shop.url, SESSION_SECRET, ADMIN_TOKEN);

@@ -21,6 +21,7 @@ export const WITHIN_MS = 20_000;
 
 /** A line of the log. */
 interface Line {
+  readonly level: string;
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -52,7 +53,9 @@ export class PuppetSystem implements AsyncDisposable {
         children,
         ...options.workers,
       },
-      log: { write: (_level, text, fields) => puppets.#note({ text, fields }) },
+      log: {
+        write: (level, text, fields) => puppets.#note({ level, text, fields }),
+      },
     });
     return puppets;
   }

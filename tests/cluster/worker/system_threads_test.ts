@@ -307,6 +307,11 @@ Deno.test({
       "worker-1 closed open",
       "worker-1 open half_open",
     ]);
+    // Who lost the thread has said so.
+    const levels = puppets.lines.filter(({ text }) =>
+      text === "breaker changed"
+    ).map(({ level }) => level);
+    assert.deepEqual(new Set(levels), new Set(["debug"]));
   },
 });
 

@@ -4,11 +4,8 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import {
-  endIfCutOff,
-  measureHeap,
-  threadScope,
-} from "../../../cluster/worker/thread.ts";
+import { measureHeap } from "../../../cluster/worker/heap.ts";
+import { endIfCutOff, threadScope } from "../../../cluster/worker/thread.ts";
 
 /** A loop without end, each hard to stop in a way of its own. */
 export type Loop = "plain" | "catching" | "microtasks" | "waiting";

@@ -50,7 +50,8 @@ export interface DataFolderOptions {
   readonly waitMs?: number;
 }
 
-const STORE_FILE: FileKind = {
+/** The identity of a store. */
+export const STORE_FILE: FileKind = {
   what: "a store's identity",
   applicationId: "DbSt",
   format: 1,
@@ -169,9 +170,13 @@ export function describePartitions(partitions: PartitionCounts): string {
     .map(([kind, count]) => `${kind} ${count}`).join(", ") + " partitions";
 }
 
-async function takeLock(
+/**
+ * Takes the folder for this process, creating it when it is missing; closing
+ * the file lets the next one in. Throws `StoreError`: in-use, unwritable.
+ */
+export async function takeLock(
   folder: string,
-  options: DataFolderOptions,
+  options: Pick<DataFolderOptions, "clock" | "sleep" | "waitMs">,
 ): Promise<Deno.FsFile> {
   const { clock } = options;
   const path = `${folder}/lock`;

@@ -45,12 +45,13 @@ export const JOURNAL_FILE: FileKind = {
   `,
 };
 
-const FILE_NAME = /^journal-([a-z][a-z0-9-]*)\.sqlite$/;
+/** What the journal of a domain is called. */
+export const JOURNAL_NAME = /^journal-([a-z][a-z0-9-]*)\.sqlite$/;
 
 /** Where the journal of a domain is. Throws for a name unfit for a file. */
 export function journalPath(folder: string, domain: string): string {
   const name = `journal-${domain}.sqlite`;
-  if (!FILE_NAME.test(name)) {
+  if (!JOURNAL_NAME.test(name)) {
     throw new TypeError(
       `Cannot open a journal as its domain must be lower-case letters, ` +
         `digits and "-": current value is "${domain}"`,
@@ -62,7 +63,7 @@ export function journalPath(folder: string, domain: string): string {
 /** Every journal file of the folder, in order of name. */
 export function journalPaths(folder: string): readonly string[] {
   return [...Deno.readDirSync(folder)]
-    .filter((entry) => FILE_NAME.test(entry.name))
+    .filter((entry) => JOURNAL_NAME.test(entry.name))
     .map((entry) => `${folder}/${entry.name}`)
     .sort();
 }

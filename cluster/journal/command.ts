@@ -80,13 +80,13 @@ export function megabytes(bytes: number): string {
 }
 
 /**
- * How far a copy is, as one line that a terminal overwrites; null in a pipe,
- * which sees nothing of it.
+ * How far a copy is, as one line that a terminal overwrites; a pipe sees
+ * nothing of it.
  */
 export function copyProgress(
   nowMs: () => number,
-): ((doneBytes: number, totalBytes: number) => void) | null {
-  if (!Deno.stderr.isTerminal()) return null;
+): (doneBytes: number, totalBytes: number) => void {
+  if (!Deno.stderr.isTerminal()) return () => {};
   const startedMs = nowMs();
   return (doneBytes, totalBytes) => {
     const bytesPerMs = doneBytes / Math.max(nowMs() - startedMs, 1);
@@ -96,6 +96,17 @@ export function copyProgress(
       `${megabytes(bytesPerMs * 1000)} a second, ` +
       `${Math.ceil(leftMs / 1000)} s left`;
     write(Deno.stderr, `\r\x1b[K${isDone ? "" : line}`);
+  };
+}
+
+/** The same for steps of one kind, such as "partitions". */
+export function stepProgress(
+  what: string,
+): (done: number, total: number) => void {
+  if (!Deno.stderr.isTerminal()) return () => {};
+  return (done, total) => {
+    const line = done >= total ? "" : `${done} of ${total} ${what}`;
+    write(Deno.stderr, `\r\x1b[K${line}`);
   };
 }
 

@@ -8,7 +8,7 @@
 import { CATALOG_FILE } from "./catalog_store.ts";
 import { STORE_FILE } from "./data_folder.ts";
 import type { FileKind } from "./database.ts";
-import { JOURNAL_FILE, JOURNAL_NAME } from "./journal_file.ts";
+import { ARCHIVE_NAME, JOURNAL_FILE, JOURNAL_NAME } from "./journal_file.ts";
 import { PAYMENTS_FILE } from "./payment_ledger.ts";
 
 /** One file of a store. */
@@ -25,6 +25,7 @@ const FILES: readonly { name: RegExp; kind: FileKind }[] = [
   { name: /^catalog\.sqlite$/, kind: CATALOG_FILE },
   { name: /^payments\.sqlite$/, kind: PAYMENTS_FILE },
   { name: JOURNAL_NAME, kind: JOURNAL_FILE },
+  { name: ARCHIVE_NAME, kind: JOURNAL_FILE },
 ];
 
 /** What a file of that name in a data folder is; null: not of the store. */

@@ -10,7 +10,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { within } from "./shop_process.ts";
 
 /** The tasks that an operator runs. */
-export type Task = "serve" | "journal" | "backup" | "restore";
+export type Task = "serve" | "journal" | "backup" | "restore" | "archive";
 
 /** The folder in which the commands run. */
 export const ROOT = new URL("../../", import.meta.url);

@@ -48,7 +48,7 @@ async function back({ folder: into }: { folder: string }): Promise<string[]> {
     from: Deno.env.get("DATA_DIR") || "./data",
     into,
     clock,
-    progress: copyProgress(clock.monotonicMs) ?? (() => {}),
+    progress: copyProgress(clock.monotonicMs),
   });
   const bytes = report.files.reduce((sum, file) => sum + file.bytes, 0);
   return [

@@ -48,7 +48,7 @@ async function restore({ folder: from }: { folder: string }) {
     into,
     clock,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    progress: copyProgress(clock.monotonicMs) ?? (() => {}),
+    progress: copyProgress(clock.monotonicMs),
   });
   return [
     `restored ${into} store=${list.storeId} taken=${list.takenAt} ` +

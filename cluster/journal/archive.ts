@@ -62,7 +62,10 @@ interface Cut {
   /** The last event of the past. */
   readonly sequence: number;
   readonly epoch: number;
-  readonly carried: readonly JournalEvent[];
+  /** Events, as JSON. */
+  readonly carried: readonly string[];
+  /** What its actor would carry on of the state at the journal's end. */
+  readonly end: readonly JournalEvent[];
 }
 
 // Below this too little is gained: of a catalog that is only opened as many
@@ -103,9 +106,15 @@ export function archive(options: ArchiveOptions): ArchiveReport {
   try {
     const draft = beginSwap(folder);
     writeFiles({ draft, file, paths, storeId, cuts, beforeMs });
-    const after = measure(journalPaths(draft), storeId, names);
+    const written = journalPaths(draft);
+    const after = measure(written, storeId, names);
     if (!isDeepStrictEqual(after.sequences, before.sequences)) {
       throw new Error("Cannot archive as the new journals end elsewhere");
+    }
+    for (const each of partitions) {
+      const cut = cuts.find(({ partition }) => partition === each.partition);
+      if (cut === undefined) continue;
+      mustEndAlike(each, { storeId, paths: written }, cut.end);
     }
     decideSwap(folder);
     finishSwapAlone(folder);
@@ -126,51 +135,49 @@ interface Source {
   readonly beforeMs: number;
 }
 
-/**
- * Cuts a partition's past off; null when there is too little. What is carried
- * is folded again, and both states go through all that follows: at the cut and
- * at the end they must be carried alike.
- */
+/** Cuts a partition's past off; null when there is too little. */
 function cutOff(
   { partition, args, behavior, past }: ArchivedPartition,
   { storeId, paths, beforeMs }: Source,
 ): Cut | null {
   if (past === null) return null;
   const state = past.start(args);
-  const apply = (to: unknown) => (event: JournalEvent) =>
-    behavior.apply!(to, event);
-  const read = (progress: Progress, before: number) =>
-    merge(
-      { storeId, paths, after: {}, isQuiet: true, beforeMs: before },
-      new Map([[partition, progress]]),
-    );
-  const old = { epoch: 0, sequence: 0, snapshotSequence: 0 };
-  const progress: Progress = { ...old, event: apply(state) };
-  const { events } = read(progress, beforeMs);
-  const carried = [...past.carry(state)];
+  const event = (each: JournalEvent) => behavior.apply!(state, each);
+  const source = { storeId, paths, after: {}, isQuiet: true };
+  const first: Progress = {
+    epoch: 0,
+    sequence: 0,
+    snapshotSequence: 0,
+    event,
+  };
+  const partitions = new Map([[partition, first]]);
+  const { events } = merge({ ...source, beforeMs }, partitions);
+  // Written down now: the state goes on, and parts of it with it.
+  const carried = [...past.carry(state)].map((each) => JSON.stringify(each));
   if (events === 0 || events < carried.length * MIN_GAIN) return null;
-  const { epoch, sequence } = progress;
-  const again = past.start(args);
-  carried.forEach(apply(again));
-  mustBeAlike(partition, past, carried, again);
-  const both = [apply(state), apply(again)];
-  read({
-    epoch,
-    sequence,
-    snapshotSequence: sequence,
-    event: (event) => both.forEach((fold) => fold(event)),
-  }, Infinity);
-  mustBeAlike(partition, past, [...past.carry(state)], again);
-  return { partition, epoch, sequence, carried };
+  const { epoch, sequence } = first;
+  const rest = { epoch, sequence, snapshotSequence: sequence, event };
+  merge(source, new Map([[partition, rest]]));
+  const end = [...past.carry(state)];
+  return { partition, epoch, sequence, carried, end };
 }
 
-function mustBeAlike(
-  partition: string,
-  past: Past,
-  expected: readonly JournalEvent[],
-  state: unknown,
+/** Folds the new files: what is carried at their end must be as it was. */
+function mustEndAlike(
+  { partition, args, behavior, past }: ArchivedPartition,
+  { storeId, paths }: Omit<Source, "beforeMs">,
+  end: readonly JournalEvent[],
 ): void {
-  if (isDeepStrictEqual([...past.carry(state)], expected)) return;
+  const state = past!.start(args);
+  const progress: Progress = {
+    epoch: 0,
+    sequence: 0,
+    snapshotSequence: 0,
+    event: (event) => behavior.apply!(state, event),
+  };
+  const source = { storeId, paths, after: {}, isQuiet: true };
+  merge(source, new Map([[partition, progress]]));
+  if (isDeepStrictEqual([...past!.carry(state)], end)) return;
   throw new Error(
     `Cannot archive ${partition} as what is carried on is another state`,
   );
@@ -268,7 +275,7 @@ function* carriedRows(
       eventCount: row === 0 ? sequence - rows + 1 : 1,
       writtenAtMs: beforeMs - 1,
       version: CARRIED_VERSION,
-      events: JSON.stringify(carried.slice(start, start + EVENTS_PER_ROW)),
+      events: `[${carried.slice(start, start + EVENTS_PER_ROW).join()}]`,
     };
   }
 }

@@ -21,20 +21,19 @@ const NOW_MS = Date.UTC(2026, 10, 11);
 const CUT_MS = NOW_MS - 1_000;
 
 interface Sum {
-  count: number;
-  total: number;
+  readonly sum: { count: number; total: number };
 }
 
 /** Adds numbers up; the past of a sum is the sum. */
-function apply(sum: Sum, event: JournalEvent): void {
-  const { kind, count = 1, number } = event as {
-    kind: string;
-    count?: number;
-    number: number;
-  };
-  assert(kind === "counted" || kind === "carried");
-  sum.count += count;
-  sum.total += number;
+function apply({ sum }: Sum, event: JournalEvent): void {
+  if (event.kind === "carried") {
+    const { count, total } = (event as JournalEvent & Sum).sum;
+    sum.count += count;
+    sum.total += total;
+  } else {
+    sum.count++;
+    sum.total += (event as JournalEvent & { number: number }).number;
+  }
 }
 
 const behavior: AnyBehavior = {
@@ -45,15 +44,13 @@ const behavior: AnyBehavior = {
 };
 
 function startSum(): Sum {
-  return { count: 0, total: 0 };
+  return { sum: { count: 0, total: 0 } };
 }
 
 const past = {
   start: startSum,
-  carry(state: unknown) {
-    const { count, total: number } = state as Sum;
-    return [{ kind: "carried", count, number }];
-  },
+  // A part of the state itself, which goes on when the state does.
+  carry: (state: unknown) => [{ kind: "carried", ...(state as Sum) }],
 };
 
 /**
@@ -101,9 +98,9 @@ async function sumsIn(shop: TemporaryShop, domain: string) {
   const journal = shop.journal(domain);
   const taken = await take(journal, ...PARTITIONS);
   const sums = taken.map(({ events, lastSequence, epoch }) => {
-    const sum = startSum();
-    for (const event of events) apply(sum, event);
-    return { ...sum, folded: events.length, lastSequence, epoch };
+    const state = startSum();
+    for (const event of events) apply(state, event);
+    return { ...state.sum, folded: events.length, lastSequence, epoch };
   });
   return { journal, sums };
 }
@@ -183,9 +180,10 @@ Deno.test({
     const before = bytes();
     const forgetful = {
       start: startSum,
-      carry: (state: unknown) => [
-        { kind: "carried", number: (state as Sum).total - 1 },
-      ],
+      carry(state: unknown) {
+        const { count, total } = (state as Sum).sum;
+        return [{ kind: "carried", sum: { count, total: total - 1 } }];
+      },
     };
     assert.throws(() =>
       archive({

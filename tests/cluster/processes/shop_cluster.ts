@@ -56,14 +56,15 @@ export class ShopCluster implements AsyncDisposable {
   }
 
   /** The database that all processes share. */
-  databaseUrl(port = this.database.port): string {
-    return `postgres://tester@127.0.0.1:${port}/postgres`;
+  databaseUrl(port = this.database.port, name = "postgres"): string {
+    return `postgres://tester@127.0.0.1:${port}/${name}`;
   }
 
   /** Starts one more process; through proxies if other ports are given. */
   start(
     redisPort = this.redis.port,
     databasePort = this.database.port,
+    databaseName = "postgres",
   ): ShopProcess {
     const shop = new ShopProcess({
       catalog: `${this.#stage.folder}/catalog.json`,
@@ -73,7 +74,7 @@ export class ShopCluster implements AsyncDisposable {
       config: this.#config,
       environment: {
         REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-        DATABASE_URL: this.databaseUrl(databasePort),
+        DATABASE_URL: this.databaseUrl(databasePort, databaseName),
       },
     });
     this.processes.push(shop);

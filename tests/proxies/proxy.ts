@@ -33,6 +33,7 @@ export class Proxy implements AsyncDisposable {
   readonly url: string;
   readonly #folder = Deno.makeTempDirSync({ prefix: "doorbuster-proxy-" });
   readonly #child: Deno.ChildProcess;
+  #isStopped = false;
 
   private constructor(kind: ProxyKind, port: number, published: string) {
     this.url = `http://127.0.0.1:${port}`;
@@ -71,10 +72,17 @@ export class Proxy implements AsyncDisposable {
     return proxy;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends it: whoever is connected hears so. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     this.#child.kill("SIGTERM");
     await this.#child.status;
     await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 }
 

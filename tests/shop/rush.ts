@@ -17,6 +17,8 @@ import { ConnectionLost, type ShopClient } from "./shop_client.ts";
 import { eventually, type Product, products } from "./stage.ts";
 
 const BUYERS = 40;
+/** Processes that are restarted on a crowded machine take their time. */
+const PATIENCE_MS = 120_000;
 /** A payment that was cut off is asked after within this time. */
 const SETTLED_WITHIN_MS = 15_000;
 
@@ -44,10 +46,14 @@ export class Rush {
     this.#ended.catch(() => {});
   }
 
-  /** Resolves when so many more purchases are done. */
-  more(count: number): Promise<void> {
+  /** Resolves when so many more purchases are done; rejects if none can be. */
+  async more(count: number): Promise<void> {
     this.#wanted = this.#done + count;
-    return new Promise((resolve) => this.#reached = resolve);
+    const reached = new Promise<void>((resolve) => this.#reached = resolve);
+    const ended = this.#ended.then(() => {
+      throw new Error("The buyers have lost their shop");
+    });
+    await Promise.race([reached, ended]);
   }
 
   /** What everybody has been told so far. */
@@ -71,7 +77,7 @@ export class Rush {
           wish: wishes[random.below(4)]!,
         });
         this.purchases.push(purchase);
-        await carryOut(client, purchase);
+        await carryOut(client, purchase, () => {}, PATIENCE_MS);
         if (++this.#done === this.#wanted) this.#reached();
       }
     } catch (error) {
@@ -109,7 +115,9 @@ export async function expectShopOfOneInstant(
     ...all.slice(told.length).map((purchase) => newPurchase(purchase)),
   ];
   const mayBuy = again.filter(({ soldOut }) => !soldOut);
-  await Promise.all(mayBuy.map((purchase) => carryOut(client, purchase)));
+  await Promise.all(
+    mayBuy.map((each) => carryOut(client, each, () => {}, PATIENCE_MS)),
+  );
   await expectOneOrderForEachKey(client, again);
   await expectStockOfOrders(client, again);
   const difference = async () => {

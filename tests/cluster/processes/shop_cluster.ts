@@ -5,6 +5,7 @@
  *
  * @module
  */
+import postgres from "postgres";
 import { type Product, Stage } from "../../shop/stage.ts";
 import { ShopClient } from "../../shop/shop_client.ts";
 import { ShopProcess } from "../../shop/shop_process.ts";
@@ -64,7 +65,7 @@ export class ShopCluster implements AsyncDisposable {
   start(
     redisPort = this.redis.port,
     databasePort = this.database.port,
-    databaseName = "postgres",
+    { databaseName = "postgres", port = 0 } = {},
   ): ShopProcess {
     const shop = new ShopProcess({
       catalog: `${this.#stage.folder}/catalog.json`,
@@ -73,6 +74,7 @@ export class ShopCluster implements AsyncDisposable {
       adminToken: ADMIN_TOKEN,
       config: this.#config,
       environment: {
+        PORT: String(port),
         REDIS_URL: `redis://127.0.0.1:${redisPort}`,
         DATABASE_URL: this.databaseUrl(databasePort, databaseName),
       },
@@ -86,6 +88,19 @@ export class ShopCluster implements AsyncDisposable {
     const client = new ShopClient(await shop.url, SESSION_SECRET, ADMIN_TOKEN);
     this.#clients.push(client);
     return client;
+  }
+
+  /** What the provider of a database has taken and kept. */
+  async movedCents(databaseName = "postgres"): Promise<number> {
+    const sql = postgres(this.databaseUrl(undefined, databaseName), { max: 1 });
+    try {
+      const [row] = await sql`
+        SELECT sum(amount_cents)::float8 AS cents
+        FROM doorbuster.attempts WHERE state = 'captured'`;
+      return row!.cents;
+    } finally {
+      await sql.end();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -26,7 +26,9 @@ Deno.test({
     "shop of one instant, in a database of its own",
   ignore,
   async fn() {
-    await using cluster = await ShopCluster.prepare(RUSH_CATALOG);
+    await using cluster = await ShopCluster.prepare(RUSH_CATALOG, {
+      cluster: { shopWorkers: 2 },
+    });
     const folder = await Deno.makeTempDir();
     const dump = `${folder}/dump`;
     let told: readonly Purchase[];

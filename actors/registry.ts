@@ -5,11 +5,21 @@
  *
  * @module
  */
-import type { AnyBehavior } from "./runtime/actor.ts";
+import type { AnyBehavior, JournalEvent } from "./runtime/actor.ts";
 import { accounts } from "./accounts.ts";
 import { cacheNode } from "./cache_node.ts";
-import { inventoryShard } from "./inventory_shard.ts";
-import { storefront } from "./storefront.ts";
+import { carryStock } from "./inventory/stock_archive.ts";
+import {
+  type InventoryArgs,
+  inventoryShard,
+  type InventoryState,
+} from "./inventory_shard.ts";
+import {
+  storefront,
+  type StorefrontArgs,
+  type StorefrontState,
+} from "./storefront.ts";
+import { carryOrders } from "./storefront/order_archive.ts";
 
 /** The shop's behaviors by the kind that their addresses begin with. */
 export const behaviors = {
@@ -18,6 +28,33 @@ export const behaviors = {
   accounts,
   cache: cacheNode,
 } as const satisfies Readonly<Record<string, AnyBehavior>>;
+
+/** How an actor's past is told in few events, so that the many can go. */
+export interface Past {
+  /** A state to fold the past into; it keeps all that `carry` needs. */
+  readonly start: (args: unknown) => unknown;
+  /** The events that make the state again, less what is over. */
+  readonly carry: (state: unknown) => Iterable<JournalEvent>;
+}
+
+/** The pasts that can be archived. A user is one event, and stays for good. */
+export const pasts: Partial<Readonly<Record<ActorKind, Past>>> = {
+  storefront: {
+    start: (args) => storefront.start(args as StorefrontArgs),
+    carry: (state) => carryOrders(state as StorefrontState),
+  },
+  inventory: {
+    start(args) {
+      const { limitPerUser, ...rest } = args as InventoryArgs;
+      // Users are counted only for a limit, and one may be set later.
+      return inventoryShard.start({
+        ...rest,
+        limitPerUser: limitPerUser ?? Number.MAX_SAFE_INTEGER,
+      });
+    },
+    carry: (state) => carryStock(state as InventoryState),
+  },
+};
 
 /** The kind of an actor, such as `inventory`. */
 export type ActorKind = keyof typeof behaviors;

@@ -22,6 +22,11 @@ import type {
   StockTotals,
   StockView,
 } from "./protocol.ts";
+import {
+  applyHoldCarried,
+  applyStockCarried,
+  type CarriedEvent,
+} from "./stock_archive.ts";
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -105,7 +110,10 @@ export function emptyStock(countsUsers: boolean): StockState {
 }
 
 /** Changes the state by one event; throws when that breaks an invariant. */
-export function applyStock(state: StockState, event: InventoryEvent): void {
+export function applyStock(
+  state: StockState,
+  event: InventoryEvent | CarriedEvent,
+): void {
   switch (event.kind) {
     case "stock_held":
       return applyHeld(state, event);
@@ -127,6 +135,10 @@ export function applyStock(state: StockState, event: InventoryEvent): void {
       return applyAdjusted(state, event);
     case "stock_opened":
       return applyOpened(state, event);
+    case "stock_carried":
+      return applyStockCarried(state, event);
+    case "hold_carried":
+      return applyHoldCarried(state, event);
     default:
       throw unknownEvent(event);
   }

@@ -7,6 +7,7 @@
  * @module
  */
 import { type Deadlines, newDeadlines } from "./order_deadlines.ts";
+import { applyCarried, type CarriedEvent } from "./order_archive.ts";
 import type { CheckoutFlow } from "./checkout.ts";
 import type { Obligation, Progress } from "./obligation.ts";
 import {
@@ -178,7 +179,7 @@ function rememberKey(
 /** Folds one fact into the book. Throws when the fact does not fit. */
 export function applyEvent(
   state: StorefrontState,
-  event: StorefrontEvent,
+  event: StorefrontEvent | CarriedEvent,
 ): void {
   switch (event.kind) {
     case "order_started": {
@@ -216,6 +217,10 @@ export function applyEvent(
         throw misfit(event, "free of obligations");
       }
       return;
+    case "book_carried":
+    case "order_carried":
+    case "key_carried":
+      return applyCarried(state, event);
     default:
       return applyPayment(state, event);
   }

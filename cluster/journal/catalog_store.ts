@@ -35,9 +35,12 @@ export interface CatalogPage {
   readonly next: string | null;
 }
 
-// `words` has no copy of the text: one row per product, by rank. Prefixes up
-// to three letters have an index of their own, as people begin to type them.
-const CATALOG_FILE: FileKind = {
+/**
+ * The products. `words` has no copy of the text: one row per product, by rank.
+ * Prefixes up to three letters have an index of their own, as people begin to
+ * type them.
+ */
+export const CATALOG_FILE: FileKind = {
   what: "a catalog",
   applicationId: "DbCa",
   format: 1,

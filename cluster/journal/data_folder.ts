@@ -13,10 +13,12 @@ import {
   checkStructure,
   exists,
   type FileKind,
+  inTransaction,
   openExisting,
   openOrCreate,
   StoreError,
 } from "./database.ts";
+import { finishSwap, isSwapDecided, undoSwap } from "./file_swap.ts";
 import { JOURNAL_FILE, journalPaths } from "./journal_file.ts";
 
 /** How many partitions a store has of each kind of actor. */
@@ -50,7 +52,8 @@ export interface DataFolderOptions {
   readonly waitMs?: number;
 }
 
-const STORE_FILE: FileKind = {
+/** The identity of a store. */
+export const STORE_FILE: FileKind = {
   what: "a store's identity",
   applicationId: "DbSt",
   format: 1,
@@ -78,12 +81,28 @@ export async function openDataFolder(
 ): Promise<DataFolder> {
   const lock = await takeLock(path, options);
   try {
+    undoSwap(path);
+    finishSwapAlone(path);
     const identity = openIdentity(path, options);
     for (const file of journalPaths(path)) checkStructure(file, JOURNAL_FILE);
     return { path, ...identity, close: () => lock.close() };
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+/**
+ * Finishes a swap of files that was decided, if one was; the folder is held.
+ * Whoever begins to read all files, as a backup does, takes the same lock.
+ */
+export function finishSwapAlone(path: string): void {
+  if (!isSwapDecided(path)) return;
+  const lock = openTakeOverLock(path);
+  try {
+    inTransaction(lock, () => finishSwap(path));
+  } finally {
+    lock.close();
   }
 }
 
@@ -169,9 +188,13 @@ export function describePartitions(partitions: PartitionCounts): string {
     .map(([kind, count]) => `${kind} ${count}`).join(", ") + " partitions";
 }
 
-async function takeLock(
+/**
+ * Takes the folder for this process, creating it when it is missing; closing
+ * the file lets the next one in. Throws `StoreError`: in-use, unwritable.
+ */
+export async function takeLock(
   folder: string,
-  options: DataFolderOptions,
+  options: Pick<DataFolderOptions, "clock" | "sleep" | "waitMs">,
 ): Promise<Deno.FsFile> {
   const { clock } = options;
   const path = `${folder}/lock`;

@@ -120,6 +120,16 @@ export function openExisting(
   }
 }
 
+/**
+ * A connection more to a file that this process has open already. The header
+ * is not looked at: closing any descriptor of a file takes away every lock
+ * that the process has on it (sqlite.org/howtocorrupt.html, 2.2), and whoever
+ * stops then would take the log away under a reader.
+ */
+export function openAgain(path: string, timeoutMs: number): DatabaseSync {
+  return new DatabaseSync(path, { timeout: timeoutMs });
+}
+
 /** True when something is there under that name. */
 export function exists(path: string): boolean {
   try {
@@ -305,7 +315,8 @@ function readHeader(path: string, kind: FileKind) {
   }
 }
 
-function removeIfThere(path: string): void {
+/** Removes a file, if it is there. */
+export function removeIfThere(path: string): void {
   try {
     Deno.removeSync(path);
   } catch (error) {
@@ -313,6 +324,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-function oneLine(text: unknown): string {
+/** What was said, as a part of one line. */
+export function oneLine(text: unknown): string {
   return String(text).replaceAll(/\s+/g, " ").slice(0, 200);
 }

@@ -7,6 +7,7 @@
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import { readIdentity } from "./data_folder.ts";
 import {
+  archivePaths,
   eventsOf,
   journalPaths,
   JournalReader,
@@ -65,14 +66,14 @@ export async function readHistory(
   );
 }
 
-/** The rows of a data folder. */
+/** The rows of a data folder, and those that were archived there. */
 export function folderRows(folder: string): HistoryRows {
   return function* (text) {
     const { storeId } = readIdentity(folder);
     const where = text === null
       ? null
       : { sql: "instr(events, ?2) > 0", value: text };
-    for (const path of journalPaths(folder)) {
+    for (const path of [...archivePaths(folder), ...journalPaths(folder)]) {
       const reader = new JournalReader(path, storeId, null, 0, where);
       try {
         reader.advance();

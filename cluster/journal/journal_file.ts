@@ -18,6 +18,12 @@ import {
 /** How the events of a row are written. 1: a JSON array. */
 export const EVENTS_VERSION = 1;
 
+/**
+ * Rows of this version stand for events that were archived: `event_count` says
+ * how many those were, and the JSON array has the fewer that are folded instead.
+ */
+export const CARRIED_VERSION = 2;
+
 /** The journal of one commit domain. */
 export const JOURNAL_FILE: FileKind = {
   what: "a journal",
@@ -45,12 +51,16 @@ export const JOURNAL_FILE: FileKind = {
   `,
 };
 
-const FILE_NAME = /^journal-([a-z][a-z0-9-]*)\.sqlite$/;
+/** What the journal of a domain is called. */
+export const JOURNAL_NAME = /^journal-([a-z][a-z0-9-]*)\.sqlite$/;
+
+/** What a file of archived rows is called, by the time of its making. */
+export const ARCHIVE_NAME = /^archive-\d{8}T\d{9}Z\.sqlite$/;
 
 /** Where the journal of a domain is. Throws for a name unfit for a file. */
 export function journalPath(folder: string, domain: string): string {
   const name = `journal-${domain}.sqlite`;
-  if (!FILE_NAME.test(name)) {
+  if (!JOURNAL_NAME.test(name)) {
     throw new TypeError(
       `Cannot open a journal as its domain must be lower-case letters, ` +
         `digits and "-": current value is "${domain}"`,
@@ -61,10 +71,17 @@ export function journalPath(folder: string, domain: string): string {
 
 /** Every journal file of the folder, in order of name. */
 export function journalPaths(folder: string): readonly string[] {
-  return [...Deno.readDirSync(folder)]
-    .filter((entry) => FILE_NAME.test(entry.name))
-    .map((entry) => `${folder}/${entry.name}`)
-    .sort();
+  return pathsOf(folder, JOURNAL_NAME);
+}
+
+/** Every file of archived rows, the oldest first. */
+export function archivePaths(folder: string): readonly string[] {
+  return pathsOf(folder, ARCHIVE_NAME);
+}
+
+function pathsOf(folder: string, name: RegExp): readonly string[] {
+  return [...Deno.readDirSync(folder)].filter((entry) => name.test(entry.name))
+    .map((entry) => `${folder}/${entry.name}`).sort();
 }
 
 /**
@@ -98,11 +115,11 @@ export interface JournalRow {
 /** The events of a row. Throws `StoreError` when they are not as announced. */
 export function eventsOf(row: JournalRow, path: string): JournalEvent[] {
   const found = (text: string) => `${text} in row ${row.row}`;
-  if (row.version > EVENTS_VERSION) {
+  if (row.version > CARRIED_VERSION) {
     throw new StoreError(
       "newer",
       path,
-      `events of version ${EVENTS_VERSION} or older`,
+      `events of version ${CARRIED_VERSION} or older`,
       found(`version ${row.version}`),
     );
   }
@@ -112,7 +129,10 @@ export function eventsOf(row: JournalRow, path: string): JournalEvent[] {
   } catch {
     throw new StoreError("torn", path, "JSON", found("something else"));
   }
-  if (!Array.isArray(events) || events.length !== row.eventCount) {
+  const isCarried = row.version === CARRIED_VERSION;
+  if (
+    !Array.isArray(events) || !isCarried && events.length !== row.eventCount
+  ) {
     const expected = `${row.eventCount} events`;
     throw new StoreError("torn", path, expected, found("another number"));
   }

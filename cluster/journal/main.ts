@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
-import { StoreError } from "./database.ts";
+import { onlyOne, parseOptions, runCommand, UsageError } from "./command.ts";
 import {
   folderRows,
   type HistoryEntry,
@@ -27,33 +26,37 @@ is DATA_DIR, by default ./data. A shop may be running on it.
 
 Exit code 0, or 2 when nothing was found or something is wrong.`;
 
-/** A mistake in how the command was called; the message is one line. */
-class UsageError extends Error {}
-
 // Longer lists show only what the question was about.
 const MAX_LIST_ITEMS = 3;
 
-async function main(args: string[]): Promise<number> {
-  try {
-    const { id, json } = readArguments(args);
-    if (id === null) return print([HELP]);
-    const { place, rows } = await openRows();
-    const entries = await readHistory(rows, id);
-    if (entries.length === 0) {
-      const shown = JSON.stringify(id);
-      throw new UsageError(
-        `Expected the id of an order or a SKU, found ${shown}, ` +
-          `which no event in "${place}" names`,
-      );
-    }
-    return print(entries.map((each) => json ? jsonOf(each) : lineOf(each, id)));
-  } catch (error) {
-    if (!(error instanceof UsageError || error instanceof StoreError)) {
-      throw error;
-    }
-    write(Deno.stderr, `${error.message}\n`);
-    return 2;
+interface Usage {
+  readonly id: string;
+  readonly isJson: boolean;
+}
+
+function readUsage(args: string[]): Usage | null {
+  const { values, positionals } = parseOptions({
+    args,
+    allowPositionals: true,
+    options: { json: { type: "boolean" }, help: { type: "boolean" } },
+  }, "ORDER|SKU [--json]");
+  if (values.help) return null;
+  return {
+    id: onlyOne(positionals, "ORDER|SKU"),
+    isJson: values.json ?? false,
+  };
+}
+
+async function history({ id, isJson }: Usage): Promise<readonly string[]> {
+  const { place, rows } = await openRows();
+  const entries = await readHistory(rows, id);
+  if (entries.length === 0) {
+    throw new UsageError(
+      `Expected the id of an order or a SKU, found ${JSON.stringify(id)}, ` +
+        `which no event in "${place}" names`,
+    );
   }
+  return entries.map((each) => isJson ? jsonOf(each) : lineOf(each, id));
 }
 
 /** Where the journal is. The client of a database is loaded only for one. */
@@ -65,31 +68,6 @@ async function openRows(): Promise<{ place: string; rows: HistoryRows }> {
   }
   const { postgresRows } = await import("./postgres_history.ts");
   return postgresRows(url);
-}
-
-/** `id` is null when help is wanted. */
-function readArguments(args: string[]): { id: string | null; json: boolean } {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { json: { type: "boolean" }, help: { type: "boolean" } },
-    });
-  } catch (error) {
-    const because = (error as Error).message.split(/[.\n]/)[0];
-    throw new UsageError(`Expected ORDER|SKU [--json], found: ${because}`);
-  }
-  const { values, positionals } = parsed;
-  const [id, ...more] = positionals;
-  if (values.help) return { id: null, json: false };
-  if (id === undefined || id === "" || more.length > 0) {
-    const found = positionals.length === 0
-      ? "nothing"
-      : JSON.stringify(positionals.join(" "));
-    throw new UsageError(`Expected one ORDER|SKU, found ${found} (see --help)`);
-  }
-  return { id, json: values.json ?? false };
 }
 
 function jsonOf({ atMs, ...entry }: HistoryEntry): string {
@@ -124,23 +102,7 @@ function valueOf(value: unknown, id: string): string {
   return `${JSON.stringify(about)} and ${rest} more`;
 }
 
-function print(lines: readonly string[]): number {
-  for (const line of lines) {
-    if (!write(Deno.stdout, `${line}\n`)) break;
-  }
-  return 0;
+if (import.meta.main) {
+  const command = { help: HELP, read: readUsage, run: history };
+  Deno.exit(await runCommand(command, Deno.args));
 }
-
-/** False when nobody reads any more, as behind `| head`. */
-function write(to: typeof Deno.stdout, text: string): boolean {
-  let rest = new TextEncoder().encode(text);
-  try {
-    while (rest.length > 0) rest = rest.subarray(to.writeSync(rest));
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw error;
-  }
-}
-
-if (import.meta.main) Deno.exit(await main(Deno.args));

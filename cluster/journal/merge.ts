@@ -24,6 +24,8 @@ export interface Progress {
   /** Events up to here came as a snapshot; rows of them are passed over. */
   readonly snapshotSequence: number;
   readonly event: (event: JournalEvent) => void;
+  /** A row came that is not older than `beforeMs`: nothing more is read. */
+  isCut?: boolean;
 }
 
 /** What a read saw. */
@@ -46,6 +48,11 @@ export interface MergeSource {
    * than the one with the row that follows it.
    */
   readonly isQuiet: boolean;
+  /**
+   * Reads each partition up to its first row that was written at this wall
+   * time or later. Default: all.
+   */
+  readonly beforeMs?: number;
 }
 
 /**
@@ -64,7 +71,7 @@ export function merge(
       const after = source.after[name] ?? 0;
       readers.push(new JournalReader(path, source.storeId, names, after));
     }
-    const counts = drainAll(readers, partitions, source.isQuiet);
+    const counts = drainAll(readers, partitions, source);
     const positions = readers.map((each) => [each.name, each.position]);
     return { ...counts, positions: Object.fromEntries(positions) };
   } finally {
@@ -75,7 +82,7 @@ export function merge(
 function drainAll(
   readers: readonly JournalReader[],
   partitions: ReadonlyMap<string, Progress>,
-  isQuiet: boolean,
+  { isQuiet, beforeMs = Infinity }: MergeSource,
 ): { rows: number; events: number } {
   const total = { rows: 0, events: 0 };
   for (const reader of readers) reader.advance();
@@ -83,7 +90,7 @@ function drainAll(
   while (waiting.length > 0) {
     let moved = false;
     for (const reader of waiting) {
-      moved = drain(reader, partitions, total) || moved;
+      moved = drain(reader, partitions, beforeMs, total) || moved;
     }
     if (!moved && isQuiet) throw gap(waiting[0]!, partitions);
     if (!moved) break;
@@ -100,13 +107,14 @@ function drainAll(
 function drain(
   reader: JournalReader,
   partitions: ReadonlyMap<string, Progress>,
+  beforeMs: number,
   total: { rows: number; events: number },
 ): boolean {
   let moved = false;
   for (let row = reader.current; row !== null; row = reader.current) {
     const progress = partitions.get(row.partition)!;
     const last = row.firstSequence + row.eventCount - 1;
-    if (last > progress.snapshotSequence) {
+    if (last > progress.snapshotSequence && !progress.isCut) {
       if (row.firstSequence > progress.sequence + 1) break;
       if (row.firstSequence <= progress.sequence) {
         throw refusal(reader, row, `sequence ${progress.sequence + 1}`);
@@ -114,17 +122,28 @@ function drain(
       if (row.epoch < progress.epoch) {
         throw refusal(reader, row, `epoch ${progress.epoch}`);
       }
-      const { event } = progress;
-      for (const each of eventsOf(row, reader.path)) event(each);
-      progress.epoch = row.epoch;
-      progress.sequence = last;
-      total.rows++;
-      total.events += row.eventCount;
+      if (row.writtenAtMs < beforeMs) handOver(reader, row, progress, total);
+      else progress.isCut = true;
     }
     reader.advance();
     moved = true;
   }
   return moved;
+}
+
+function handOver(
+  reader: JournalReader,
+  row: JournalRow,
+  progress: Progress,
+  total: { rows: number; events: number },
+): void {
+  const { event } = progress;
+  const events = eventsOf(row, reader.path);
+  for (const each of events) event(each);
+  progress.epoch = row.epoch;
+  progress.sequence = row.firstSequence + row.eventCount - 1;
+  total.rows++;
+  total.events += events.length;
 }
 
 function gap(

@@ -10,7 +10,8 @@ import type { ChargeState } from "../../actors/payment.ts";
 import { type FileKind, openOrCreate } from "./database.ts";
 import { readIdentity } from "./data_folder.ts";
 
-const PAYMENTS_FILE: FileKind = {
+/** The books of the sandbox provider. */
+export const PAYMENTS_FILE: FileKind = {
   what: "a payment ledger",
   applicationId: "DbPa",
   format: 1,

@@ -43,6 +43,18 @@ export const SERVICES: readonly Service[] = [
     purpose: "the tests of a shop of several processes",
   },
   {
+    package: "nginx",
+    program: "nginx",
+    folder: "tests/proxies/nginx",
+    purpose: "the tests of our file for nginx",
+  },
+  {
+    package: "haproxy",
+    program: "haproxy",
+    folder: "tests/proxies/haproxy",
+    purpose: "the tests of our file for HAProxy",
+  },
+  {
     package: "erlang-base",
     program: "erl",
     folder: "tests/bench/erlang",

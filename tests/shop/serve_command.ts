@@ -9,6 +9,9 @@ import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { within } from "./shop_process.ts";
 
+/** The tasks that an operator runs. */
+export type Task = "serve" | "journal" | "backup" | "restore" | "archive";
+
 /** The folder in which the commands run. */
 export const ROOT = new URL("../../", import.meta.url);
 
@@ -52,7 +55,7 @@ const UNSET: Environment = {
 
 /** The words behind `deno` in a task, with `args` behind them. */
 export function commandOf(
-  task: "serve" | "journal",
+  task: Task,
   args: readonly string[] = [],
 ): string[] {
   return [...manifest.tasks[task].command.split(" ").slice(1), ...args];
@@ -153,7 +156,7 @@ function isWhole(text: string, words: string): boolean {
 export async function run(
   environment: Environment,
   args: readonly string[] = [],
-  task: "serve" | "journal" = "serve",
+  task: Task = "serve",
 ): Promise<Ran> {
   const command = [Deno.execPath(), ...commandOf(task, args)];
   await using process = new Serving(environment, command);

@@ -61,9 +61,15 @@ export class TemporaryShop extends TemporaryFolder {
     return journal;
   }
 
-  override [Symbol.dispose](): void {
-    for (const journal of this.#journals) journal.close();
+  /** Closes its journals and lets others hold the store. */
+  release(): void {
+    for (const journal of this.#journals.splice(0)) journal.close();
     this.#close();
+    this.#close = () => {};
+  }
+
+  override [Symbol.dispose](): void {
+    this.release();
     super[Symbol.dispose]();
   }
 }

@@ -73,7 +73,7 @@ for (
       "a row with fewer events than it says",
       "UPDATE events SET events = '[]' WHERE row = 2",
     ],
-    ["a row of a later release", "UPDATE events SET version = 2 WHERE row = 2"],
+    ["a row of a later release", "UPDATE events SET version = 3 WHERE row = 2"],
   ] as const
 ) {
   Deno.test({

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import postgres from "postgres";
 import { type Product, Stage } from "../../shop/stage.ts";
 import { ShopClient } from "../../shop/shop_client.ts";
 import { ShopProcess } from "../../shop/shop_process.ts";
@@ -56,14 +57,15 @@ export class ShopCluster implements AsyncDisposable {
   }
 
   /** The database that all processes share. */
-  databaseUrl(port = this.database.port): string {
-    return `postgres://tester@127.0.0.1:${port}/postgres`;
+  databaseUrl(port = this.database.port, name = "postgres"): string {
+    return `postgres://tester@127.0.0.1:${port}/${name}`;
   }
 
   /** Starts one more process; through proxies if other ports are given. */
   start(
     redisPort = this.redis.port,
     databasePort = this.database.port,
+    { databaseName = "postgres", port = 0 } = {},
   ): ShopProcess {
     const shop = new ShopProcess({
       catalog: `${this.#stage.folder}/catalog.json`,
@@ -72,8 +74,9 @@ export class ShopCluster implements AsyncDisposable {
       adminToken: ADMIN_TOKEN,
       config: this.#config,
       environment: {
+        PORT: String(port),
         REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-        DATABASE_URL: this.databaseUrl(databasePort),
+        DATABASE_URL: this.databaseUrl(databasePort, databaseName),
       },
     });
     this.processes.push(shop);
@@ -91,6 +94,19 @@ export class ShopCluster implements AsyncDisposable {
     const client = new ShopClient(await shop.url, SESSION_SECRET, ADMIN_TOKEN);
     this.#clients.push(client);
     return client;
+  }
+
+  /** What the provider of a database has taken and kept. */
+  async movedCents(databaseName = "postgres"): Promise<number> {
+    const sql = postgres(this.databaseUrl(undefined, databaseName), { max: 1 });
+    try {
+      const [row] = await sql`
+        SELECT sum(amount_cents)::float8 AS cents
+        FROM doorbuster.attempts WHERE state = 'captured'`;
+      return row!.cents;
+    } finally {
+      await sql.end();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,281 @@
+/**
+ * Moves the past of a store into a file of its own, while no shop holds it.
+ *
+ * Each partition's events are cut at the first row that is not old enough. The
+ * rows before are copied into the archive as they are; in the journal a few
+ * events that are folded to the same state, less the orders that are over, stand
+ * for them. Events keep their sequence numbers, so everything else goes on as
+ * if nothing had happened. The journals are written anew beside the old ones,
+ * read back and compared before they take their place, all or none.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { AnyBehavior, JournalEvent } from "../../actors/runtime/actor.ts";
+import type { Past } from "../../actors/registry.ts";
+import { finishSwapAlone, readIdentity } from "./data_folder.ts";
+import { beginSwap, decideSwap, undoSwap } from "./file_swap.ts";
+import {
+  CARRIED_VERSION,
+  journalPaths,
+  JournalReader,
+  type JournalRow,
+} from "./journal_file.ts";
+import { JournalWriter, ownersIn } from "./journal_writer.ts";
+import { merge, type Progress } from "./merge.ts";
+
+/** A partition and how its actor folds. */
+export interface ArchivedPartition {
+  readonly partition: string;
+  readonly args: unknown;
+  readonly behavior: AnyBehavior;
+  /** Null: its past stays. */
+  readonly past: Past | null;
+}
+
+/** What is archived. */
+export interface ArchiveOptions {
+  /** The data folder, held by this process. */
+  readonly folder: string;
+  readonly partitions: readonly ArchivedPartition[];
+  /** Rows that were written before this wall time. */
+  readonly beforeMs: number;
+  /** Names the file. */
+  readonly nowMs: number;
+  /** Told after each partition. */
+  readonly progress: (done: number, total: number) => void;
+}
+
+/** What was archived. */
+export interface ArchiveReport {
+  /** The file's name; null: there was not enough to be worth it. */
+  readonly file: string | null;
+  readonly partitions: number;
+  /** Events that a recovery without snapshots folds. */
+  readonly eventsBefore: number;
+  readonly eventsAfter: number;
+}
+
+/** One partition's past, and what stands for it from now on. */
+interface Cut {
+  readonly partition: string;
+  /** The last event of the past. */
+  readonly sequence: number;
+  readonly epoch: number;
+  /** Events, as JSON. */
+  readonly carried: readonly string[];
+  /** What its actor would carry on of the state at the journal's end. */
+  readonly end: readonly JournalEvent[];
+}
+
+// Below this too little is gained: of a catalog that is only opened as many
+// events are carried on as there were.
+const MIN_GAIN = 2;
+
+// As many events as a busy commit has, so that no row is larger than before.
+const EVENTS_PER_ROW = 256;
+
+/**
+ * Archives, and gives what it did. Throws `StoreError` for a journal that
+ * cannot be read; then, and after any crash, all is as it was or all is done.
+ */
+export function archive(options: ArchiveOptions): ArchiveReport {
+  const { folder, partitions, beforeMs, nowMs, progress } = options;
+  const { storeId } = readIdentity(folder);
+  const paths = journalPaths(folder);
+  const names = partitions.map(({ partition }) => partition);
+  const before = measure(paths, storeId, names);
+  const cuts: Cut[] = [];
+  partitions.forEach((each, index) => {
+    const cut = cutOff(each, { storeId, paths, beforeMs });
+    if (cut !== null) cuts.push(cut);
+    progress(index + 1, partitions.length);
+  });
+  const eventsBefore = before.events;
+  if (cuts.length === 0) {
+    return {
+      file: null,
+      partitions: 0,
+      eventsBefore,
+      eventsAfter: eventsBefore,
+    };
+  }
+  const file = `archive-${
+    new Date(nowMs).toISOString().replaceAll(/[-:.]/g, "")
+  }.sqlite`;
+  try {
+    const draft = beginSwap(folder);
+    writeFiles({ draft, file, paths, storeId, cuts, beforeMs });
+    const written = journalPaths(draft);
+    const after = measure(written, storeId, names);
+    if (!isDeepStrictEqual(after.sequences, before.sequences)) {
+      throw new Error("Cannot archive as the new journals end elsewhere");
+    }
+    for (const each of partitions) {
+      const cut = cuts.find(({ partition }) => partition === each.partition);
+      if (cut === undefined) continue;
+      mustEndAlike(each, { storeId, paths: written }, cut.end);
+    }
+    decideSwap(folder);
+    finishSwapAlone(folder);
+    return {
+      file,
+      partitions: cuts.length,
+      eventsBefore,
+      eventsAfter: after.events,
+    };
+  } finally {
+    undoSwap(folder);
+  }
+}
+
+interface Source {
+  readonly storeId: string;
+  readonly paths: readonly string[];
+  readonly beforeMs: number;
+}
+
+/** Cuts a partition's past off; null when there is too little. */
+function cutOff(
+  { partition, args, behavior, past }: ArchivedPartition,
+  { storeId, paths, beforeMs }: Source,
+): Cut | null {
+  if (past === null) return null;
+  const state = past.start(args);
+  const event = (each: JournalEvent) => behavior.apply!(state, each);
+  const source = { storeId, paths, after: {}, isQuiet: true };
+  const first: Progress = {
+    epoch: 0,
+    sequence: 0,
+    snapshotSequence: 0,
+    event,
+  };
+  const partitions = new Map([[partition, first]]);
+  const { events } = merge({ ...source, beforeMs }, partitions);
+  // Written down now: the state goes on, and parts of it with it.
+  const carried = [...past.carry(state)].map((each) => JSON.stringify(each));
+  if (events === 0 || events < carried.length * MIN_GAIN) return null;
+  const { epoch, sequence } = first;
+  const rest = { epoch, sequence, snapshotSequence: sequence, event };
+  merge(source, new Map([[partition, rest]]));
+  const end = [...past.carry(state)];
+  return { partition, epoch, sequence, carried, end };
+}
+
+/** Folds the new files: what is carried at their end must be as it was. */
+function mustEndAlike(
+  { partition, args, behavior, past }: ArchivedPartition,
+  { storeId, paths }: Omit<Source, "beforeMs">,
+  end: readonly JournalEvent[],
+): void {
+  const state = past!.start(args);
+  const progress: Progress = {
+    epoch: 0,
+    sequence: 0,
+    snapshotSequence: 0,
+    event: (event) => behavior.apply!(state, event),
+  };
+  const source = { storeId, paths, after: {}, isQuiet: true };
+  merge(source, new Map([[partition, progress]]));
+  if (isDeepStrictEqual([...past!.carry(state)], end)) return;
+  throw new Error(
+    `Cannot archive ${partition} as what is carried on is another state`,
+  );
+}
+
+/** How many events there are, and where each partition ends. */
+function measure(
+  paths: readonly string[],
+  storeId: string,
+  names: readonly string[],
+) {
+  const partitions = new Map(names.map((name): [string, Progress] => [name, {
+    epoch: 0,
+    sequence: 0,
+    snapshotSequence: 0,
+    event: () => {},
+  }]));
+  const source = { storeId, paths, after: {}, isQuiet: true };
+  const { events } = merge(source, partitions);
+  const sequences = names.map((name) => partitions.get(name)!.sequence);
+  return { events, sequences };
+}
+
+interface Files {
+  readonly draft: string;
+  readonly file: string;
+  readonly paths: readonly string[];
+  readonly storeId: string;
+  readonly cuts: readonly Cut[];
+  readonly beforeMs: number;
+}
+
+/** Every journal anew, and one file for what is left out of them. */
+function writeFiles(files: Files): void {
+  const { draft, file, paths } = files;
+  const archived = new JournalWriter(`${draft}/${file}`, files.storeId);
+  const homeless = new Map(files.cuts.map((cut) => [cut.partition, cut]));
+  try {
+    for (const path of paths) writeFile(path, files, homeless, archived);
+  } finally {
+    archived.close();
+  }
+}
+
+/** One journal anew: what is carried on, then the rows that stay. */
+function writeFile(
+  path: string,
+  { draft, storeId, cuts, beforeMs }: Files,
+  homeless: Map<string, Cut>,
+  archived: JournalWriter,
+): void {
+  const reader = new JournalReader(path, storeId, null, 0);
+  const journal = new JournalWriter(`${draft}/${reader.name}`, storeId);
+  const lastOf = new Map(cuts.map((cut) => [cut.partition, cut.sequence]));
+  try {
+    for (const owner of ownersIn(path, storeId)) {
+      const { partition, isOwnedHere } = owner;
+      journal.own(owner);
+      const cut = homeless.get(partition);
+      // The first file of a partition will do: what comes first in a file waits
+      // for no other.
+      if (cut === undefined || !isOwnedHere) continue;
+      homeless.delete(partition);
+      for (const row of carriedRows(cut, beforeMs)) journal.write(row);
+    }
+    reader.advance();
+    for (let row = reader.current; row !== null; row = reader.current) {
+      const isPast = row.firstSequence <= (lastOf.get(row.partition) ?? 0);
+      if (!isPast) journal.write(row);
+      else if (row.version !== CARRIED_VERSION) archived.write(row);
+      reader.advance();
+    }
+  } finally {
+    reader.close();
+    journal.close();
+  }
+}
+
+/**
+ * The first row stands for all sequence numbers but those of the other rows.
+ * They are as old as the youngest that they stand for can be.
+ */
+function* carriedRows(
+  { partition, epoch, sequence, carried }: Cut,
+  beforeMs: number,
+): Generator<Omit<JournalRow, "row">> {
+  // One at least, since the sequence has no gaps.
+  const rows = Math.max(1, Math.ceil(carried.length / EVENTS_PER_ROW));
+  for (let row = 0; row < rows; row++) {
+    const start = row * EVENTS_PER_ROW;
+    yield {
+      partition,
+      epoch,
+      firstSequence: row === 0 ? 1 : sequence - rows + row + 1,
+      eventCount: row === 0 ? sequence - rows + 1 : 1,
+      writtenAtMs: beforeMs - 1,
+      version: CARRIED_VERSION,
+      events: `[${carried.slice(start, start + EVENTS_PER_ROW).join()}]`,
+    };
+  }
+}

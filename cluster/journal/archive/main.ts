@@ -1,0 +1,133 @@
+/**
+ * `deno task archive`: moves old orders, keys and closed holds out of the
+ * journals into a file of their own. The shop must be stopped.
+ *
+ * @module
+ */
+import { behaviors, kindOf, pasts } from "../../../actors/registry.ts";
+import { type Config, ConfigError, readConfig } from "../../config.ts";
+import { planShop } from "../../topology.ts";
+import { parseDuration } from "../../units.ts";
+import { archive, type ArchivedPartition } from "../archive.ts";
+import {
+  parseOptions,
+  refusePostgres,
+  runCommand,
+  stepProgress,
+  UsageError,
+} from "../command.ts";
+import { openDataFolder, readIdentity } from "../data_folder.ts";
+
+const HELP = `Moves old orders, keys and closed holds into a file of their own.
+
+Usage: deno task archive [--older-than 90d]
+
+  --older-than TIME   what was over that long ago goes; 3d at least, and twice
+                      orders.keepKeysFor and a day. Default 90d
+  --help              this text
+
+The data folder is DATA_DIR, by default ./data; SHOP_CONFIG is read as the shop
+reads it. The shop must be stopped, and starts faster afterwards. An order that
+went is not found by its buyer any more; deno task journal still prints it, out
+of archive-TIME.sqlite in the data folder. Stock, limits of users and whatever
+is not over stay as they are. Users are never archived.
+
+Exit code 0, or 2 when something is wrong.`;
+
+const DEFAULT_OLDER_THAN = "90d";
+const DAY_MS = 86_400_000;
+
+const clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};
+
+function readUsage(args: string[]): { olderThan: string } | null {
+  const { values } = parseOptions({
+    args,
+    options: {
+      "older-than": { type: "string", default: DEFAULT_OLDER_THAN },
+      help: { type: "boolean" },
+    },
+  }, "[--older-than TIME]");
+  return values.help ? null : { olderThan: values["older-than"] };
+}
+
+async function run({ olderThan }: { olderThan: string }): Promise<string[]> {
+  refusePostgres(Deno.env.get("DATABASE_URL"), "its own means");
+  const config = configOf();
+  const olderThanMs = mustBeOldEnough(olderThan, config);
+  const { dataFolder } = config.environment;
+  // Opening a folder would make a store where there is none.
+  const { storeId } = readIdentity(dataFolder);
+  const folder = await openDataFolder(dataFolder, {
+    partitions: { ...config.topology.partitions },
+    clock,
+    newStoreId: () => storeId,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    waitMs: 0,
+  });
+  try {
+    const nowMs = clock.wallMs();
+    const report = archive({
+      folder: dataFolder,
+      partitions: partitionsOf(config),
+      beforeMs: nowMs - olderThanMs,
+      nowMs,
+      progress: stepProgress("partitions"),
+    });
+    const { file, partitions, eventsBefore, eventsAfter } = report;
+    return [
+      `archived ${file ?? "nothing"} before=` +
+      `${new Date(nowMs - olderThanMs).toISOString()} ` +
+      `partitions=${partitions} events=${eventsBefore}..${eventsAfter}`,
+    ];
+  } finally {
+    folder.close();
+  }
+}
+
+function configOf(): Config {
+  try {
+    return readConfig(
+      {
+        DATA_DIR: Deno.env.get("DATA_DIR"),
+        SHOP_CONFIG: Deno.env.get("SHOP_CONFIG"),
+      },
+      (path) => Deno.readTextFileSync(path),
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UsageError(error.lines[0]);
+  }
+}
+
+/**
+ * What a buyer can repeat must still be known: a key for twice its time at
+ * most, and its hold, at the shard, for a day beyond that.
+ */
+function mustBeOldEnough(olderThan: string, config: Config): number {
+  const olderThanMs = parseDuration(olderThan);
+  const leastMs = Math.max(2 * config.orders.keepKeysMs + DAY_MS, 3 * DAY_MS);
+  if (olderThanMs !== null && olderThanMs >= leastMs) return olderThanMs;
+  throw new UsageError(
+    `--older-than: expected a duration from "${leastMs / DAY_MS}d", ` +
+      `such as "90d", found ${JSON.stringify(olderThan)}`,
+  );
+}
+
+function partitionsOf(config: Config): ArchivedPartition[] {
+  return planShop(config, config.topology.partitions).actors
+    .filter(({ journaled }) => journaled)
+    .map(({ address, args }) => ({
+      partition: address,
+      args,
+      behavior: behaviors[kindOf(address)],
+      past: pasts[kindOf(address)] ?? null,
+    }));
+}
+
+if (import.meta.main) {
+  const command = { help: HELP, read: readUsage, run };
+  Deno.exit(await runCommand(command, Deno.args));
+}

@@ -67,9 +67,13 @@ function boundOf(policy: LimiterPolicy): Bound {
 interface Meter {
   used: number;
   atUs: number;
-  /** When requests passed, of a sliding window. */
-  readonly passedUs: number[];
+  readonly bound: Bound;
+  /** When requests passed, of a sliding window; else null. */
+  readonly passedUs: number[] | null;
 }
+
+/** More than the one that a new key adds, so that the table shrinks again. */
+const LOOKED_AT_PER_KEY = 2;
 
 /**
  * The shop's times are floats of milliseconds, so a limiter can be two
@@ -94,6 +98,8 @@ export class LimiterLegal extends Inspection {
   readonly #overall: Bound | null;
   readonly #routes: ReadonlyMap<string, Bound>;
   readonly #meters = new Map<string, Meter>();
+  /** Goes round and round through the meters, looking for those at rest. */
+  #hand = this.#meters.entries();
 
   /** Without policies there is nothing to check. */
   constructor(policies: AdmissionPolicies | undefined) {
@@ -155,7 +161,7 @@ export class LimiterLegal extends Inspection {
     const meter = this.#meterOf(key, bound, atUs);
     const { burst, windowUs } = bound;
     if (windowUs !== undefined) {
-      const isWithin = slide(meter.passedUs, atUs, windowUs, cost) <= burst;
+      const isWithin = slide(meter.passedUs!, atUs, windowUs, cost) <= burst;
       const detail = `More than ${burst} of ${key} passed in ${windowUs} µs`;
       if (!isWithin) return this.report(atUs, key, detail);
     }
@@ -179,15 +185,40 @@ export class LimiterLegal extends Inspection {
   #meterOf(key: string, bound: Bound, atUs: number): Meter {
     let meter = this.#meters.get(key);
     if (meter === undefined) {
+      this.#forgetSome(atUs);
       // Whoever comes later finds what the first would have found then.
-      meter = { used: bound.burst - bound.initial, atUs, passedUs: [] };
+      const used = bound.burst - bound.initial;
+      const passedUs = bound.windowUs === undefined ? null : [];
+      meter = { used, atUs, bound, passedUs };
       this.#meters.set(key, meter);
     }
-    const sunk = (atUs - meter.atUs) * bound.perSecond / 1e6;
-    meter.used = Math.max(0, meter.used - sunk);
+    meter.used = levelOf(meter, atUs);
     meter.atUs = atUs;
     return meter;
   }
+
+  #forgetSome(atUs: number): void {
+    for (let looked = 0; looked < LOOKED_AT_PER_KEY; looked++) {
+      const next = this.#hand.next();
+      if (next.done) {
+        this.#hand = this.#meters.entries();
+        return;
+      }
+      const [key, meter] = next.value;
+      if (isAtRest(meter, atUs)) this.#meters.delete(key);
+    }
+  }
+}
+
+function levelOf({ used, atUs, bound }: Meter, nowUs: number): number {
+  return Math.max(0, used - (nowUs - atUs) * bound.perSecond / 1e6);
+}
+
+/** Whether a new one would say the same of all that comes. */
+function isAtRest(meter: Meter, nowUs: number): boolean {
+  const { bound: { burst, initial, windowUs = 0 }, atUs } = meter;
+  return burst === initial && levelOf(meter, nowUs) === 0 &&
+    nowUs - atUs >= windowUs;
 }
 
 /**

@@ -20,6 +20,7 @@ import { clockOf, type ThreadClock } from "./clock.ts";
 import { CountedLink, type Line } from "./counted_link.ts";
 import type { Observation } from "./observation.ts";
 import type { Act, Scheduler } from "./scheduler.ts";
+import { Slowness } from "./slowness.ts";
 
 /** Answers calls of a gateway, once, when it likes. */
 export type GatewayModel = (
@@ -34,6 +35,8 @@ export interface ThreadOptions {
   readonly startMs: number;
   /** Its monotonic clock is so many millionths too fast; 0 unless told. */
   readonly driftPerMillion?: number;
+  /** How slow its core is: the fault `slow`; it never is unless told. */
+  readonly slowness?: Slowness;
   /** Takes rare paths on purpose; nobody does unless told. */
   readonly buggify?: Buggify;
   readonly domain: Pick<
@@ -72,11 +75,10 @@ const RETRY_AFTER_MS = 250;
 export class Thread {
   readonly name: string;
   readonly domain: Domain;
-  /** How many times slower it is than it should be: the fault `slow`. */
-  slowness = 1;
   readonly #options: ThreadOptions;
   readonly #scheduler: Scheduler;
   readonly #clock: ThreadClock;
+  readonly #slowness: Slowness;
   readonly #links = new Map<string, CountedLink>();
   /** Hashes of message kinds. */
   readonly #facts = new Map<string, number>();
@@ -104,6 +106,7 @@ export class Thread {
     this.#go = { label, run: () => this.#turnNow() };
     this.#flush = { label: label ^ 1, run: () => this.#flushNow() };
     this.#clock = clockOf(scheduler, options);
+    this.#slowness = options.slowness ?? new Slowness();
     this.domain = new Domain({
       ...domain,
       clock: this.#clock,
@@ -253,7 +256,8 @@ export class Thread {
     this.#serviceUs = 0;
     const nextMs = this.domain.run();
     if (!this.#isAlive) return;
-    this.#busyUntilUs = nowUs + Math.round(this.#serviceUs * this.slowness);
+    this.#busyUntilUs = nowUs +
+      Math.round(this.#serviceUs * this.#slowness.factor);
     if (this.#stepped !== null) {
       const { actor, kind } = this.#stepped;
       this.#options.traced?.(actor, kind, nowUs, this.#busyUntilUs);

@@ -80,6 +80,9 @@ export class Thread {
   readonly #clock: ThreadClock;
   readonly #slowness: Slowness;
   readonly #links = new Map<string, CountedLink>();
+  /** The same, as they are flushed: nothing is done as often as that. */
+  #inOrder: readonly { readonly peer: string; readonly link: CountedLink }[] =
+    [];
   /** Hashes of message kinds. */
   readonly #facts = new Map<string, number>();
   /** Its next turn, and its links' next flush. */
@@ -148,13 +151,12 @@ export class Thread {
   /** Links this thread with another one, and counts on `line`. */
   connect(peer: string, line: Line): void {
     this.disconnect(peer);
-    this.#links.set(
-      peer,
-      new CountedLink(
-        line,
-        (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
-      ),
+    const link = new CountedLink(
+      line,
+      (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
     );
+    this.#links.set(peer, link);
+    this.#inOrder = [...this.#inOrder, { peer, link }];
     const { locate } = this.#options;
     this.domain.noteReachable((to) => locate(to) === peer);
   }
@@ -164,6 +166,7 @@ export class Thread {
     const link = this.#links.get(peer);
     if (link === undefined) return;
     this.#links.delete(peer);
+    this.#inOrder = this.#inOrder.filter((each) => each.link !== link);
     for (const { to, from, ask } of link.close()) {
       this.#fail(from, to, ask, "unavailable");
     }
@@ -289,7 +292,9 @@ export class Thread {
       return this.#flushAt(this.#scheduler.nowUs + LATE_FLUSH_US);
     }
     const nowMs = this.#clock.monotonicMs();
-    for (const [peer, link] of this.#links) {
+    const links = this.#inOrder;
+    for (let index = 0; index < links.length; index++) {
+      const { peer, link } = links[index]!;
       const batch = link.flush(nowMs);
       if (batch !== null) this.#options.carry(this, peer, batch);
     }

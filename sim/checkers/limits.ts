@@ -153,8 +153,8 @@ export class LimiterLegal extends Inspection {
     const meter = this.#meterOf(key, bound, atUs);
     const sunk = (atUs - decidedUs) * bound.perSecond / 1e6;
     meter.used = Math.max(0, meter.used - Math.max(0, cost - sunk));
-    const from = meter.passedUs.indexOf(decidedUs);
-    if (from >= 0) meter.passedUs.splice(from, cost);
+    const from = meter.passedUs?.indexOf(decidedUs) ?? -1;
+    if (from >= 0) meter.passedUs!.splice(from, cost);
   }
 
   #passed(key: string, bound: Bound, cost: number, atUs: number): void {

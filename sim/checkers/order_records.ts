@@ -124,6 +124,8 @@ function recordOf(known: OrderRecord | OrderPlaced): OrderRecord {
   return record;
 }
 
+const NOBODY: readonly Reserving[] = [];
+
 /** The use of a key by a user. */
 export class KeyRecord {
   /** The order that it made by the journal, and when: `order.oncePerKey`. */
@@ -135,7 +137,7 @@ export class KeyRecord {
   /** Whether units were ever held for it: `reserve.linearizable`. */
   isHeld = false;
   /** Its calls that have not returned: `reserve.linearizable`. */
-  readonly waiting: Reserving[] = [];
+  waiting: readonly Reserving[] = NOBODY;
 }
 
 /** Records of keys by `keyIdOf`. */
@@ -180,8 +182,6 @@ export class KeyRecords {
     this.#resting.set(placed.holdId === keyId ? placed.holdId : keyId, placed);
   }
 }
-
-const NOBODY: readonly Reserving[] = [];
 
 function isOf(record: KeyRecord, { orderId, atMs }: OrderPlaced): boolean {
   return record.madeOrderId === orderId && record.toldOrderId === orderId &&

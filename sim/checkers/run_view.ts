@@ -158,12 +158,13 @@ export class RunView {
     if (step !== "place_order") return null;
     const userId = String(input.userId);
     const key = String(input.key);
-    const lines: PlacedLine[] = [];
-    for (const { sku, quantity } of mergeLines(input.lines as Line[])) {
-      // One that is for sale from the start is known from now on.
-      const units = this.stock.unitsOf(sku) ?? this.stock.recordOf(sku);
-      lines.push({ sku, quantity, units });
-    }
+    const lines = mergeLines(input.lines as Line[]).map(
+      ({ sku, quantity }): PlacedLine => {
+        // One that is for sale from the start is known from now on.
+        const units = this.stock.unitsOf(sku) ?? this.stock.recordOf(sku);
+        return { sku, quantity, units };
+      },
+    );
     return { userId, key, keyId: holdIdOf(key, userId, null), lines };
   }
 

@@ -65,6 +65,28 @@ for (const [what, change] of Object.entries(CHANGES)) {
   });
 }
 
+Deno.test("orders are known by their whole ids, whatever numbers these have", () => {
+  const numbered = Array.from(
+    { length: 3_000 },
+    (_, index) => `o-0-${index.toString(36)}-aaaa`,
+  );
+  const ids = [
+    ...["o-0-1-bbbb", "o-0-1-cccc", "o-1-1-aaaa", "o-zzzz-1-aaaa"],
+    // Its number is far ahead at first, and among others later.
+    ...["o-0-1kw-bbbb", "o-0-zzzzzz-aaaa", "o", "", "o-0", "1", "o--1-aaaa"],
+    ...numbered,
+  ];
+  const records = new OrderRecords();
+  for (const [index, id] of ids.entries()) records.of(id).totalCents = index;
+  for (const [index, id] of ids.entries()) {
+    assert.equal(records.find(id)?.id, id);
+    assert.equal(records.find(id)?.totalCents, index, id);
+  }
+  const all = [...records.values()].map(({ id }) => id);
+  assert.deepEqual(all.sort(), [...ids].sort());
+  assert.equal(records.find("o-0-2-dddd"), undefined);
+});
+
 Deno.test("the use of a key is known in full after its order was told", () => {
   const orders = new OrderRecords();
   place(orders.of(ID));

@@ -133,9 +133,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     }
     this.#slots.set(slot.name, slot);
     slot.validUntilMs = validUntilMs;
-    this.#starts.add(() => {
-      if (this.#slots.get(slot.name) === slot) this.#begin(slot);
-    });
+    this.#beginLater(slot, 0);
   }
 
   /**
@@ -249,7 +247,10 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   }
 
   #beginLater(slot: WorkerSlot<Plan>, delayMs: number): void {
-    slot.restartTimer = setTimeout(() => this.#begin(slot), delayMs);
+    const begin = () => {
+      if (this.#slots.get(slot.name) === slot) this.#begin(slot);
+    };
+    slot.restartTimer = setTimeout(() => this.#starts.add(begin), delayMs);
   }
 
   /** A thread is gone, by itself or not. */

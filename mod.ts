@@ -236,7 +236,7 @@ export { type Route, Routes } from "./cluster/routers/routes.ts";
 export { type ShardPeriod, TimeRouter } from "./cluster/routers/time_router.ts";
 
 // Locks with fencing tokens, over whatever keeps their leases.
-export { openLock } from "./cluster/worker/host_lock.ts";
+export { openLock, openZooKeeperLeases } from "./cluster/worker/host_lock.ts";
 export type {
   Acquired,
   AcquireOptions,
@@ -247,6 +247,7 @@ export type {
 export type {
   Extended,
   Freed,
+  LeaseSession,
   LeaseStore,
   Taken,
   Trouble,
@@ -279,6 +280,16 @@ export {
   type RedisPortOptions,
   type RedisScript,
 } from "./cluster/redis/redis_port.ts";
+export {
+  type LeaseTime,
+  ZooKeeperLeases,
+  type ZooKeeperLeasesOptions,
+} from "./cluster/zookeeper/zookeeper_leases.ts";
+export type {
+  ZooKeeperClient,
+  ZooKeeperDone,
+  ZooKeeperStat,
+} from "./cluster/zookeeper/zookeeper_port.ts";
 export type { Timers } from "./cluster/gateways/gateway.ts";
 
 // The test kit: one step, virtual time, probes, an adversary.

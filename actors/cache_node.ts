@@ -18,7 +18,7 @@ import {
   forgetAbsence,
   isAbsent,
   isImpossible,
-  notePresent,
+  noteDropped,
   takePage,
 } from "./cache/absence.ts";
 import {
@@ -62,13 +62,20 @@ import type {
   Warmed,
 } from "./cache/state.ts";
 
+import { scheduleWarming, type WarmBatch, warmBatch } from "./cache/warming.ts";
+
 export type {
   CachedProduct,
   CacheStatus,
   ProductView,
   PublishedStock,
 } from "./cache/entry.ts";
-export type { CacheArgs, CacheState, Warmed } from "./cache/state.ts";
+export type {
+  CacheArgs,
+  CacheState,
+  Warmed,
+  WarmWindow,
+} from "./cache/state.ts";
 export { EVICTION_NAMES, type EvictionName } from "./cache/bounded_map.ts";
 
 /**
@@ -126,7 +133,8 @@ export type CacheMessage =
   | FlushCache
   | FillAnswer
   | SkusListed
-  | ListSkusAgain;
+  | ListSkusAgain
+  | WarmBatch;
 
 /** The address of a cache node. */
 export type CacheRef = Ref<CacheMessage>;
@@ -145,9 +153,10 @@ export const cacheNode: Behavior<CacheState, CacheMessage, CacheArgs> = {
   keyOf,
   start,
   signal(ctx, state, { kind }) {
+    if (kind !== "recovered") return;
     const { catalog, filterBitsPerKey } = state.args;
-    if (kind !== "recovered" || filterBitsPerKey === 0) return;
-    askForPage(ctx, catalog, { after: null });
+    if (filterBitsPerKey > 0) askForPage(ctx, catalog, { after: null });
+    scheduleWarming(ctx, state);
   },
   receive(ctx, state, message) {
     switch (message.kind) {
@@ -171,6 +180,8 @@ export const cacheNode: Behavior<CacheState, CacheMessage, CacheArgs> = {
         return takeSkus(ctx, state, message);
       case "list_skus_again":
         return askForPage(ctx, state.args.catalog, message.about);
+      case "warm_batch":
+        return warmBatch(ctx, state, message);
     }
   },
 };
@@ -266,7 +277,7 @@ function look(ctx: CacheContext, state: CacheState, sku: string): void {
 function drop(ctx: CacheContext, state: CacheState, sku: string): void {
   const fill = state.fills.get(sku);
   raiseFloor(state, sku, remove(state.entries, sku), fill);
-  notePresent(state.absence, sku);
+  noteDropped(state.absence, sku);
   if (fill !== undefined) readAgain(ctx, state, fill);
   ctx.reply(DONE);
 }

@@ -1,7 +1,8 @@
 /**
  * `policies.limiter_*`: what it costs to decide whether one of many users may
- * come in and what is left to him, for each policy, and for the token bucket
- * beside what a shop on JavaScript would install for it. `policies.admission`
+ * come in and what is left to him, for each policy, for a token bucket that
+ * processes share, without the store that they share it in, and for the token
+ * bucket beside what a shop on JavaScript would install for it. `policies.admission`
  * is all that the shop's gate does with a token bucket: besides, it has the
  * numbers of the answer's fields, forgets users, and reads a finer clock.
  *
@@ -66,8 +67,11 @@ function contest(task: string): Contest {
 }
 
 /** See the module. */
-export const LIMITERS: readonly Benchmark[] = [...LIMITER_KINDS, "admission"]
-  .map((task) => {
-    const arms = task in GOALS ? LIMITER_ARMS : LIMITER_ARMS.slice(0, 1);
-    return besideArms(contest(task), arms);
-  });
+export const LIMITERS: readonly Benchmark[] = [
+  ...LIMITER_KINDS,
+  "shared-token-bucket",
+  "admission",
+].map((task) => {
+  const arms = task in GOALS ? LIMITER_ARMS : LIMITER_ARMS.slice(0, 1);
+  return besideArms(contest(task), arms);
+});

@@ -7,15 +7,23 @@
  */
 import { BenchmarkError } from "./benchmark.ts";
 
-/** All together are some MB; most of the time goes to the package lists. */
+/** But for ZooKeeper they are some MB; most of the time goes to the package lists. */
 const INSTALL_WITHIN_MS = 300_000;
 
 /** No program, but what Python imports: there, where Debian puts it. */
 export const SIMPY = "/usr/lib/python3/dist-packages/SimPy/Simulation.py";
 
+/** PostgreSQL's programs are in a folder by version; this one is in PATH. */
+export const POSTGRES = "pg_createcluster";
+
+/** No program either, but what Java runs; with Java some 200 MB. */
+export const ZOOKEEPER = "/usr/share/java/zookeeper.jar";
+
 /** Program, or the path of a file → Debian package. */
 const PACKAGES: Readonly<Record<string, string>> = {
   [SIMPY]: "python3-simpy",
+  [POSTGRES]: "postgresql",
+  [ZOOKEEPER]: "zookeeper",
   "wrk": "wrk",
   "taskset": "util-linux",
   "redis-server": "redis-server",

@@ -55,15 +55,20 @@ export function inventoryArgs(
   };
 }
 
-/** Of the cache node of that number. */
+/** Of the cache node of that number, which keeps some of the products. */
 export function cacheArgs(
   { cache }: Pick<Config, "cache">,
   partitions: PartitionCounts,
   index: number,
+  keeps: (sku: string) => boolean,
 ): CacheArgs {
-  const { near: _, ...ofNode } = cache;
+  const { near: _, warm, ...ofNode } = cache;
+  const own = warm.map(({ skus, ...times }) => {
+    return { ...times, skus: skus.filter(keeps) };
+  });
   return {
     ...ofNode,
+    warm: own.filter(({ skus }) => skus.length > 0),
     shards: partitions.inventory,
     catalog: `catalog[${index}]`,
   };

@@ -3,20 +3,18 @@
  * them one for everybody, one for a route and one for each product ordered.
  *
  * A client is a user, else the address he comes from. A request takes from all
- * limiters that concern it or from none. Paying and cancelling free stock, so a
- * part of what everybody shares is kept for them. It runs once a request, so it
- * costs a map lookup and a few integer operations. The number of limiters is
- * bounded, and one is forgotten only when nobody gains by it; keys beyond the
- * bound share one limiter.
+ * limiters that concern it or from none, also when those of its products are
+ * known only later. Paying and cancelling free stock, so a part of what
+ * everybody shares is kept for them. It runs once a request, so it costs a map
+ * lookup and a few integer operations. The number of limiters is bounded, and
+ * one is forgotten only when nobody gains by it; keys beyond the bound share
+ * one limiter.
  *
  * @module
  */
-import type { Admission } from "./gate.ts";
-import {
-  type Limiter,
-  limiterFor,
-  type LimiterPolicy,
-} from "./limiters/limiter.ts";
+import type { Admission, MetricSample } from "./gate.ts";
+import { type Limiter, limiterFor } from "./limiters/limiter.ts";
+import type { Limit, SharedLimits } from "./limiters/shared_limits.ts";
 
 /** Routes that a limit or a cost can name: those of the HTTP API. */
 export const LIMITED_ROUTES = [
@@ -48,33 +46,44 @@ const MOST_KEYS = 131_072;
  */
 const LOOKED_AT_PER_KEY = 2;
 
+/** The route of what has products. */
+const ORDERS: LimitedRoute = "placeOrder";
+
 /** Without a cost of its own a request takes this much. */
 const ONE = 1;
 
 /** What each limiter allows. */
 export interface AdmissionPolicies {
-  readonly user: LimiterPolicy;
-  readonly address: LimiterPolicy;
+  readonly user: Limit;
+  readonly address: Limit;
   /** Null: no limiter for everybody together. */
-  readonly overall: LimiterPolicy | null;
+  readonly overall: Limit | null;
   /** The share of the overall burst that only paying and cancelling take. */
   readonly reservePercent: number;
   /** For all requests of a route together. */
-  readonly routes: Readonly<Record<string, LimiterPolicy>>;
+  readonly routes: Readonly<Record<string, Limit>>;
   /**
    * What a request takes from its client's and the overall limiter, if not 1;
    * no more than the least of their bursts, or it never passes.
    */
   readonly costs: Readonly<Record<string, number>>;
   /** For all orders of a product together; null: none. */
-  readonly sku: LimiterPolicy | null;
+  readonly sku: Limit | null;
+}
+
+/** What admission can do without. */
+export interface AdmissionOptions {
+  /** Where limits are counted together with other processes; null: nowhere. */
+  readonly shared?: SharedLimits | null;
+  /** Limiters kept for each kind of key; see `MOST_KEYS`. */
+  readonly mostKeys?: number;
 }
 
 /** A limiter, or all of a kind, as the admin page shows it. */
 export interface LimitReport {
   /** `user`, `address`, `overall`, `sku` or the name of a route. */
   readonly name: string;
-  readonly policy: LimiterPolicy;
+  readonly policy: Limit;
   /** At most `burst + ratePerSecond × w` pass in a window of w seconds. */
   readonly burst: number;
   readonly ratePerSecond: number;
@@ -89,7 +98,7 @@ export interface LimitReport {
 /** One limiter for everybody. */
 interface Shared {
   readonly name: string;
-  readonly policy: LimiterPolicy;
+  readonly policy: Limit;
   readonly limiter: Limiter;
   refused: number;
 }
@@ -105,18 +114,23 @@ export class AdmissionControl {
   /** Null when no route has a limit, or a cost: nearly always. */
   readonly #routes: ReadonlyMap<string, Shared> | null;
   readonly #costs: ReadonlyMap<string, number> | null;
+  readonly #sharing: SharedLimits | null;
 
   /** @throws {RangeError} When a policy is out of bounds. */
   constructor(
     policies: AdmissionPolicies,
     nowMs: number,
-    mostKeys = MOST_KEYS,
+    { shared: sharing = null, mostKeys = MOST_KEYS }: AdmissionOptions = {},
   ) {
-    const keyed = (name: "user" | "address" | "sku", policy: LimiterPolicy) =>
-      new KeyedLimiters(name, policy, nowMs, mostKeys);
-    const shared = (name: string, policy: LimiterPolicy) => ({
+    this.#sharing = sharing;
+    const make: MakeLimiter = sharing === null
+      ? (_, limit, atMs) => limiterFor(limit, atMs)
+      : (key, limit, atMs) => sharing.limiterFor(key, limit, atMs);
+    const keyed = (name: "user" | "address" | "sku", policy: Limit) =>
+      new KeyedLimiters(name, policy, nowMs, { make, mostKeys });
+    const shared = (name: string, policy: Limit) => ({
       ...{ name, policy, refused: 0 },
-      limiter: limiterFor(policy, nowMs),
+      limiter: make(`all:${name}`, policy, nowMs),
     });
     this.#users = keyed("user", policies.user);
     this.#addresses = keyed("address", policies.address);
@@ -132,9 +146,39 @@ export class AdmissionControl {
     this.#costs = costs.length === 0 ? null : new Map(costs);
   }
 
-  /** Limiters of clients in use, for metrics. */
+  /** Limiters of clients in use. */
   get clients(): number {
     return this.#users.size + this.#addresses.size;
+  }
+
+  /** Counters of this process, those of shared limits among them. */
+  metrics(nowMs: number): MetricSample[] {
+    const limits = this.report(nowMs).flatMap(
+      ({ name, refused, ratePerSecond }): MetricSample[] => [
+        {
+          name: "admission_refused_total",
+          type: "counter",
+          help: "Requests that a limiter refused.",
+          ...{ labels: { limit: name }, value: refused },
+        },
+        {
+          name: "admission_rate_per_second",
+          type: "gauge",
+          help: "Tokens that come, or requests that leak out, a second.",
+          ...{ labels: { limit: name }, value: ratePerSecond },
+        },
+      ],
+    );
+    return [
+      {
+        name: "admission_clients",
+        type: "gauge",
+        help: "Limiters of clients in use.",
+        ...{ labels: {}, value: this.clients },
+      },
+      ...limits,
+      ...this.#sharing?.metrics() ?? [],
+    ];
   }
 
   /**
@@ -150,9 +194,7 @@ export class AdmissionControl {
     nowMs: number,
     route: string | null = null,
   ): Admission {
-    const cost = this.#costs === null || route === null
-      ? ONE
-      : this.#costs.get(route) ?? ONE;
+    const cost = this.#costOf(route);
     const overall = this.#overall;
     if (overall !== null) {
       const kept = freesStock(route) ? 0 : this.#reserve;
@@ -196,6 +238,20 @@ export class AdmissionControl {
     return waitMs;
   }
 
+  /** Gives back what an order of that user took when it was let in. */
+  giveBack(userId: string, { decidedMs }: Admission, nowMs: number): void {
+    const cost = this.#costOf(ORDERS);
+    const client = this.#users.of(userId, nowMs);
+    client.giveBack?.(decidedMs, nowMs, cost);
+    this.#overall?.limiter.giveBack?.(decidedMs, nowMs, cost);
+    this.#routes?.get(ORDERS)?.limiter.giveBack?.(decidedMs, nowMs, ONE);
+  }
+
+  #costOf(route: string | null): number {
+    if (this.#costs === null || route === null) return ONE;
+    return this.#costs.get(route) ?? ONE;
+  }
+
   /** Every limiter that there is. */
   report(nowMs: number): LimitReport[] {
     const shared = [...this.#overall ? [this.#overall] : []]
@@ -218,9 +274,8 @@ function freesStock(route: string | null): boolean {
 
 /** Whether a limiter has so much and, beyond it, what is kept for others. */
 function isFree(limiter: Limiter, cost: number, kept: number, nowMs: number) {
-  return kept === 0
-    ? limiter.retryAfterMs(nowMs, cost) === 0
-    : limiter.remaining(nowMs) >= cost + kept;
+  return limiter.retryAfterMs(nowMs, cost) === 0 &&
+    (kept === 0 || limiter.remaining(nowMs) >= cost + kept);
 }
 
 /** Takes from a limiter that was asked before; gives the longer delay. */
@@ -256,35 +311,41 @@ function answer(
     // A queue that keeps places free for others refuses before it is full.
     retryAfterMs: admitted ? 0 : Math.max(1, limiter.retryAfterMs(nowMs, cost)),
     delayMs,
+    decidedMs: nowMs,
   };
 }
 
-function describe(name: string, policy: LimiterPolicy, limiter: Limiter) {
+function describe(name: string, policy: Limit, limiter: Limiter) {
   const { burst, ratePerSecond } = limiter;
   return { name, policy, burst, ratePerSecond };
 }
+
+/** A limiter of a key, which is its name among all processes. */
+type MakeLimiter = (key: string, limit: Limit, nowMs: number) => Limiter;
 
 /** A bounded table of limiters, one for each key of a kind. */
 class KeyedLimiters {
   refused = 0;
   readonly name: string;
-  readonly #policy: LimiterPolicy;
+  readonly #policy: Limit;
+  readonly #make: MakeLimiter;
   readonly #most: number;
   readonly #limiters = new Map<string, Limiter>();
-  /** Shared by all keys that find the table full. */
+  /** For all keys that find the table full, in this process. */
   readonly #others: Limiter;
   /** Goes round and round through the table, looking for fresh limiters. */
   #hand: Iterator<[string, Limiter]>;
 
   constructor(
     name: string,
-    policy: LimiterPolicy,
+    policy: Limit,
     nowMs: number,
-    most: number,
+    { make, mostKeys }: { make: MakeLimiter; mostKeys: number },
   ) {
     this.name = name;
     this.#policy = policy;
-    this.#most = most;
+    this.#make = make;
+    this.#most = mostKeys;
     this.#others = limiterFor(policy, nowMs);
     this.#hand = this.#limiters.entries();
   }
@@ -298,7 +359,7 @@ class KeyedLimiters {
     if (known !== undefined) return known;
     this.#forgetSome(nowMs);
     if (this.#limiters.size >= this.#most) return this.#others;
-    const limiter = limiterFor(this.#policy, nowMs);
+    const limiter = this.#make(`${this.name}:${key}`, this.#policy, nowMs);
     this.#limiters.set(key, limiter);
     return limiter;
   }

@@ -18,11 +18,27 @@ import {
   type Environment,
   readEnvironment,
   settle,
+  weakSecrets,
 } from "./config_values.ts";
 import { admission, breaker } from "./config_limits.ts";
-import { duration, integer, rate, section, size } from "./config_rules.ts";
+import {
+  duration,
+  integer,
+  moment,
+  rate,
+  section,
+  size,
+} from "./config_rules.ts";
+import { parseDuration } from "./units.ts";
 
-export { admission, breaker, type Config, ConfigError, type Environment };
+export {
+  admission,
+  breaker,
+  type Config,
+  ConfigError,
+  type Environment,
+  weakSecrets,
+};
 export type {
   ClusterEnvironment,
   EnvironmentConfig,
@@ -76,6 +92,25 @@ export const topology = section({
   workerMemoryLimit: size("64MB", "64GB").nullable().default(null),
 });
 
+/** A sale has some products; the catalog's rest is read as it comes. */
+const WARMED_SKUS_MAX = 10_000;
+
+/** Products that are filled and kept fresh from one moment to another. */
+const warmWindow = section({
+  from: moment(),
+  until: moment(),
+  skus: z.array(
+    z.string({ error: "a SKU" }).min(1, { error: "a SKU" })
+      .max(64, { error: "a SKU of at most 64 characters" }),
+    { error: "an array of SKUs" },
+  ).min(1, { error: "at least one SKU" })
+    .max(WARMED_SKUS_MAX, { error: `at most ${WARMED_SKUS_MAX} SKUs` }),
+}).superRefine(({ from, until }, context) => {
+  if (Date.parse(until) > Date.parse(from)) return;
+  const message = `a time after ${from}, its from`;
+  context.addIssue({ code: "custom", path: ["until"], message });
+});
+
 /** What cache nodes keep, and for how long. */
 export const cache = section({
   policy: z.enum(EVICTION_NAMES, {
@@ -98,6 +133,10 @@ export const cache = section({
   negativeTtl: duration("0s", "1d").default("5s"),
   // Of the filter of SKUs that exist; 10 let 1 % of made-up ones pass. 0: none.
   filterBitsPerKey: integer(0, 32).default(10),
+  // A window for each sale, from some minutes before it until it has begun; a
+  // year has some hundred.
+  warm: z.array(warmWindow, { error: "an array of windows" })
+    .max(1_000, { error: "at most 1000 windows" }).default([]),
   // What very many read is kept at the edge for a moment.
   near: section({
     // Reads of one product that are too many for its node's share of a core.
@@ -109,6 +148,17 @@ export const cache = section({
   }).prefault({}),
   // Up to this many available units the stock state is "low".
   lowStock: integer(0, 1_000_000).default(5),
+}).superRefine(({ capacity, warm }, context) => {
+  warm.forEach(({ skus }, index) => {
+    // All of them may belong to one node.
+    if (skus.length <= capacity) return;
+    const message = `no more SKUs than the capacity of ${capacity}`;
+    context.addIssue({
+      code: "custom",
+      path: ["warm", index, "skus"],
+      message,
+    });
+  });
 });
 
 /** What orders are held to. */
@@ -151,6 +201,10 @@ export const balance = section({
     for: duration("1ms", "1h").default("10s"),
     forMost: duration("1ms", "1d").default("5m"),
     maxPercent: integer(0, 100).default(50),
+  }).superRefine(({ for: first, forMost }, context) => {
+    if (parseDuration(forMost)! >= parseDuration(first)!) return;
+    const message = `a duration from ${first}, its for`;
+    context.addIssue({ code: "custom", path: ["forMost"], message });
   }).prefault({}),
   slowStart: duration("0s", "1h").default("10s"),
   probe: section({

@@ -15,6 +15,12 @@ import {
   MOST_WINDOW_MS,
 } from "./limiters/bounds.ts";
 import { LIMITER_KINDS, type LimiterPolicy } from "./limiters/limiter.ts";
+import {
+  type Limit,
+  SHAREABLE,
+  type SharingPolicy,
+  WHEN_AWAY,
+} from "./limiters/shared_limits.ts";
 import { parseDuration, parseRate, parseWindow, RATE } from "./units.ts";
 
 type Kind = LimiterPolicy["kind"];
@@ -50,6 +56,9 @@ const limitShape = {
   maxWait: duration("0s", "1m").optional(),
   /** How long it takes from a third of the rate to all of it. */
   warmUp: duration("1ms", "1h").optional(),
+  /** Who counts, where several processes are one shop: of the two buckets. */
+  scope: z.enum(["shop", "process"], { error: '"shop" or "process"' })
+    .optional(),
 };
 
 /** A limit as it is written. */
@@ -70,6 +79,9 @@ function limit() {
       } else if (!needs.includes(key) && text[key] !== undefined) {
         complain(key, `nothing, as "${policy}" has none`);
       }
+    }
+    if (text.scope === "shop" && !SHAREABLE.includes(policy)) {
+      complain("scope", `"process", as each counts "${policy}" by itself`);
     }
     if (initialTokens === undefined) return;
     if (policy !== "token-bucket") {
@@ -129,6 +141,16 @@ const concurrency = section({
   context.addIssue({ code: "custom", message });
 });
 
+/** How processes count together; see `limiters/shared_limits.ts`. */
+const shared = section({
+  whenAway: z.enum(WHEN_AWAY, { error: '"share", "open" or "closed"' })
+    .default("share"),
+  // A quarter: each of three processes asks 16 times while a burst is taken.
+  slackPercent: integer(0, 100).default(25),
+  // A healthy Redis takes under 5 ms; a shop must stop within 10 s without one.
+  answerWithin: duration("10ms", "5s").default("250ms"),
+});
+
 /** Who may come in. */
 export const admission = section({
   user: limit().prefault({ rate: "200/s", burst: 400 }),
@@ -145,6 +167,8 @@ export const admission = section({
   sku: limit().nullable().default(null),
   // Orders placed at once follow their latency; null: as many as come.
   concurrency: concurrency.nullable().default(null),
+  // Where several processes are one shop.
+  shared: shared.prefault({}),
   // Addresses whose X-Forwarded-For is believed.
   trustedProxies: z.array(
     z.string({ error: "an address" }).min(1, { error: "an address" }),
@@ -193,7 +217,21 @@ export const breaker = section({
 });
 
 /** A limit in code's units. */
-export function settleLimit(text: LimitText): LimiterPolicy {
+export function settleLimit(text: LimitText): Limit {
+  const { scope } = text;
+  const policy = settlePolicy(text);
+  return scope === undefined ? policy : { ...policy, scope };
+}
+
+/** How limits are shared, in code's units. */
+export function settleSharing(
+  { whenAway, slackPercent, answerWithin }: z.output<typeof shared>,
+): SharingPolicy {
+  const answerWithinMs = parseDuration(answerWithin)!;
+  return { whenAway, slackPercent, answerWithinMs };
+}
+
+function settlePolicy(text: LimitText): LimiterPolicy {
   const { policy: kind, rate, burst = 0, initialTokens } = text;
   const perSecond = parseRate(rate) ?? 0;
   const { events = 0, windowMs = 0 } = parseWindow(rate) ?? {};

@@ -68,3 +68,10 @@ export function rate(what: string) {
   return z.string({ error }).regex(RATE, { error, abort: true })
     .refine(isWhole, { error });
 }
+
+/** A moment, to the millisecond. */
+export function moment() {
+  return z.iso.datetime({
+    error: 'a time in UTC such as "2026-11-11T00:00:00Z"',
+  });
+}

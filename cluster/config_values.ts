@@ -15,8 +15,9 @@ import type { RetryBudgetPolicy } from "./pool/retry_budget.ts";
 import type { NearCachePolicy } from "./near_cache.ts";
 import type { BreakerPolicy } from "../actors/runtime/circuit_breaker.ts";
 import type { AdmissionPolicies } from "./admission.ts";
-import { settleLimit } from "./config_limits.ts";
+import { settleLimit, settleSharing } from "./config_limits.ts";
 import type { ConcurrencyPolicy } from "./limiters/concurrency.ts";
+import type { SharingPolicy } from "./limiters/shared_limits.ts";
 import { parseDuration, parseRate, parseSize } from "./units.ts";
 
 /** A configuration that cannot be used: exit code 2. One line per problem. */
@@ -92,6 +93,8 @@ export interface Config {
   readonly admission: AdmissionPolicies & {
     /** Of placing orders; null: no limit of how many at once. */
     readonly concurrency: ConcurrencyPolicy | null;
+    /** How several processes count together. */
+    readonly shared: SharingPolicy;
     readonly trustedProxies: readonly string[];
   };
   readonly cache: Omit<CacheArgs, "shards" | "catalog"> & {
@@ -125,6 +128,24 @@ export interface Config {
   };
   /** The file's sections with every default, as they are written. */
   readonly file: ShopFile;
+}
+
+/** As many as a password of the shop's users; HS256 should have 32 bytes. */
+const SECRET_CHARACTERS_MIN = 8;
+
+/**
+ * The variables whose secret is so short that it can be guessed. They are used
+ * all the same: tokens that were minted elsewhere must stay valid.
+ */
+export function weakSecrets(
+  { sessionSecret, adminToken }: EnvironmentConfig,
+): string[] {
+  const isWeak = (secret: string | null) =>
+    secret !== null && secret.length < SECRET_CHARACTERS_MIN;
+  return [
+    ...isWeak(sessionSecret) ? ["SESSION_SECRET"] : [],
+    ...isWeak(adminToken) ? ["ADMIN_TOKEN"] : [],
+  ];
 }
 
 /** Environment variables; one that is empty counts as not set. */
@@ -238,6 +259,7 @@ export function settleAdmission(
     address: settleLimit(address),
     overall: overall && settleLimit(overall),
     sku: sku && settleLimit(sku),
+    shared: settleSharing(section.shared),
     routes: ofRoutes(routes, settleLimit),
     costs: ofRoutes(costs, (cost) => cost),
   };
@@ -287,6 +309,11 @@ export function settleCache(section: ShopFile["cache"]): Config["cache"] {
     staleIfErrorMs: ms(section.staleIfError),
     negativeTtlMs: ms(section.negativeTtl),
     filterBitsPerKey: section.filterBitsPerKey,
+    warm: section.warm.map(({ from, until, skus }) => ({
+      fromMs: Date.parse(from),
+      untilMs: Date.parse(until),
+      skus,
+    })),
     lowStockUnits: section.lowStock,
     near: {
       abovePerSecond: checked(parseRate(section.near.above)),

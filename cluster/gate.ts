@@ -34,6 +34,8 @@ export interface Admission {
   readonly retryAfterMs: number;
   /** How long the request has to wait in line before it goes on. */
   readonly delayMs: number;
+  /** When it was decided, on the gate's monotonic clock. */
+  readonly decidedMs: number;
 }
 
 /** A page of a user's orders, the newest first. */
@@ -50,9 +52,17 @@ export interface CatalogList {
   readonly next: string | null;
 }
 
-/** A pool of servers, and which of them has just answered. */
+/** A pool, and the thread whose calls it shares out. */
+export interface PoolOfThread {
+  readonly domain: string;
+  readonly report: PoolReport;
+}
+
+/** This thread's pool of servers, and which of them has just answered. */
 export interface BalanceView extends PoolReport {
   readonly server: string;
+  /** The pools of all threads, those of others as of their last heartbeat. */
+  readonly pools: readonly (PoolReport & { readonly domain: string })[];
 }
 
 /** The door. Refusals are those of the actors' protocols. */
@@ -72,12 +82,18 @@ export interface Gate {
   /** True for a token id that was revoked and may not have expired. */
   isRevoked(tokenId: string): boolean;
 
-  /** Holds all lines for an order, or none. Idempotent by user and key. */
+  /**
+   * Holds all lines for an order, or none. Idempotent by user and key.
+   *
+   * @param admission What let the order in: it gets back what it took when the
+   * limit of a product refuses the order.
+   */
   placeOrder(
     userId: string,
     key: string,
     lines: readonly Line[],
     done: Done<Placed>,
+    admission?: Admission,
   ): void;
 
   /** Reads one of the user's orders. */
@@ -165,8 +181,8 @@ export interface Gate {
   readBalance(client: string, done: Done<BalanceView>): void;
 
   /**
-   * Gives a server of the catalog nothing new until told otherwise; a thread
-   * that starts anew has to be told again. Rejected `not-found`.
+   * Gives a server of the catalog nothing new until told otherwise. Rejected
+   * `not-found`.
    */
   drainServer(
     name: string,

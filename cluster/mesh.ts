@@ -13,7 +13,7 @@
  */
 import type { Content } from "../actors/runtime/envelope.ts";
 import type { MeshFrame, MeshItem } from "./mesh_frame.ts";
-import { Trunk, type TrunkCounters } from "./trunk.ts";
+import { type SessionEnd, Trunk, type TrunkCounters } from "./trunk.ts";
 
 /** What a mesh is made of. */
 export interface MeshOptions<Batch> {
@@ -36,7 +36,7 @@ export interface MeshOptions<Batch> {
   /** From here on the broadcasts of a process are heard; earlier ones may not. */
   readonly reset: (process: string) => void;
   /** Nothing passes between it and this process, until `reset` says so. */
-  readonly lost: (process: string) => void;
+  readonly lost: (process: string, end: SessionEnd) => void;
 }
 
 /** What the host watches. */
@@ -49,23 +49,22 @@ export interface MeshCounters extends TrunkCounters {
 }
 
 /** A link that one end at least has joined; 0: it has not. */
-interface Pair {
+interface Pair<Batch> {
+  readonly trunk: Trunk<MeshItem<Batch>>;
   readonly domain: string;
   readonly peer: string;
   mine: number;
   theirs: number;
 }
 
-type Carrier<Batch> = Trunk<MeshItem<Batch>>;
-
 interface Neighbor<Batch> {
   readonly process: string;
-  readonly trunk: Carrier<Batch>;
+  readonly trunk: Trunk<MeshItem<Batch>>;
   /** It knows that it is heard, and nothing that it says since is missing. */
   hasSpoken: boolean;
   /** The domains that run there → incarnation. */
   domains: ReadonlyMap<string, number>;
-  readonly pairs: Map<string, Pair>;
+  readonly pairs: Map<string, Pair<Batch>>;
 }
 
 /** See the module. */
@@ -81,9 +80,10 @@ export class Mesh<Batch> {
   };
   readonly #options: MeshOptions<Batch>;
   readonly #domains = new Map<string, number>();
+  readonly #claimed = new Set<string>();
   readonly #neighbors = new Map<string, Neighbor<Batch>>();
   /** The links that are there, by their ends. */
-  readonly #links = new Map<string, { trunk: Carrier<Batch>; pair: Pair }>();
+  readonly #links = new Map<string, Pair<Batch>>();
   #lastLink = 0;
   #lastSession = 0;
 
@@ -92,14 +92,12 @@ export class Mesh<Batch> {
     this.#options = options;
   }
 
-  /** The other processes. */
-  get processes(): Iterable<string> {
-    return this.#neighbors.keys();
-  }
-
-  /** Whether frames pass in both directions. */
-  isOpen(process: string): boolean {
-    return this.#neighbors.get(process)?.trunk.isOpen ?? false;
+  /** The other processes, and whether frames pass in both directions. */
+  get processes(): { process: string; isOpen: boolean }[] {
+    return [...this.#neighbors].map(([process, { trunk }]) => ({
+      process,
+      isOpen: trunk.isOpen,
+    }));
   }
 
   /**
@@ -121,10 +119,26 @@ export class Mesh<Batch> {
   }
 
   /**
-   * A domain runs here and takes links. Of a territory that two processes name
+   * A domain of that name belongs here from now on, whether it runs or not, and
+   * the host links others with it: links with one of that name elsewhere are
+   * over.
+   */
+  claim(name: string): void {
+    this.#claimed.add(name);
+    this.#review();
+  }
+
+  /** It belongs elsewhere, and nobody here is linked with it any more. */
+  disclaim(name: string): void {
+    if (this.#claimed.delete(name)) this.#review();
+  }
+
+  /**
+   * A domain that belongs here runs and takes links. Of a territory that two processes name
    * the later incarnation counts.
    */
   addDomain(name: string, incarnation: number): void {
+    this.#claimed.add(name);
     this.#domains.set(name, incarnation);
     this.#announce();
   }
@@ -136,11 +150,10 @@ export class Mesh<Batch> {
 
   /** Puts a batch on its way; dropped when the link is over. */
   send(domain: string, peer: string, batch: Batch): void {
-    const link = this.#links.get(keyOf(domain, peer));
-    if (link === undefined) return;
-    const { trunk, pair } = link;
+    const pair = this.#links.get(keyOf(domain, peer));
+    if (pair === undefined) return;
     this.counters.sentBatches++;
-    trunk.send({
+    pair.trunk.send({
       kind: "batch",
       from: domain,
       to: peer,
@@ -200,7 +213,7 @@ export class Mesh<Batch> {
         counters: this.counters,
         nextSession: () => ++this.#lastSession,
         opened: () => this.#tellDomains(neighbor),
-        closed: () => this.#forget(neighbor),
+        closed: (end) => this.#forget(neighbor, end),
         arrived: (item) => this.#take(neighbor, item),
       }, nowMs),
       process,
@@ -231,10 +244,7 @@ export class Mesh<Batch> {
         const { from, to, link, batch } = item;
         const pair = neighbor.pairs.get(keyOf(to, from));
         // It came behind the other end's join, so its number needs no look.
-        if (pair?.mine !== link) {
-          this.counters.lateBatches++;
-          return;
-        }
+        if (pair?.mine !== link) return void this.counters.lateBatches++;
         this.counters.deliveredBatches++;
         return this.#options.deliver(to, from, batch);
       }
@@ -252,10 +262,10 @@ export class Mesh<Batch> {
   }
 
   #tellDomains({ trunk }: Neighbor<Batch>): void {
-    const domains = [...this.#domains].map(([name, incarnation]) => ({
-      name,
-      incarnation,
-    }));
+    const domains = Array.from(
+      this.#domains,
+      ([name, incarnation]) => ({ name, incarnation }),
+    );
     trunk.send({ kind: "domains", domains });
   }
 
@@ -273,7 +283,7 @@ export class Mesh<Batch> {
       for (const peer of neighbor.domains.keys()) {
         for (const domain of this.#domains.keys()) {
           if (this.#wants(neighbor, domain, peer)) {
-            this.#join(neighbor, pairOf(neighbor, domain, peer));
+            this.#join(pairOf(neighbor, domain, peer));
           }
         }
       }
@@ -282,7 +292,7 @@ export class Mesh<Batch> {
 
   #wants(neighbor: Neighbor<Batch>, domain: string, peer: string): boolean {
     const { isTerritory } = this.#options;
-    return this.#domains.has(domain) && !this.#domains.has(peer) &&
+    return this.#domains.has(domain) && !this.#claimed.has(peer) &&
       (isTerritory(domain) || isTerritory(peer)) &&
       this.#homeOf(peer) === neighbor;
   }
@@ -300,16 +310,16 @@ export class Mesh<Batch> {
     return home;
   }
 
-  #join(neighbor: Neighbor<Batch>, pair: Pair): void {
+  #join(pair: Pair<Batch>): void {
     if (pair.mine !== 0) return;
     pair.mine = ++this.#lastLink;
     // First, since what is sent may end the session and all its links.
-    if (isLive(pair)) this.#connect(neighbor, pair);
-    const { domain, peer, mine } = pair;
-    neighbor.trunk.send({ kind: "join", from: domain, to: peer, link: mine });
+    if (isLive(pair)) this.#connect(pair);
+    const { trunk, domain, peer, mine } = pair;
+    trunk.send({ kind: "join", from: domain, to: peer, link: mine });
   }
 
-  #part(neighbor: Neighbor<Batch>, pair: Pair): void {
+  #part(neighbor: Neighbor<Batch>, pair: Pair<Batch>): void {
     if (pair.mine === 0) return;
     // The other end joins anew when it hears of it, if it wants to.
     this.#clear(neighbor, pair);
@@ -328,7 +338,7 @@ export class Mesh<Batch> {
     const pair = pairOf(neighbor, domain, peer);
     if (isLive(pair)) this.#disconnect(pair);
     pair.theirs = link;
-    if (isLive(pair)) this.#connect(neighbor, pair);
+    if (isLive(pair)) this.#connect(pair);
   }
 
   #parted(neighbor: Neighbor<Batch>, domain: string, peer: string): void {
@@ -340,36 +350,36 @@ export class Mesh<Batch> {
     }
     this.#clear(neighbor, pair);
     if (!this.#wants(neighbor, domain, peer)) return;
-    this.#join(neighbor, pairOf(neighbor, domain, peer));
+    this.#join(pairOf(neighbor, domain, peer));
   }
 
   /** Forgets what both ends said of a link. */
-  #clear({ pairs }: Neighbor<Batch>, pair: Pair): void {
+  #clear({ pairs }: Neighbor<Batch>, pair: Pair<Batch>): void {
     pairs.delete(keyOf(pair.domain, pair.peer));
     if (isLive(pair)) this.#disconnect(pair);
   }
 
-  #connect({ trunk }: Neighbor<Batch>, pair: Pair): void {
+  #connect(pair: Pair<Batch>): void {
     const { domain, peer } = pair;
-    this.#links.set(keyOf(domain, peer), { trunk, pair });
+    this.#links.set(keyOf(domain, peer), pair);
     this.#options.connect(domain, peer);
   }
 
-  #disconnect({ domain, peer }: Pair): void {
+  #disconnect({ domain, peer }: Pair<Batch>): void {
     this.#links.delete(keyOf(domain, peer));
     this.#options.disconnect(domain, peer);
   }
 
   /** The session with a process is over, and with it all that it said. */
-  #forget(neighbor: Neighbor<Batch>): void {
-    if (neighbor.hasSpoken) this.#options.lost(neighbor.process);
+  #forget(neighbor: Neighbor<Batch>, end: SessionEnd): void {
+    if (neighbor.hasSpoken) this.#options.lost(neighbor.process, end);
     neighbor.hasSpoken = false;
     neighbor.domains = new Map();
     for (const pair of neighbor.pairs.values()) this.#clear(neighbor, pair);
   }
 }
 
-function isLive({ mine, theirs }: Pair): boolean {
+function isLive({ mine, theirs }: { mine: number; theirs: number }): boolean {
   return mine !== 0 && theirs !== 0;
 }
 
@@ -377,15 +387,13 @@ function keyOf(domain: string, peer: string): string {
   return `${domain} ${peer}`;
 }
 
-function pairOf(
-  { pairs }: Pick<Neighbor<unknown>, "pairs">,
+function pairOf<Batch>(
+  { trunk, pairs }: Neighbor<Batch>,
   domain: string,
   peer: string,
-): Pair {
+): Pair<Batch> {
   const key = keyOf(domain, peer);
-  const known = pairs.get(key);
-  if (known !== undefined) return known;
-  const pair: Pair = { domain, peer, mine: 0, theirs: 0 };
+  const pair = pairs.get(key) ?? { trunk, domain, peer, mine: 0, theirs: 0 };
   pairs.set(key, pair);
   return pair;
 }

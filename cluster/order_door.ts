@@ -1,7 +1,9 @@
 /**
  * What stands before placing an order, besides the limits of every request: how
  * many orders are placed at once, then how many of each product. Paying and
- * cancelling pass it by. Who is refused costs no message.
+ * cancelling pass it by. Who is refused costs no message, and who is refused
+ * for a product gets back what the limits of every request took from him: an
+ * order takes from all limits that concern it or from none.
  *
  * @module
  */
@@ -9,12 +11,20 @@ import { refuse } from "../actors/refusals.ts";
 import { failed, RETRY_AFTER_MS } from "../actors/runtime/outcome.ts";
 import type { Clock } from "../actors/runtime/ports.ts";
 import type { AdmissionControl } from "./admission.ts";
-import type { Done } from "./gate.ts";
+import type { Admission, Done } from "./gate.ts";
 import {
   AdaptiveConcurrency,
   type ConcurrencyPolicy,
   type ConcurrencyReport,
 } from "./limiters/concurrency.ts";
+
+/** An order at the door. */
+export interface EnteringOrder {
+  readonly userId: string;
+  readonly lines: readonly { readonly sku: string }[];
+  /** What let it in; left out where nothing limits requests. */
+  readonly admission?: Admission | undefined;
+}
 
 /** See the module. */
 export class OrderDoor {
@@ -38,7 +48,7 @@ export class OrderDoor {
    * Null when it does not; then `done` has heard why.
    */
   enter<Value>(
-    lines: readonly { readonly sku: string }[],
+    { userId, lines, admission }: EnteringOrder,
     done: Done<Value>,
   ): Done<Value> | null {
     const concurrency = this.#concurrency;
@@ -50,6 +60,9 @@ export class OrderDoor {
     const startedMs = this.#clock.monotonicMs();
     const retryAfterMs = this.#admission.admitOrder(lines, startedMs);
     if (retryAfterMs > 0) {
+      if (admission !== undefined) {
+        this.#admission.giveBack(userId, admission, startedMs);
+      }
       const detail = "Too many orders of one of these products.";
       done(refuse("rate-limited", { detail, retryAfterMs }));
       return null;

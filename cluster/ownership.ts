@@ -63,6 +63,8 @@ export class Ownership {
   #inbox: ((nowMs: number) => void)[] = [];
   #isTicking = false;
   #claimed = 0;
+  /** Ours as soon as their owners have freed them, by the newest beat. */
+  readonly #awaited = new Set<string>();
   #beatAtMs = -Infinity;
   #lastBeatMs = -Infinity;
   /** When the newest beat was sent that was answered. */
@@ -106,9 +108,14 @@ export class Ownership {
     return this.#nextMs();
   }
 
-  /** Somebody came or went, or freed something. */
-  changed(): void {
-    this.#note((nowMs) => this.#beatBy(nowMs));
+  /** Somebody came or went, or freed a territory: it is taken at once. */
+  changed(freed?: string): void {
+    this.#note((nowMs) => {
+      if (freed !== undefined && this.#awaited.delete(freed)) {
+        this.#claim(freed, nowMs);
+      }
+      this.#beatBy(nowMs);
+    });
   }
 
   /**
@@ -118,6 +125,7 @@ export class Ownership {
   leave(done: () => void): void {
     this.#note((nowMs) => {
       this.#left = done;
+      this.#awaited.clear();
       for (const claim of this.#claims.values()) claim.release(nowMs);
       this.#beatBy(nowMs);
     });
@@ -216,6 +224,7 @@ export class Ownership {
   /** What is ours, and not yet; what is not ours, and still is. */
   #decide(answer: BeatAnswer, nowMs: number): void {
     this.#forgetEnded();
+    this.#awaited.clear();
     const targets = this.#targets(answer);
     const { settlesInMs, owners } = answer;
     if (settlesInMs > 0) this.#beatBy(nowMs + settlesInMs + 1);
@@ -226,15 +235,20 @@ export class Ownership {
       if (claim !== undefined) {
         claim.review(isOurs, owner?.holder, nowMs);
       } else if (owner !== undefined) {
+        if (isOurs) this.#awaited.add(territory);
         this.#disownIfOurs(territory, owner.holder);
         // It will have been renewed by then, or is to be had.
         this.#beatBy(nowMs + owner.leftMs + 1);
       } else if (isOurs && settlesInMs <= 0) {
-        const holder = `${this.#options.process}/${++this.#claimed}`;
-        const lease = { territory, holder };
-        this.#claims.set(territory, new Claim(this.#claiming, lease, nowMs));
+        this.#claim(territory, nowMs);
       }
     }
+  }
+
+  #claim(territory: string, nowMs: number): void {
+    const holder = `${this.#options.process}/${++this.#claimed}`;
+    const lease = { territory, holder };
+    this.#claims.set(territory, new Claim(this.#claiming, lease, nowMs));
   }
 
   /** Where each territory should run; none when nobody wants a share. */

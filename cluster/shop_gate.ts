@@ -9,7 +9,7 @@
  */
 import type { Message } from "../actors/runtime/actor.ts";
 import type { Domain } from "../actors/runtime/domain.ts";
-import { failed, ok, type Outcome } from "../actors/runtime/outcome.ts";
+import { ok, type Outcome } from "../actors/runtime/outcome.ts";
 import type { Clock } from "../actors/runtime/ports.ts";
 import type { AccountsMessage, Revocation } from "../actors/accounts.ts";
 import type { CacheMessage } from "../actors/cache_node.ts";
@@ -23,6 +23,7 @@ import { partitionOfOrder } from "../actors/storefront/order.ts";
 import { refuse, type ShopOutcome } from "../actors/refusals.ts";
 import type { StorefrontMessage } from "../actors/storefront.ts";
 import { AdmissionControl } from "./admission.ts";
+import { BalanceDoor, type BalanceDoorOptions } from "./balance_door.ts";
 import type { Config } from "./config.ts";
 import type {
   Admission,
@@ -34,19 +35,21 @@ import type {
 } from "./gate.ts";
 import { gather } from "./gather.ts";
 import { OrderDoor } from "./order_door.ts";
-import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
 import type { PoolCalls } from "./pool/pool_calls.ts";
 import { NearCache, type NearCachePolicy } from "./near_cache.ts";
+import type { SharedLimits } from "./limiters/shared_limits.ts";
 import { Revocations } from "./revocations.ts";
 import { mergeAudits } from "./stock_audits.ts";
 import type { Topology } from "./topology.ts";
 
 /** What the gate needs of its host. */
-export interface ShopGateOptions {
+export interface ShopGateOptions extends Pick<BalanceDoorOptions, "pools"> {
   readonly domain: Domain;
   readonly topology: Topology;
   readonly clock: Clock;
   readonly admission: Config["admission"];
+  /** Limits that are counted together with other processes; null: none. */
+  readonly sharedLimits?: SharedLimits | null;
   /** Calls to those that read the catalog. */
   readonly catalog: PoolCalls;
   readonly near: NearCachePolicy;
@@ -80,6 +83,7 @@ export class ShopGate implements Gate {
   readonly #admission: AdmissionControl;
   readonly #near: NearCache;
   readonly #orders: OrderDoor;
+  readonly #balance: BalanceDoor;
   readonly #revoked: Revocations;
 
   constructor(options: ShopGateOptions) {
@@ -87,10 +91,15 @@ export class ShopGate implements Gate {
     this.#admission = new AdmissionControl(
       options.admission,
       options.clock.monotonicMs(),
+      { shared: options.sharedLimits ?? null },
     );
     this.#near = new NearCache(options.near);
     this.#revoked = new Revocations(options.clock);
     const { concurrency } = options.admission;
+    this.#balance = new BalanceDoor({
+      ...options,
+      plan: options.topology.plan,
+    });
     this.#orders = new OrderDoor(this.#admission, concurrency, options.clock);
   }
 
@@ -109,8 +118,8 @@ export class ShopGate implements Gate {
 
   // ── Orders ──────────────────────────────────────────────────────────────
 
-  placeOrder: Gate["placeOrder"] = (userId, key, lines, done) => {
-    const placed = this.#orders.enter(lines, done);
+  placeOrder: Gate["placeOrder"] = (userId, key, lines, done, admission) => {
+    const placed = this.#orders.enter({ userId, lines, admission }, done);
     if (placed === null) return;
     this.#ask(
       this.#options.topology.storefrontOf(userId),
@@ -298,28 +307,11 @@ export class ShopGate implements Gate {
   locks: Gate["locks"] = () => this.#options.locks?.() ?? [];
 
   readBalance: Gate["readBalance"] = (client, done) => {
-    const { catalog, withinMs } = this.#options;
-    const ended = (outcome: Outcome<unknown>, server: string | null) => {
-      // A refusal is an answer too: that there is no such product.
-      if (outcome.kind === "failed" || outcome.kind === "unknown") {
-        return done(failed("unavailable", outcome.retryAfterMs));
-      }
-      done(ok({ server: server ?? "", ...catalog.report() }));
-    };
-    catalog.call(client, CATALOG_PROBE as Message, withinMs, ended);
+    this.#balance.read(client, done);
   };
 
   drainServer: Gate["drainServer"] = (name, isDraining, done) => {
-    const { catalog, domain, topology } = this.#options;
-    if (!catalog.drain(name, isDraining)) return done(NOT_FOUND);
-    for (const { address, kind } of topology.plan.gateways) {
-      if (kind !== "catalog_pool") continue;
-      domain.tell(
-        address,
-        { kind: "drain_reader", name, isDraining } as Message,
-      );
-    }
-    done(ok(catalog.report()));
+    this.#balance.drain(name, isDraining, done);
   };
 
   injectFault: Gate["injectFault"] = (fault, done) => {
@@ -328,28 +320,10 @@ export class ShopGate implements Gate {
 
   metrics(): readonly MetricSample[] {
     return [
-      {
-        name: "admission_clients",
-        type: "gauge",
-        help: "Limiters of clients in use.",
-        labels: {},
-        value: this.#admission.clients,
-      },
+      ...this.#admission.metrics(this.#options.clock.monotonicMs()),
       ...this.#near.metrics(),
-      ...this.#refusals(),
       ...this.#options.metrics(),
     ];
-  }
-
-  #refusals(): MetricSample[] {
-    const nowMs = this.#options.clock.monotonicMs();
-    return this.#admission.report(nowMs).map(({ name, refused }) => ({
-      name: "admission_refused_total",
-      type: "counter",
-      help: "Requests that a limiter refused.",
-      labels: { limit: name },
-      value: refused,
-    }));
   }
 
   isReady(): boolean {

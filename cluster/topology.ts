@@ -113,6 +113,10 @@ export function planShop(
   const main = nameIn(process, "main");
   const domainOf = placePartitions(config.topology, partitions, main);
   const cacheDomain = domainsNamed("cache", config.topology, process);
+  const cacheRing = new HashRing(
+    cacheAddresses(cacheNodes, process),
+    virtualNodes,
+  );
   const plan = <Kind extends string, Args>(
     kind: Kind,
     address: string,
@@ -141,7 +145,8 @@ export function planShop(
       return plan("accounts", address, domainOf(address), args, true);
     }),
     ...cacheAddresses(cacheNodes, process).map((address, index) => {
-      const args = cacheArgs(config, partitions, index);
+      const keeps = (sku: string) => cacheRing.locate(sku) === address;
+      const args = cacheArgs(config, partitions, index, keeps);
       return plan("cache_node", address, cacheDomain(index), args, false);
     }),
   ];

@@ -40,6 +40,25 @@ export interface TrunkFrame<Item> {
 /** What became of a frame. `stale`: of another session than the present one. */
 export type TrunkReceived = "taken" | "repeated" | "stale" | "broken";
 
+/** Why a session ended. */
+export type SessionEnd =
+  /** A number was missing, or one was confirmed that was never sent. */
+  | "gap"
+  /** Nothing was heard for too long. */
+  | "silence"
+  /** What was sent was not confirmed for too long. */
+  | "unconfirmed"
+  /** The carrier did not take a frame, or may not have. */
+  | "carrier-failed"
+  /** The carrier took nothing for so long that too much waited. */
+  | "overflow"
+  /** The other end ended it, for a reason of its own. */
+  | "ended-by-peer"
+  /** The other end goes. */
+  | "peer-left"
+  /** This end goes, or takes the other for dead. */
+  | "closed";
+
 /** What the host watches; may be shared by the trunks of a process. */
 export interface TrunkCounters {
   /** Frames that left, empty ones too. */
@@ -67,7 +86,7 @@ export interface TrunkOptions<Item> {
   /** A session begins: both ends hear one another. */
   readonly opened: () => void;
   /** It is over, and what was sent in it may be lost. */
-  readonly closed: () => void;
+  readonly closed: (end: SessionEnd) => void;
   /** The next item, in order and once. */
   readonly arrived: (item: Item) => void;
 }
@@ -75,8 +94,11 @@ export interface TrunkOptions<Item> {
 /** Beats until silence: three of them may be late. */
 const BEATS_IN_SILENCE = 4;
 
-/** Before a session more often: it begins no later than the next of them. */
-const HELLOS_IN_SILENCE = 16;
+/**
+ * Before a session much more often: after a cut it begins no later than the
+ * next of them, which is not in nine seconds but in 140 ms.
+ */
+const HELLOS_IN_SILENCE = 64;
 
 /**
  * Items that may wait for `flush`. Links send two batches and a confirmation
@@ -124,7 +146,7 @@ export class Trunk<Item> {
   send(item: Item): void {
     if (!this.#isOpen) return;
     this.#waiting.push(item);
-    if (this.#waiting.length > MOST_WAITING) this.#reset();
+    if (this.#waiting.length > MOST_WAITING) this.#reset("overflow");
   }
 
   /** The frame to carry now: all that waits, or what is owed; else null. */
@@ -157,7 +179,7 @@ export class Trunk<Item> {
 
   /** A frame of that session may not have arrived: the carrier failed. */
   failed(session: number): void {
-    if (session === this.#session) this.#reset();
+    if (session === this.#session) this.#reset("carrier-failed");
   }
 
   /** Does what is due; gives when it must be called again. */
@@ -177,7 +199,7 @@ export class Trunk<Item> {
   close(): TrunkFrame<Item> {
     const last = this.#frame([], true);
     this.#isOver = true;
-    this.#reset();
+    this.#reset("closed");
     return last;
   }
 
@@ -188,13 +210,13 @@ export class Trunk<Item> {
     if (peerSession !== this.#session) return "stale";
     this.#heardAtMs = nowMs;
     if (frame.isLast) {
-      this.#reset();
+      this.#reset("peer-left");
       return "taken";
     }
     this.#open();
     const expected = this.#received + (items.length > 0 ? 1 : 0);
     if (number > expected || heard > this.#sent) {
-      this.#reset();
+      this.#reset("gap");
       return "broken";
     }
     this.#confirm(heard, nowMs);
@@ -210,7 +232,7 @@ export class Trunk<Item> {
 
   /** The other end has begun a session that was not known here. */
   #meet(session: number): void {
-    if (this.#isOpen) this.#reset();
+    this.#reset("ended-by-peer");
     this.#peerSession = session;
     // It opens when it hears that I know it.
     this.#owesFrame = true;
@@ -234,11 +256,13 @@ export class Trunk<Item> {
   }
 
   #endInSilence(nowMs: number): void {
-    if (this.#isOpen && this.#silentAtMs() <= nowMs) this.#reset();
+    if (!this.#isOpen || nowMs < this.#silentAtMs()) return;
+    const isHeard = nowMs < this.#heardAtMs + this.#options.silenceMs;
+    this.#reset(isHeard ? "unconfirmed" : "silence");
   }
 
   /** Nothing of the session is sent or taken any more. */
-  #reset(): void {
+  #reset(end: SessionEnd): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#session = this.#options.nextSession();
@@ -249,7 +273,7 @@ export class Trunk<Item> {
     this.#unconfirmedSinceMs = Infinity;
     this.#owesFrame = true;
     this.#options.counters.resets++;
-    this.#options.closed();
+    this.#options.closed(end);
   }
 
   #frame(items: readonly Item[], isLast: boolean): TrunkFrame<Item> {

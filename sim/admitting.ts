@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Outcome } from "../actors/runtime/outcome.ts";
 import type { LimitedRoute } from "../cluster/admission.ts";
 import type { Admission, Gate } from "../cluster/gate.ts";
 import type { Observation } from "./observation.ts";
@@ -32,4 +33,19 @@ export function admitStep(
   const { admitted, policy } = admission;
   observe({ kind: "admitted", atUs, client, route, admitted, policy });
   return admission;
+}
+
+/** Lets it be seen when the limit of a product refused who had been let in. */
+export function noteGivenBack(
+  observe: (observation: Observation) => void,
+  client: string,
+  { admitted, decidedMs }: Admission,
+  outcome: Outcome<unknown>,
+  atUs: number,
+): void {
+  if (!admitted || outcome.kind !== "rejected") return;
+  if (outcome.code !== "rate-limited") return;
+  const decidedUs = Math.round(decidedMs * 1_000);
+  const route = ROUTES.place_order;
+  observe({ kind: "given_back", atUs, client, route, decidedUs });
 }

@@ -76,6 +76,14 @@ export type Observation =
     /** The limiter that refused, else the client's. */
     readonly policy: string;
   }
+  /** An order was let in at `decidedUs`, and refused for one of its products. */
+  | {
+    readonly kind: "given_back";
+    readonly atUs: number;
+    readonly client: string;
+    readonly route: string;
+    readonly decidedUs: number;
+  }
   /** A breaker in a domain, before an address, changed. */
   | {
     readonly kind: "breaker_changed";

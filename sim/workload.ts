@@ -10,9 +10,9 @@ import type { Line } from "../actors/inventory_shard.ts";
 import { type Outcome, rejected } from "../actors/runtime/outcome.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
-import type { Gate } from "../cluster/gate.ts";
+import type { Admission, Gate } from "../cluster/gate.ts";
 import { RetryBudget } from "../cluster/pool/retry_budget.ts";
-import { admitStep } from "./admitting.ts";
+import { admitStep, noteGivenBack } from "./admitting.ts";
 import type { Observation } from "./observation.ts";
 import { OpenArrivals } from "./open_arrivals.ts";
 import type { RecordedOrder } from "./recorded_orders.ts";
@@ -232,6 +232,7 @@ export class Workload {
       this.ended++;
       const atUs = this.#scheduler.nowUs;
       observe({ kind: "returned", atUs, call, outcome });
+      noteGivenBack(observe, client.userId, admission, outcome, atUs);
       this.#proceed(client, step, outcome);
     };
     observe({
@@ -247,7 +248,7 @@ export class Workload {
     const admission = admitStep(this.#options, client.userId, step.do, nowUs);
     const { admitted, delayMs, retryAfterMs } = admission;
     if (!admitted) return ended(rejected("rate-limited", { retryAfterMs }));
-    const go = () => this.#ask(client, step, input, ended);
+    const go = () => this.#ask(client, step, input, admission, ended);
     if (delayMs === 0) return go();
     this.#at(nowUs + Math.ceil(delayMs * 1_000), client.userId, go);
   }
@@ -287,6 +288,7 @@ export class Workload {
     client: Client,
     step: Step,
     input: Record<string, unknown>,
+    admission: Admission,
     done: (outcome: Outcome<unknown>) => void,
   ): void {
     const { gate } = this.#options;
@@ -296,7 +298,7 @@ export class Workload {
       case "read_product":
         return gate.readProduct(String(input.sku), false, done);
       case "place_order":
-        return gate.placeOrder(userId, key, client.lines, done);
+        return gate.placeOrder(userId, key, client.lines, done, admission);
       case "read_order":
         return gate.readOrder(userId, order?.id ?? "", done);
       case "pay_order":

@@ -1,6 +1,7 @@
 /**
  * The test command: `deno task test` runs everything that must pass before a
- * change lands, `deno task ok` its fast part. Each step is a command of its
+ * change lands, `deno task ok` its fast part, and `deno task test-zookeeper`
+ * the tests of what is too large to be installed for each of them. Each step is a command of its
  * own; a tool counts as one test, a test run as what its report says.
  *
  * Where a test lives decides when it runs: `*_slow_test.ts` and everything in
@@ -19,18 +20,20 @@ import {
   isThere,
   type Service,
   SERVICES,
+  ZOOKEEPER,
 } from "./runner/services.ts";
 import { runStep, type Step } from "./runner/step.ts";
 
-const HELP = `Usage: deno task test | deno task ok
+const HELP = `Usage: deno task test | deno task ok | deno task test-zookeeper
 
-test  everything: format, lint, types, docs, unit, integration, browser
-ok    the fast part: format, lint, types, docs, unit
+test            everything: format, lint, types, docs, unit, integration, browser
+ok              the fast part: format, lint, types, docs, unit
+test-zookeeper  locks over ZooKeeper, which test leaves out
 
 With CI=true in the environment a skipped test is a failure.`;
 
 const SLOW = "tests/**/*_slow_test.ts";
-const SERVED = SERVICES.map((service) => service.folder);
+const SERVED = [...SERVICES, ZOOKEEPER].map((service) => service.folder);
 // Types are checked once, by the step "types"; so no test run repeats it.
 const TEST = ["test", "--no-check", "--permit-no-files", "-A"];
 
@@ -68,13 +71,22 @@ const SLOW_STEPS: readonly Step[] = [
   { name: "plain deno test", command: ["test"], report: false },
 ];
 
+type Part = "all" | "fast" | "zookeeper";
+
+const NEEDED: Readonly<Record<Part, readonly Service[]>> = {
+  all: SERVICES,
+  fast: [],
+  zookeeper: [ZOOKEEPER],
+};
+
 function serviceStep({ folder, package: name }: Service): Step {
   return { name, command: [...TEST, folder], report: true };
 }
 
 /** The steps to run; those about `mod.ts` once there is one. */
-function plan(fast: boolean, services: readonly Service[]): Step[] {
-  const steps = fast
+function plan(part: Part, services: readonly Service[]): Step[] {
+  if (part === "zookeeper") return services.map(serviceStep);
+  const steps = part === "fast"
     ? FAST_STEPS
     : [...FAST_STEPS, ...SLOW_STEPS, ...services.map(serviceStep)];
   return steps.filter(({ command }) =>
@@ -94,16 +106,18 @@ function skip({ package: name, purpose }: Service): Count {
 async function main(): Promise<void> {
   Deno.chdir(new URL("..", import.meta.url));
   const { values } = parseArgs({
-    options: { fast: { type: "boolean" }, help: { type: "boolean" } },
+    options: {
+      fast: { type: "boolean" },
+      zookeeper: { type: "boolean" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help) return console.log(HELP);
 
-  const fast = values.fast ?? false;
-  const { ready, missing } = fast
-    ? { ready: [], missing: [] }
-    : await installMissing();
+  const part = values.zookeeper ? "zookeeper" : values.fast ? "fast" : "all";
+  const { ready, missing } = await installMissing(NEEDED[part]);
   const counts = missing.map(skip);
-  for (const step of plan(fast, ready)) {
+  for (const step of plan(part, ready)) {
     const result = await runStep(step);
     if (result.complaint !== "") console.log(result.complaint);
     counts.push(result.count);

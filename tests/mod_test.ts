@@ -34,9 +34,13 @@ async function loaded(): Promise<string[]> {
   return [...reached].map((module) => module.replace(ROOT.href, ""));
 }
 
-/** Threads that can be stopped, names of scripts, the test kit's assertions. */
+/**
+ * Threads that can be stopped, names of scripts, bytes as ZooKeeper's client
+ * takes them, the test kit's assertions.
+ */
 const BUILT_IN = [
   "node:assert/strict",
+  "node:buffer",
   "node:crypto",
   "node:v8",
   "node:worker_threads",
@@ -44,7 +48,7 @@ const BUILT_IN = [
 
 const OWN = [
   /^mod\.ts$/,
-  /^cluster\/(lock|redis)\//,
+  /^cluster\/(lock|redis|zookeeper)\//,
   /^cluster\/journal\/postgres_leases\.ts$/,
   /^actors\/runtime\//,
   /^cluster\/(hash_ring|link)\.ts$/,

@@ -90,9 +90,9 @@ export class Call {
       : null;
   }
 
-  /** How long it has to wait in line before it goes on. */
-  get delayMs(): number {
-    return this.#admission === null ? 0 : this.#admission.delayMs;
+  /** What let it in; undefined where nothing limits it. */
+  get admission(): Admission | undefined {
+    return this.#admission ?? undefined;
   }
 
   /** Whose session it is; null without one. */

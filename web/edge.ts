@@ -108,7 +108,7 @@ function assemble(
       const call = new Call(services, context, route, meter);
       const refused = call.enter();
       if (refused !== null) return refused;
-      const { delayMs } = call;
+      const delayMs = call.admission?.delayMs ?? 0;
       if (delayMs === 0) return route.handle(call);
       return services.later(delayMs).then(() => route.handle(call));
     });

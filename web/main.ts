@@ -11,6 +11,7 @@ import {
   ConfigError,
   printConfig,
   readConfig,
+  weakSecrets,
 } from "../cluster/config.ts";
 import { isHeld } from "../cluster/journal/data_folder.ts";
 import { StoreError } from "../cluster/journal/database.ts";
@@ -204,6 +205,9 @@ function listen(
 function announce(config: Config, shop: LiveShop, port: number): void {
   const { host, dataFolder, adminToken } = config.environment;
   log.write("info", "shop open", { startedInMs: shop.startedInMs });
+  for (const variable of weakSecrets(config.environment)) {
+    log.write("warn", "short enough to be guessed", { variable });
+  }
   if (adminToken === null) {
     log.write("info", "admin bearer kept in a file", {
       path: `${dataFolder}/admin_token`,

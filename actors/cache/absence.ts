@@ -5,7 +5,8 @@
  *
  * The filter is read from the catalog, page by page, when a life begins, and
  * is used when it is whole. Who adds a product later drops it here, as after
- * any change; a drop and a fill put a SKU into the filter.
+ * any change; a drop and a fill put a SKU into the filter. A drop that comes
+ * before the first page has it read once more, from the start.
  *
  * @module
  */
@@ -20,6 +21,8 @@ import { isWithin } from "./entry.ts";
 
 /** What is known not to exist. */
 export interface Absence {
+  /** Something was dropped before there was a filter to keep it. */
+  isOutrun: boolean;
   /** When a SKU was last found to be unknown. */
   readonly found: BoundedMap<number>;
   /** Null: none is wanted, or its first page has not come. */
@@ -60,7 +63,7 @@ type ListContext = Pick<Context, "ask">;
 /** Nothing is known. */
 export function createAbsence(): Absence {
   const found = createMap<number>({ entries: FOUND_MAX });
-  return { found, filter: null, isWhole: false };
+  return { isOutrun: false, found, filter: null, isWhole: false };
 }
 
 /** Whether a SKU was found to be unknown less than `forMs` ago. */
@@ -92,6 +95,12 @@ export function noteAbsent(
 export function notePresent(absence: Absence, sku: string): void {
   remove(absence.found, sku);
   if (absence.filter !== null) addKey(absence.filter, sku);
+}
+
+/** It was changed or added; a list that is under way may lack it. */
+export function noteDropped(absence: Absence, sku: string): void {
+  notePresent(absence, sku);
+  if (absence.filter === null) absence.isOutrun = true;
 }
 
 /** Forgets it all; what the filter has is still true. */
@@ -127,6 +136,11 @@ export function takePage(
   outcome: Outcome<SkuPage>,
 ): number | null {
   if (outcome.kind !== "ok") return AGAIN_AFTER_MS;
+  if (absence.isOutrun) {
+    absence.isOutrun = false;
+    askForPage(ctx, catalog, { after: null });
+    return null;
+  }
   const { skus, next, total } = outcome.value;
   absence.filter ??= createFilter(total, bitsPerKey);
   for (const sku of skus) addKey(absence.filter, sku);

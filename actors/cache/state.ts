@@ -11,6 +11,13 @@ import type { Absence } from "./absence.ts";
 import type { BoundedMap, EvictionName } from "./bounded_map.ts";
 import type { CacheEntry, PublishedStock } from "./entry.ts";
 
+/** Products that are kept warm from one wall time to another. */
+export interface WarmWindow {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly skus: readonly string[];
+}
+
 /** What the topology tells a cache node. */
 export interface CacheArgs {
   /** Who goes first when it is full. */
@@ -32,6 +39,8 @@ export interface CacheArgs {
   readonly negativeTtlMs: number;
   /** Bits for each SKU in the filter of those that exist; 0: no filter. */
   readonly filterBitsPerKey: number;
+  /** What of this node's products is kept warm, and when. */
+  readonly warm: readonly WarmWindow[];
   /** How many inventory shards there are. */
   readonly shards: number;
   /** Up to this many units left, the stock is `low`. */

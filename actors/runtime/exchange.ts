@@ -445,6 +445,10 @@ export class Exchange {
     const nowMs = this.#time.monotonicMs;
     const durationMs = nowMs - startedMs;
     const { kind } = outcome;
+    // Who sheds lives and says so at once, and of one lane: no call was made.
+    if (kind === "failed" && outcome.code === "overloaded") {
+      return breaker.abandoned(generation);
+    }
     // A target that says no is well.
     if (kind === "ok" || kind === "rejected") {
       breaker.succeeded(nowMs, durationMs, generation);

@@ -12,6 +12,10 @@ import {
   limiterFor,
   type LimiterPolicy,
 } from "../../cluster/limiters/limiter.ts";
+import {
+  type Limit,
+  SharedLimits,
+} from "../../cluster/limiters/shared_limits.ts";
 import type { Ran, Run, Sizes } from "../actors/program.ts";
 import { BURST, userOf, verifyPassed } from "./users.ts";
 
@@ -25,8 +29,43 @@ const POLICIES: readonly LimiterPolicy[] = [
 
 const [BUCKET] = POLICIES;
 
+/** Every user of this part of a round tells once: as in a shop's 100 ms. */
+const REQUESTS_PER_TICK = 20_000;
+
+/**
+ * Shared by three processes, with a store that answers at once: what a process
+ * does itself.
+ */
+function decideTogether(sizes: Sizes): Promise<Ran> {
+  const limits = new SharedLimits(
+    { whenAway: "closed", slackPercent: 25, answerWithinMs: 250 },
+    {
+      tell: (tellings, done) => {
+        const microTokens = tellings.map((telling) => telling.microTokens);
+        done({ kind: "ok", microTokens }, Date.now());
+      },
+    },
+    { write: () => {} },
+    3,
+  );
+  return decide(BUCKET!, sizes, {
+    make: (limit, nowMs, key) => limits.limiterFor(key, limit, nowMs),
+    tick: (nowMs) => limits.tick(nowMs),
+  });
+}
+
+/** Limiters of this process alone, which need no ticks. */
+const ALONE = {
+  make: (limit: Limit, nowMs: number, _key: string) => limiterFor(limit, nowMs),
+  tick: (_nowMs: number) => {},
+};
+
 /** The decision alone, by the clock that the peer reads. */
-function decide(policy: LimiterPolicy, { n }: Sizes): Promise<Ran> {
+function decide(
+  policy: LimiterPolicy,
+  { n }: Sizes,
+  { make, tick } = ALONE,
+): Promise<Ran> {
   const limiters = new Map<string, Limiter>();
   let passed = 0;
   let left = 0;
@@ -35,9 +74,10 @@ function decide(policy: LimiterPolicy, { n }: Sizes): Promise<Ran> {
     const nowMs = Date.now();
     let limiter = limiters.get(user);
     if (limiter === undefined) {
-      limiter = limiterFor(policy, nowMs);
+      limiter = make(policy, nowMs, user);
       limiters.set(user, limiter);
     }
+    if (request % REQUESTS_PER_TICK === 0) tick(nowMs);
     if (limiter.tryTake(nowMs)) passed++;
     left += limiter.remaining(nowMs);
   }
@@ -73,5 +113,6 @@ export const TASKS: Readonly<Record<string, Run>> = {
   ...Object.fromEntries(
     POLICIES.map((policy) => [policy.kind, (sizes) => decide(policy, sizes)]),
   ),
+  "shared-token-bucket": decideTogether,
   admission: (sizes) => admit(BUCKET!, sizes),
 };

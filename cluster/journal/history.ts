@@ -1,6 +1,6 @@
 /**
- * The history of an order or a product, out of the journals of a data folder.
- * Reads only, as any number of readers may while a shop runs.
+ * The history of an order or a product, out of the journals of a data folder or
+ * of a database. Reads only, as any number of readers may while a shop runs.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import {
   eventsOf,
   journalPaths,
   JournalReader,
-  type RowFilter,
+  type JournalRow,
 } from "./journal_file.ts";
 
 /** One event and where it stands. */
@@ -23,31 +23,68 @@ export interface HistoryEntry {
   readonly event: JournalEvent;
 }
 
+/** A row, and the file or database by which errors call it. */
+export interface PlacedRow {
+  readonly row: JournalRow;
+  readonly path: string;
+}
+
+/**
+ * All rows of a store, each partition's in order; with `text` at least those
+ * whose events have it somewhere.
+ */
+export type HistoryRows = (
+  text: string | null,
+) => Iterable<PlacedRow> | AsyncIterable<PlacedRow>;
+
 /**
  * Every event that names `id` as a whole value, oldest first, and every event
  * of the holds that those name: a shard says what became of a hold without
  * naming order or product again. Empty when nothing names it. Throws
  * `StoreError`.
  */
-export function readHistory(
-  folder: string,
+export async function readHistory(
+  rows: HistoryRows,
   id: string,
-): readonly HistoryEntry[] {
-  // SQLite picks the rows whose text has the id in quotes; what else is in
+): Promise<readonly HistoryEntry[]> {
+  // The store picks the rows whose text has the id in quotes; what else is in
   // such a row is sorted out here.
-  const inQuotes = { sql: "instr(events, ?2) > 0", value: JSON.stringify(id) };
-  const naming = select(folder, inQuotes, (event) => names(event, id));
+  const naming = await select(
+    rows(JSON.stringify(id)),
+    (event) => names(event, id),
+  );
   const holds = new Set(naming.map(({ event }) => holdOf(event)));
   holds.delete(undefined);
-  const entries = holds.size === 0 ? naming : select(
-    folder,
-    null,
+  const entries = holds.size === 0 ? naming : await select(
+    rows(null),
     (event) => holds.has(holdOf(event)) || names(event, id),
   );
   return entries.sort((a, b) =>
     a.atMs - b.atMs || compare(a.partition, b.partition) ||
     a.sequence - b.sequence
   );
+}
+
+/** The rows of a data folder. */
+export function folderRows(folder: string): HistoryRows {
+  return function* (text) {
+    const { storeId } = readIdentity(folder);
+    const where = text === null
+      ? null
+      : { sql: "instr(events, ?2) > 0", value: text };
+    for (const path of journalPaths(folder)) {
+      const reader = new JournalReader(path, storeId, null, 0, where);
+      try {
+        reader.advance();
+        for (let row = reader.current; row !== null; row = reader.current) {
+          yield { row, path };
+          reader.advance();
+        }
+      } finally {
+        reader.close();
+      }
+    }
+  };
 }
 
 /** Whether some value inside `value`, at any depth, is exactly `id`. */
@@ -61,30 +98,19 @@ function holdOf(event: JournalEvent): string | undefined {
   return (event as { holdId?: string }).holdId;
 }
 
-function select(
-  folder: string,
-  where: RowFilter | null,
+async function select(
+  rows: ReturnType<HistoryRows>,
   test: (event: JournalEvent) => boolean,
-): HistoryEntry[] {
-  const { storeId } = readIdentity(folder);
+): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
-  for (const path of journalPaths(folder)) {
-    const reader = new JournalReader(path, storeId, null, 0, where);
-    try {
-      reader.advance();
-      for (let row = reader.current; row !== null; row = reader.current) {
-        const { partition, epoch, firstSequence, writtenAtMs } = row;
-        eventsOf(row, path).forEach((event, index) => {
-          if (!test(event)) return;
-          const sequence = firstSequence + index;
-          const atMs = event.atMs ?? writtenAtMs;
-          entries.push({ partition, epoch, sequence, atMs, event });
-        });
-        reader.advance();
-      }
-    } finally {
-      reader.close();
-    }
+  for await (const { row, path } of rows) {
+    const { partition, epoch, firstSequence, writtenAtMs } = row;
+    eventsOf(row, path).forEach((event, index) => {
+      if (!test(event)) return;
+      const sequence = firstSequence + index;
+      const atMs = event.atMs ?? writtenAtMs;
+      entries.push({ partition, epoch, sequence, atMs, event });
+    });
   }
   return entries;
 }

@@ -6,7 +6,13 @@
  */
 import { parseArgs } from "node:util";
 import { StoreError } from "./database.ts";
-import { type HistoryEntry, names, readHistory } from "./history.ts";
+import {
+  folderRows,
+  type HistoryEntry,
+  type HistoryRows,
+  names,
+  readHistory,
+} from "./history.ts";
 
 const HELP = `Prints the history of an order or a product from the journal.
 
@@ -15,8 +21,9 @@ Usage: deno task journal ORDER|SKU [--json]
   --json   one JSON object on each line, with every field
   --help   this text
 
-Each line: time, partition, epoch:sequence, event, fields. The data folder is
-DATA_DIR, by default ./data; a shop may be running on it.
+Each line: time, partition, epoch:sequence, event, fields. The journal is in
+the database of DATABASE_URL where that is set, else in the data folder, which
+is DATA_DIR, by default ./data. A shop may be running on it.
 
 Exit code 0, or 2 when nothing was found or something is wrong.`;
 
@@ -26,17 +33,17 @@ class UsageError extends Error {}
 // Longer lists show only what the question was about.
 const MAX_LIST_ITEMS = 3;
 
-function main(args: string[]): number {
+async function main(args: string[]): Promise<number> {
   try {
     const { id, json } = readArguments(args);
     if (id === null) return print([HELP]);
-    const folder = Deno.env.get("DATA_DIR") || "./data";
-    const entries = readHistory(folder, id);
+    const { place, rows } = await openRows();
+    const entries = await readHistory(rows, id);
     if (entries.length === 0) {
       const shown = JSON.stringify(id);
       throw new UsageError(
         `Expected the id of an order or a SKU, found ${shown}, ` +
-          `which no event in "${folder}" names`,
+          `which no event in "${place}" names`,
       );
     }
     return print(entries.map((each) => json ? jsonOf(each) : lineOf(each, id)));
@@ -47,6 +54,17 @@ function main(args: string[]): number {
     write(Deno.stderr, `${error.message}\n`);
     return 2;
   }
+}
+
+/** Where the journal is. The client of a database is loaded only for one. */
+async function openRows(): Promise<{ place: string; rows: HistoryRows }> {
+  const url = Deno.env.get("DATABASE_URL") || null;
+  if (url === null) {
+    const place = Deno.env.get("DATA_DIR") || "./data";
+    return { place, rows: folderRows(place) };
+  }
+  const { postgresRows } = await import("./postgres_history.ts");
+  return postgresRows(url);
 }
 
 /** `id` is null when help is wanted. */
@@ -125,4 +143,4 @@ function write(to: typeof Deno.stdout, text: string): boolean {
   }
 }
 
-if (import.meta.main) Deno.exit(main(Deno.args));
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -86,10 +86,10 @@ export class PostgresCatalog {
     if (rank === null) return null;
     const wanted = wordsOf(query).map(matching).join(" & ");
     // One more than asked for tells whether there is a next page.
-    const rows =
-      await (wanted === ""
-        ? this.#rows(LIST, [rank, limit + 1])
-        : this.#rows(SEARCH, [rank, limit + 1, wanted]));
+    const rows = await (wanted === ""
+      ? this.#rows(LIST, [rank, limit + 1])
+      // Frequent words are found in the order of ranks, rare ones by the index.
+      : this.#rows(SEARCH, [rank, limit + 1, wanted], { isPlanned: true }));
     const items = rows.slice(0, limit);
     const last = items.at(-1);
     const hasNext = rows.length > limit && last !== undefined;
@@ -158,8 +158,9 @@ export class PostgresCatalog {
   async #rows(
     statement: string,
     values: (string | number)[] = [],
+    options: { isPlanned?: boolean } = {},
   ): Promise<readonly PostgresRow[]> {
-    return rowsOf(await this.#connection.run(statement, values));
+    return rowsOf(await this.#connection.run(statement, values, options));
   }
 }
 

@@ -75,6 +75,8 @@ export function postgresClient(
     connection: {
       application_name: `doorbuster ${name}`,
       statement_timeout: statementWithinMs,
+      // A process that was stopped within a transaction keeps its locks.
+      idle_in_transaction_session_timeout: statementWithinMs,
       // The fence looks again at a row that another has changed meanwhile,
       // which only this level does.
       default_transaction_isolation: "read committed",
@@ -109,13 +111,17 @@ export class PostgresConnection {
 
   /**
    * Runs one statement, in a transaction of its own, when those before it have
-   * ended; if the connection fails meanwhile, not at all. Throws what the
-   * server says of a mistake of ours: wrong syntax, a broken constraint.
+   * ended; if the connection fails meanwhile, not at all. The server keeps its
+   * plan, unless `isPlanned` says that the values decide which is good. Throws
+   * what the server says of a mistake of ours: wrong syntax, a broken
+   * constraint.
    */
   async run(
     statement: string,
     values: readonly PostgresValue[] = [],
+    { isPlanned = false } = {},
   ): Promise<PostgresAnswer> {
+    if (this.#isClosed) return unavailable(new Error("It was closed"));
     const failures = this.#failures;
     const before = this.#turn;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -123,8 +129,8 @@ export class PostgresConnection {
     this.#waiting++;
     await before;
     try {
-      return failures === this.#failures && !this.#isClosed
-        ? await this.#send(statement, values)
+      return failures === this.#failures
+        ? await this.#send(statement, values, !isPlanned)
         : unavailable(new Error("The connection failed before"));
     } finally {
       this.#waiting--;
@@ -132,7 +138,7 @@ export class PostgresConnection {
     }
   }
 
-  /** Ends the connection when what is under way has ended. */
+  /** Ends the connection when what was given to it has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#turn;
@@ -142,6 +148,7 @@ export class PostgresConnection {
   async #send(
     statement: string,
     values: readonly PostgresValue[],
+    prepare: boolean,
   ): Promise<PostgresAnswer> {
     try {
       this.#client ??= await this.#open();
@@ -151,8 +158,7 @@ export class PostgresConnection {
     }
     try {
       const rows = await within(
-        // The server keeps its plan: there are few statements.
-        this.#client.unsafe(statement, [...values], { prepare: true }),
+        this.#client.unsafe(statement, [...values], { prepare }),
         ANSWER_WITHIN_MS,
         this.#access.timers,
       );

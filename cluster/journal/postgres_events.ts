@@ -42,9 +42,12 @@ export type ReadTrouble = Exclude<PostgresAnswer, { kind: "ok" }>;
  */
 const PAGE_EVENTS = 4_096;
 
+/** The columns of a row, as {@linkcode rowOf} takes them. */
+export const ROW_COLUMNS =
+  "first_sequence, event_count, epoch, written_at_ms, version, events";
+
 const PAGE = `
-  SELECT first_sequence, event_count, epoch, written_at_ms, version, events
-  FROM doorbuster.events
+  SELECT ${ROW_COLUMNS} FROM doorbuster.events
   WHERE partition = $1 AND first_sequence > $2 AND first_sequence <= $3
   ORDER BY first_sequence`;
 
@@ -104,7 +107,8 @@ function torn(
   return new StoreError("torn", path, expected, found);
 }
 
-function rowOf(
+/** A row of a partition by its columns. */
+export function rowOf(
   partition: string,
   cells: Readonly<Record<string, unknown>>,
 ): JournalRow {

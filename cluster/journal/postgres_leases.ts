@@ -2,7 +2,9 @@
  * Leases in PostgreSQL: one row for each name, which a unique index keeps
  * single. Whoever inserts it, or finds it free or over, has the lock; the
  * server's clock decides, and the row's lock makes the rest wait their turn.
- * The row stays when the lock is free, as it holds the fencing token.
+ * The row stays when the lock is free, as it holds the fencing token. So names
+ * should be few, or old rows removed: the next token of a name that has none is
+ * the server's time, which is larger unless its clock was set back.
  *
  * @module
  */

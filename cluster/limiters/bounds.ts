@@ -40,3 +40,15 @@ export function checkInteger(
       `to ${most}: current value is ${value}`,
   );
 }
+
+/** Of a cost, in millionths, what `elapsedMs` at a rate has not made up for. */
+export function leftOf(
+  cost: number,
+  elapsedMs: number,
+  perSecond: number,
+): number {
+  const elapsedUs = Math.ceil(Math.max(0, elapsedMs) * 1000);
+  const whole = cost * MICRO;
+  // Compared before multiplied: after a long pause the product is not safe.
+  return elapsedUs >= whole / perSecond ? 0 : whole - elapsedUs * perSecond;
+}

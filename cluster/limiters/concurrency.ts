@@ -7,8 +7,9 @@
  * take, each with the published formula that goes with it:
  *
  * - `usual`: the mean of a minute (Gradient2 of Netflix' concurrency-limits,
- *   2018). It follows a shop that gets slower, and takes an overload that lasts
- *   for minutes for that.
+ *   2018). It follows a shop that gets slower, but not while the limit is full:
+ *   then calls wait for one another, and the published form, which learns from
+ *   that as well, takes an overload that lasts for minutes for the usual.
  * - `least`: the quickest of the last two minutes (Envoy's adaptive concurrency
  *   filter). It holds through an overload for longer, since even then some
  *   calls are quick, and is too low where slower work has come.
@@ -162,7 +163,7 @@ export class AdaptiveConcurrency {
     this.#calls = this.#totalMs = this.#mostUnderWay = 0;
     // A clock that stands still says nothing of how long calls take.
     if (latencyMs <= 0) return;
-    this.#learn(latencyMs);
+    this.#learn(latencyMs, mostUnderWay >= Math.floor(this.#limit));
     // Nothing is learned of a limit that nobody comes near.
     if (mostUnderWay < this.#limit / 2) return;
     const { baseline, minimum, maximum } = this.#policy;
@@ -177,15 +178,15 @@ export class AdaptiveConcurrency {
       : Math.min(this.#leastMs, this.#leastBeforeMs);
   }
 
-  #learn(latencyMs: number): void {
+  #learn(latencyMs: number, wasFull: boolean): void {
     if (this.#windows++ % LEAST_WINDOWS === 0) {
       this.#leastBeforeMs = this.#leastMs;
       this.#leastMs = Infinity;
     }
     this.#leastMs = Math.min(this.#leastMs, latencyMs);
-    const share = this.#windows <= FIRST_WINDOWS
-      ? 1 / this.#windows
-      : 2 / (USUAL_WINDOWS + 1);
+    const isFirst = this.#windows <= FIRST_WINDOWS;
+    if (wasFull && !isFirst && latencyMs > this.#usualMs) return;
+    const share = isFirst ? 1 / this.#windows : 2 / (USUAL_WINDOWS + 1);
     this.#usualMs += (latencyMs - this.#usualMs) * share;
     if (this.#usualMs > 2 * latencyMs) this.#usualMs *= FORGETTING;
   }

@@ -13,6 +13,7 @@
  */
 import {
   checkInteger,
+  leftOf,
   MICRO,
   MOST_QUEUED_PER_SECOND,
   MOST_TOKENS,
@@ -90,6 +91,13 @@ export class LeakyMeter implements Limiter {
     if (level > this.burst * MICRO) return false;
     this.#leak.level = level;
     return true;
+  }
+
+  /** Takes out what has not leaked out since. */
+  giveBack(takenMs: number, nowMs: number, cost = 1): void {
+    this.#leak.sink(nowMs);
+    const left = leftOf(cost, nowMs - takenMs, this.ratePerSecond);
+    this.#leak.level = Math.max(0, this.#leak.level - left);
   }
 
   /** Whole requests that still fit in. */

@@ -9,7 +9,7 @@
  * | leaky-bucket   | its capacity  | its rate      | who counts what flows   |
  * | leaky-queue    | waits in line | its rate      | a callee with one pace  |
  * | sliding-window | its limit     | limit, window | "5 in 5 seconds"        |
- * | warm-up        | one           | rises         | what has just started   |
+ * | warm-up        | 0.1 s of it   | rises         | what has just started   |
  *
  * @module
  */
@@ -47,6 +47,14 @@ export interface Limiter {
    * when it passes now, Infinity when it never can.
    */
   retryAfterMs(nowMs: number, cost?: number): number;
+  /**
+   * Gives back what a request took at `takenMs` that was refused later, less
+   * what has flowed in since: had it not been taken, a full limiter would have
+   * let that pass by. So the bound of `burst` holds for those who were not
+   * refused. Left out where nothing can be given back: a place in line has
+   * others behind it who were told their wait.
+   */
+  giveBack?(takenMs: number, nowMs: number, cost?: number): void;
   /** True when nobody gains by forgetting it and starting a new one. */
   isFresh(nowMs: number): boolean;
 }

@@ -58,6 +58,25 @@ export class SlidingWindow implements Limiter {
     return true;
   }
 
+  /**
+   * Frees as many places as the request still has in the window: its own if it
+   * came last, else the oldest, so that nobody who stays leaves any earlier.
+   */
+  giveBack(takenMs: number, nowMs: number, cost = 1): void {
+    this.#slide(nowMs);
+    const takenUs = Math.floor(takenMs * 1000);
+    if (takenUs <= this.#newestUs - this.#windowUs) return;
+    const freed = Math.min(cost, this.#count);
+    const newest = (this.#oldest + this.#count - 1) % this.burst;
+    if (this.#passedUs[newest] === takenUs) this.#count -= freed;
+    else this.#forget(freed);
+  }
+
+  #forget(freed: number): void {
+    this.#oldest = (this.#oldest + freed) % this.burst;
+    this.#count -= freed;
+  }
+
   /** Places of the window that are free. */
   remaining(nowMs: number): number {
     this.#slide(nowMs);

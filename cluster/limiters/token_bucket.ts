@@ -10,7 +10,7 @@
  * @module
  */
 
-import { checkInteger, MICRO, MOST_TOKENS } from "./bounds.ts";
+import { checkInteger, leftOf, MICRO, MOST_TOKENS } from "./bounds.ts";
 import type { Limiter } from "./limiter.ts";
 
 /** What a bucket allows. */
@@ -39,7 +39,7 @@ export class TokenBucket implements Limiter {
    * @throws {RangeError} When the policy is not made of integers within bounds.
    */
   constructor(policy: TokenBucketPolicy, nowMs: number) {
-    checkPolicy(policy);
+    checkTokenBucket(policy);
     const { capacityTokens, refillPerSecond, initialTokens } = policy;
     this.burst = capacityTokens;
     this.ratePerSecond = refillPerSecond;
@@ -59,6 +59,14 @@ export class TokenBucket implements Limiter {
     if (this.#microTokens < microCost) return false;
     this.#microTokens -= microCost;
     return true;
+  }
+
+  /** Puts back what has not dripped in again since. */
+  giveBack(takenMs: number, nowMs: number, cost = 1): void {
+    this.#refill(nowMs);
+    const left = leftOf(cost, nowMs - takenMs, this.ratePerSecond);
+    const full = this.burst * MICRO;
+    this.#microTokens = Math.min(full, this.#microTokens + left);
   }
 
   /** Whole tokens in the bucket. */
@@ -91,15 +99,31 @@ export class TokenBucket implements Limiter {
     const elapsedUs = nowUs - this.#updatedUs;
     if (elapsedUs <= 0) return;
     this.#updatedUs = nowUs;
-    const missing = this.burst * MICRO - this.#microTokens;
-    // Compared before multiplied: after a long pause the product is not safe.
-    this.#microTokens += elapsedUs >= missing / this.ratePerSecond
-      ? missing
-      : elapsedUs * this.ratePerSecond;
+    this.#microTokens = refilled(
+      this.#microTokens,
+      this.burst,
+      this.ratePerSecond,
+      elapsedUs,
+    );
   }
 }
 
-function checkPolicy(policy: TokenBucketPolicy): void {
+/** Micro-tokens after so many microseconds, never more than `burst` tokens. */
+export function refilled(
+  microTokens: number,
+  burst: number,
+  ratePerSecond: number,
+  elapsedUs: number,
+): number {
+  const missing = burst * MICRO - microTokens;
+  // Compared before multiplied: after a long pause the product is not safe.
+  return elapsedUs >= missing / ratePerSecond
+    ? burst * MICRO
+    : microTokens + elapsedUs * ratePerSecond;
+}
+
+/** @throws {RangeError} When the policy is not made of integers in bounds. */
+export function checkTokenBucket(policy: TokenBucketPolicy): void {
   const what = "token bucket";
   const { capacityTokens, refillPerSecond } = policy;
   checkInteger(what, "capacityTokens", capacityTokens, [1, MOST_TOKENS]);

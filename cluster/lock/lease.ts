@@ -17,7 +17,7 @@ import {
 import type { Clock } from "../../actors/runtime/ports.ts";
 import type { Timers } from "../gateways/gateway.ts";
 import type { Lease } from "../lock.ts";
-import type { Extended, Freed } from "./lease_store.ts";
+import type { Extended, Freed, LeaseSession } from "./lease_store.ts";
 
 /** Clocks of two machines that run apart by 1 % still agree on who holds. */
 const DRIFT = 100;
@@ -51,12 +51,19 @@ export interface Given {
   readonly renewForMs: number;
 }
 
+/** What the store said of it. */
+export interface Granted {
+  readonly fence: number;
+  readonly session?: LeaseSession;
+}
+
 /** See the module. */
 export class StoredLease implements Lease {
   readonly name: string;
   readonly owner: string;
   readonly fence: number;
   readonly #keeper: LeaseKeeper;
+  readonly #session: LeaseSession | null;
   readonly #renewUntilMs: number;
   #ttlMs: number;
   #validUntilMs: number;
@@ -70,13 +77,14 @@ export class StoredLease implements Lease {
   constructor(
     keeper: LeaseKeeper,
     { name, owner, ttlMs, renewForMs }: Given,
-    fence: number,
+    { fence, session }: Granted,
     sentAtMs: number,
   ) {
     this.name = name;
     this.owner = owner;
     this.fence = fence;
     this.#keeper = keeper;
+    this.#session = session ?? null;
     this.#ttlMs = ttlMs;
     this.#validUntilMs = validUntil(sentAtMs, ttlMs);
     this.#renewUntilMs = sentAtMs + renewForMs;
@@ -88,7 +96,7 @@ export class StoredLease implements Lease {
 
   get leftMs(): number {
     if (this.#isOver) return 0;
-    return Math.max(0, this.#validUntilMs - this.#keeper.clock.monotonicMs());
+    return Math.max(0, this.#heldUntilMs - this.#keeper.clock.monotonicMs());
   }
 
   get signal(): AbortSignal {
@@ -135,9 +143,15 @@ export class StoredLease implements Lease {
     await this.release();
   }
 
+  get #heldUntilMs(): number {
+    return this.#session === null
+      ? this.#validUntilMs
+      : Math.min(this.#validUntilMs, this.#session.sureUntilMs);
+  }
+
   async #free(): Promise<Outcome<null, "lost">> {
     const nowMs = this.#keeper.clock.monotonicMs();
-    const wasHeld = !this.#isOver && nowMs < this.#validUntilMs;
+    const wasHeld = !this.#isOver && nowMs < this.#heldUntilMs;
     // Sent first: whoever is next here asks behind it on the same connection.
     const freed = this.#keeper.free(this, nowMs);
     this.#end();

@@ -27,6 +27,15 @@ export interface Wish {
   readonly willWait: boolean;
 }
 
+/** What a lease hangs on besides its own time: it ends with its session. */
+export interface LeaseSession {
+  /**
+   * The session surely lives until then, by the monotonic clock. It grows while
+   * the session lives, and never again once it is past.
+   */
+  readonly sureUntilMs: number;
+}
+
 /** How a take ended. */
 export type Taken =
   /** Also when the owner had it already; its time begins anew. */
@@ -34,6 +43,8 @@ export type Taken =
     readonly kind: "taken";
     /** Larger than any that was given out for this name to another owner. */
     readonly fence: number;
+    /** Without one, the lease's own time is all that ends it. */
+    readonly session?: LeaseSession;
   }
   | {
     readonly kind: "held";

@@ -33,6 +33,7 @@ import { Deadlines } from "./deadlines.ts";
 import {
   checkTime,
   checkTtl,
+  type Granted,
   type LeaseKeeper,
   StoredLease,
   validUntil,
@@ -195,7 +196,7 @@ export class LeasedLock implements Lock {
         nowMs,
       );
       if (taken.kind === "taken") {
-        const lease = this.#hold(line, waiter, taken.fence, nowMs);
+        const lease = this.#hold(line, waiter, taken, nowMs);
         if (lease !== null) return ok(lease);
       }
       switch (taken.kind) {
@@ -233,7 +234,7 @@ export class LeasedLock implements Lock {
           waiter.isWoken = false;
           last = await this.#deadlines.within(this.#store.take(waiter), nowMs);
           if (last.kind === "taken") {
-            const lease = this.#hold(line, waiter, last.fence, nowMs);
+            const lease = this.#hold(line, waiter, last, nowMs);
             if (lease !== null) return ok(lease);
             last = { kind: "unknown" };
           }
@@ -300,12 +301,15 @@ export class LeasedLock implements Lock {
   #hold(
     line: Line,
     waiter: Waiter,
-    fence: number,
+    granted: Granted,
     sentAtMs: number,
   ): Lease | null {
     const nowMs = this.#host.clock.monotonicMs();
-    if (nowMs >= validUntil(sentAtMs, waiter.ttlMs)) return null;
-    const lease = new StoredLease(this.#keeper, waiter, fence, sentAtMs);
+    const sureUntilMs = granted.session?.sureUntilMs ?? Infinity;
+    if (nowMs >= Math.min(validUntil(sentAtMs, waiter.ttlMs), sureUntilMs)) {
+      return null;
+    }
+    const lease = new StoredLease(this.#keeper, waiter, granted, sentAtMs);
     line.hold(lease);
     return lease;
   }

@@ -104,7 +104,11 @@ export class MemoryLeases implements LeaseStore {
     };
   }
 
-  /** The entry as it is now: without a lease or a waiter whose time is over. */
+  /**
+   * The entry as it is now: without a lease whose time is over, and first in
+   * line is somebody who still waits. Those behind are looked at when they are
+   * first, so that a long line costs no more than a short one.
+   */
   #entry(name: string, nowMs: number): Entry {
     let entry = this.#entries.get(name);
     if (entry === undefined) {
@@ -113,7 +117,8 @@ export class MemoryLeases implements LeaseStore {
     }
     if (entry.owner !== null && entry.untilMs <= nowMs) entry.owner = null;
     for (const [owner, untilMs] of entry.line) {
-      if (untilMs <= nowMs) entry.line.delete(owner);
+      if (untilMs > nowMs) break;
+      entry.line.delete(owner);
     }
     return entry;
   }

@@ -94,7 +94,7 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
 end
 return -1 - redis.call('PTTL', KEYS[1])`);
 
-/** KEYS: lease. ARGV: holder, channel, process. Gives 1 when it had it. */
+/** KEYS: lease. ARGV: holder, channel, message. Gives 1 when it had it. */
 export const FREE = redisScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])

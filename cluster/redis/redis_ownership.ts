@@ -102,7 +102,7 @@ export class RedisOwnership implements OwnershipPort {
     done: (isFreed: boolean | null) => void,
   ): void {
     const [lease = ""] = this.#keysOf(territory);
-    const args = [holder, this.#channel, this.#process];
+    const args = [holder, this.#channel, `${this.#process} ${territory}`];
     this.#run(FREE, [lease], args, (answer) => {
       done(answer === null ? null : Number(answer.value) === 1);
     });
@@ -114,14 +114,15 @@ export class RedisOwnership implements OwnershipPort {
   }
 
   /**
-   * Calls back whenever another process changed something, and when it begins
-   * to hear, until what it gives is called.
+   * Calls back whenever another process changed something, with the territory
+   * if it freed one, and when it begins to hear, until what it gives is called.
    */
-  watch(changed: () => void): () => Promise<void> {
-    const heard = (process: string) => {
-      if (process !== this.#process) changed();
+  watch(changed: (freed?: string) => void): () => Promise<void> {
+    const heard = (message: string) => {
+      const [process, freed] = message.split(" ");
+      if (process !== this.#process) changed(freed);
     };
-    return this.#redis.subscribe(this.#channel, heard, changed);
+    return this.#redis.subscribe(this.#channel, heard, () => changed());
   }
 
   #key(name: string): string {

@@ -10,6 +10,7 @@ import type { CatalogMessage } from "../../actors/catalog.ts";
 import type { Message } from "../../actors/runtime/actor.ts";
 import type { Domain } from "../../actors/runtime/domain.ts";
 import { ok, type Outcome } from "../../actors/runtime/outcome.ts";
+import type { DrainReader } from "../balance_door.ts";
 import { handleCatalog } from "../gateways/catalog.ts";
 import { GatewayHost, type Timers } from "../gateways/gateway.ts";
 import { CATALOG_PROBE, catalogPool } from "../pool/catalog_pool.ts";
@@ -17,13 +18,6 @@ import type { PoolCalls } from "../pool/pool_calls.ts";
 import { mainDomain, type ShopPlan } from "../topology.ts";
 import { hostClock } from "./host_clock.ts";
 import type { OpenCatalog, Storage } from "./storage.ts";
-
-/** Told to a thread's pool: give that reader nothing new, or something again. */
-export interface DrainReader extends Message {
-  readonly kind: "drain_reader";
-  readonly name: string;
-  readonly isDraining: boolean;
-}
 
 /** What there is in one thread. */
 export interface CatalogGateways {

@@ -87,3 +87,9 @@ export type Report =
     readonly text: string;
     readonly fields: Readonly<Record<string, unknown>>;
   };
+
+/** What a report says, in a word or a line. */
+export function gistOf(report: Report): string {
+  if ("reason" in report) return report.reason;
+  return "text" in report ? report.text : report.kind;
+}

@@ -6,7 +6,7 @@
  */
 import type { ActorReport } from "../../actors/runtime/domain_report.ts";
 import type { Config } from "../config.ts";
-import type { PoolReport } from "../pool/pool.ts";
+import type { PoolOfThread } from "../gate.ts";
 import type { ShopPlan } from "../topology.ts";
 import type { AssembledDomain } from "./assemble.ts";
 import type { ThreadReport } from "./control.ts";
@@ -16,12 +16,6 @@ import type { WorkerStatus } from "./worker_supervisor.ts";
 export interface DescribedThreads {
   readonly main: AssembledDomain;
   readonly workers: { statuses(): readonly WorkerStatus[] };
-}
-
-/** A pool, and the thread whose calls it shares out. */
-export interface PoolOfThread {
-  readonly domain: string;
-  readonly report: PoolReport;
 }
 
 /** One part of a role. */

@@ -11,6 +11,7 @@ import type { StockPublished } from "../../actors/cache_node.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { ClusterEnvironment, Config } from "../config.ts";
+import type { OtherGates } from "../gate.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { writeSecret } from "../journal/data_folder.ts";
 import {
@@ -26,11 +27,13 @@ import {
   Topology,
 } from "../topology.ts";
 import { hostClock, hostTimers } from "./host_clock.ts";
+import { openSharedLimits } from "./host_limits.ts";
 import type { LiveShop } from "./live_shop.ts";
-import { loadRevocations, openGate } from "./open_gate.ts";
+import { type GateHost, loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { ShopMember } from "./shop_member.ts";
 import { linkMetrics } from "./shop_metrics.ts";
+import { Snapshots } from "./snapshots.ts";
 import { StartError, startThreads, type Threads } from "./threads.ts";
 
 /** What processes tell one another, besides mail. */
@@ -75,16 +78,28 @@ export async function openClusterShop(
     const redis = await connectRedis(cluster.redisUrl, log);
     closing.unshift(() => redis.close());
     const plan = planOf(config, store);
+    const storage = { kind: "postgres", url: cluster.databaseUrl } as const;
+    const shared = openSharedLimits({
+      ...{ redis: redis.port, storeId: store.storeId, log },
+      ...{ process: plan.process, policy: config.admission.shared },
+    });
+    closing.unshift(() => shared[Symbol.asyncDispose]());
     const threads = await startThreads({
       config,
       plan,
-      storage: { kind: "postgres", url: cluster.databaseUrl },
+      storage,
       ledger: store.ledger,
       gateways: [stockBoard((stock) => member.broadcast(stock))],
       log,
       release,
     });
     closing.unshift(() => threads.stop());
+    const { main, workers } = threads;
+    const snapshots = new Snapshots({
+      ...{ storage, release, shop: plan, workers, main, log },
+    });
+    snapshots.start();
+    closing.unshift(() => snapshots.stop());
     const member: ShopMember = new ShopMember({
       redis: redis.port,
       storeId: store.storeId,
@@ -94,21 +109,14 @@ export async function openClusterShop(
       log,
       heard: (news) => hear(news as News, plan, threads, gate),
       missed: () => gate.loadRevocations(() => {}),
+      counted: (processes) => shared.limits.setProcesses(processes),
     });
-    const tell = (news: News) => member.broadcast(news);
     const gate: ShopGate = openGate(config, plan, threads, {
-      locks: () => member.locks(),
-      describe: () => member.describe(),
-      metrics: () => linkMetrics(member.report()),
-      isReady: () => member.isPresent,
-      others: {
-        revoked: (tokenId, expiresAtMs) =>
-          tell({ kind: "revoked", tokenId, expiresAtMs }),
-        dropped: (sku) => tell({ kind: "dropped", sku }),
-      },
+      sharedLimits: shared.limits,
+      ...hostOf(member),
     });
-    await member.join();
     closing.unshift(() => member.leave());
+    await member.join();
     await insist(async () => {
       if (!await store.catalog.isOpened()) {
         await openStock(store.catalog, threads.main, new Topology(plan));
@@ -123,6 +131,22 @@ export async function openClusterShop(
     await stop();
     throw error;
   }
+}
+
+/** What a member adds to a gate. */
+function hostOf(member: ShopMember): GateHost {
+  const tell = (news: News) => member.broadcast(news);
+  return {
+    locks: () => member.locks(),
+    describe: () => member.describe(),
+    metrics: () => linkMetrics(member.report()),
+    isReady: () => member.isPresent,
+    others: {
+      revoked: (tokenId, expiresAtMs) =>
+        tell({ kind: "revoked", tokenId, expiresAtMs }),
+      dropped: (sku) => tell({ kind: "dropped", sku }),
+    },
+  };
 }
 
 /** Tries again for a while: shop workers may be changing hands just now. */

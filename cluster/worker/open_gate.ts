@@ -15,7 +15,8 @@ import { poolMetrics, shopMetrics } from "./shop_metrics.ts";
 import { StartError, type Threads } from "./threads.ts";
 
 /** What a shop of one process and one of several have each in its way. */
-export interface GateHost extends Pick<ShopGateOptions, "locks" | "others"> {
+export interface GateHost
+  extends Pick<ShopGateOptions, "locks" | "others" | "sharedLimits"> {
   /** What is said of the topology besides; nothing when left out. */
   readonly describe?: () => Readonly<object>;
   /** What else there is to measure. */
@@ -49,6 +50,7 @@ export function openGate(
       ...describeShop(config, plan, threads),
       ...host.describe?.(),
     }),
+    pools: () => poolsOf(threads),
     breakers: () => describeBreakers(config, threads),
     injectFault: (fault) => injectFault(fault, plan, threads),
     metrics: () => [

@@ -26,7 +26,11 @@ export interface ProcessLinksOptions {
   readonly process: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** A process that is not heard for so long is cut off until it is again. */
+  /**
+   * A process that is not heard for so long is cut off until it is again. Who
+   * is dead is known by `setMembers` before; this is for a way that is, and
+   * longer than a busy machine may hold a main thread up.
+   */
   readonly silenceMs: number;
   /** Link a domain that runs here with a peer elsewhere, through the port. */
   readonly connect: (domain: string, peer: string, port: MessagePort) => void;
@@ -58,6 +62,9 @@ export interface ProcessLinksReport extends MeshCounters {
 
 /** While one frame is published the next one is written. */
 const MOST_PUBLISHING = 2;
+
+/** A stop has 10 s for all it does; who does not hear it notices by himself. */
+const GOODBYE_WITHIN_MS = 1_000;
 
 /** Territories have these names in every process. */
 const TERRITORY = /^worker-\d+$/;
@@ -104,8 +111,8 @@ export class ProcessLinks {
         log.write("info", "process linked", { process: peer });
         options.reset(peer);
       },
-      lost: (peer) =>
-        log.write("warn", "process no longer linked", { process: peer }),
+      lost: (peer, cause) =>
+        log.write("warn", "process no longer linked", { process: peer, cause }),
     });
     this.#channel = new ProcessChannel({
       ...options,
@@ -128,7 +135,10 @@ export class ProcessLinks {
     clearTimeout(patience);
   }
 
-  /** Tells the others, ends all links and hears nothing any more. */
+  /**
+   * Tells the others, ends all links and hears nothing any more. A Redis that
+   * hangs holds it up for a second.
+   */
   async stop(): Promise<void> {
     const wasRunning = this.#state === "running";
     this.#state = "stopped";
@@ -137,10 +147,29 @@ export class ProcessLinks {
     if (!wasRunning) return;
     const told = Promise.all(last.map((frame) => this.#publish(frame)));
     const { promise, resolve } = Promise.withResolvers<void>();
-    const patience = setTimeout(resolve, this.#options.silenceMs);
+    const patience = setTimeout(resolve, GOODBYE_WITHIN_MS);
     await Promise.race([told, promise]);
     clearTimeout(patience);
     await this.#channel.close();
+  }
+
+  /**
+   * A territory is this process's, and whoever runs here will be linked with it
+   * here: links with one of that name elsewhere are over. To be called before
+   * its worker starts.
+   */
+  claim(name: string): void {
+    this.#mesh.claim(name);
+    this.#post();
+  }
+
+  /**
+   * A territory is somebody else's. To be called when nobody is linked with it
+   * here any more: if it runs elsewhere links with it begin at once.
+   */
+  disclaim(name: string): void {
+    this.#mesh.disclaim(name);
+    this.#post();
   }
 
   /**
@@ -153,7 +182,7 @@ export class ProcessLinks {
     this.#post();
   }
 
-  /** It runs no more: its links are over, here at once. */
+  /** It does not run now: its links are over, here at once. */
   removeDomain(name: string): void {
     this.#mesh.removeDomain(name);
     this.#post();
@@ -187,10 +216,7 @@ export class ProcessLinks {
       badFrames: this.#badFrames,
       failedFrames: this.#failedFrames,
       publishMs: this.#publishMs,
-      processes: [...this.#mesh.processes].map((process) => ({
-        process,
-        isOpen: this.#mesh.isOpen(process),
-      })),
+      processes: this.#mesh.processes,
     };
   }
 
@@ -209,8 +235,10 @@ export class ProcessLinks {
 
   #disconnect(domain: string, peer: string): void {
     const key = keyOf(domain, peer);
-    this.#ports.get(key)?.close();
+    const port = this.#ports.get(key);
     this.#ports.delete(key);
+    // It may hand over what waited in it.
+    port?.close();
     this.#options.disconnect(domain, peer);
   }
 
@@ -235,7 +263,7 @@ export class ProcessLinks {
   }
 
   #flush(): void {
-    for (const process of this.#mesh.processes) this.#flushTo(process);
+    for (const { process } of this.#mesh.processes) this.#flushTo(process);
   }
 
   #flushTo(process: string): void {

@@ -28,6 +28,8 @@ export interface ShopMemberOptions {
   readonly heard: (news: Message) => void;
   /** What was told to all may have been missed. */
   readonly missed: () => void;
+  /** How many processes there are now, this one among them. */
+  readonly counted: (processes: number) => void;
 }
 
 /** A shop worker that runs here. */
@@ -41,6 +43,13 @@ interface Running {
  * as long as folding it; a machine that is busy takes its time for both.
  */
 const JOIN_WITHIN_MS = 60_000;
+
+/**
+ * Whose leases ran out is no member any more, and cut off. A member that lives
+ * is not, though it is silent for as long as starting its workers takes: 3 s on
+ * a machine with 27 threads for 2 cores.
+ */
+const LEASES_IN_SILENCE = 3;
 
 /** An ask's id has room for so many incarnations (`waits.ts`). */
 const INCARNATIONS = 2 ** 20;
@@ -69,7 +78,7 @@ export class ShopMember {
       .map(({ name }) => name);
     this.#links = new ProcessLinks({
       ...{ redis, storeId, process, clock: hostClock, log },
-      silenceMs: leaseForMs,
+      silenceMs: LEASES_IN_SILENCE * leaseForMs,
       connect: (domain, peer, port) => this.#connect(domain, peer, port),
       disconnect: (domain, peer) => this.#disconnect(domain, peer),
       heard: (_, content) => options.heard(content as Message),
@@ -101,7 +110,9 @@ export class ShopMember {
     threads.watch((domain, isThere) => this.#domainChanged(domain, isThere));
     this.#links.addDomain(mainDomain(plan));
     log.write("info", "process joins", { process: plan.process });
-    this.#stopWatching = this.#leases.watch(() => this.#ownership.changed());
+    this.#stopWatching = this.#leases.watch((freed) =>
+      this.#ownership.changed(freed)
+    );
     this.#loop.start(this.#ownership);
     const complete = new Promise<void>((resolve) => {
       this.#complete = resolve;
@@ -185,6 +196,7 @@ export class ShopMember {
     const { threads, log } = this.#options;
     const { workers, common } = threads;
     this.#running.set(territory, { fence, validUntilMs });
+    this.#links.claim(territory);
     log.write("info", "shop worker taken", { worker: territory, fence });
     workers.add(
       { ...common, name: territory },
@@ -201,22 +213,32 @@ export class ShopMember {
 
   #release(territory: string, done: () => void): void {
     const { threads, leaseForMs, log } = this.#options;
+    const lease = this.#running.get(territory);
     threads.workers.remove(territory, leaseForMs).then(() => {
-      this.#running.delete(territory);
+      // It may have been lost meanwhile, and taken again.
+      if (this.#running.get(territory) === lease) this.#forget(territory);
       log.write("info", "shop worker handed over", { worker: territory });
       done();
     });
   }
 
   #lose(territory: string): void {
-    this.#running.delete(territory);
     this.#options.log.write("warn", "lease lost", { worker: territory });
+    // Unlinked here at once, though its thread may take its time to end.
     this.#options.threads.workers.remove(territory, 0);
+    this.#forget(territory);
+  }
+
+  #forget(territory: string): void {
+    this.#running.delete(territory);
+    this.#links.disclaim(territory);
   }
 
   #note(processes: readonly string[]): void {
     this.#members = processes;
     this.#links.setMembers(processes);
+    // Who does not see himself knows too little to say how many there are.
+    if (this.isPresent) this.#options.counted(processes.length);
   }
 
   // ── Links ───────────────────────────────────────────────────────────────
@@ -226,7 +248,8 @@ export class ShopMember {
     if (isThere) {
       const { workers } = this.#options.threads;
       const status = workers.statuses().find(({ name }) => name === domain);
-      this.#links.addDomain(domain, status?.incarnation ?? 0);
+      const fence = this.#running.get(domain)?.fence;
+      this.#links.addDomain(domain, fence ?? status?.incarnation);
       this.#reach(domain);
     } else {
       this.#links.removeDomain(domain);

@@ -8,8 +8,7 @@ import type {
   BreakerStatus,
   DomainReport,
 } from "../../actors/runtime/domain_report.ts";
-import type { MetricSample } from "../gate.ts";
-import type { PoolOfThread } from "./describe_shop.ts";
+import type { MetricSample, PoolOfThread } from "../gate.ts";
 import type { ProcessLinksReport } from "./process_links.ts";
 import { hitRatio, missRatio } from "../numbers.ts";
 import type { Turns } from "./turns.ts";
@@ -83,6 +82,12 @@ export function linkMetrics(links: ProcessLinksReport): MetricSample[] {
       "Frames that Redis did not take in time.",
       {},
       links.failedFrames,
+    ),
+    counter(
+      "process_frames_bad_total",
+      "Texts of other processes that are no frames.",
+      {},
+      links.badFrames,
     ),
     gauge(
       "process_publish_seconds",

@@ -7,6 +7,7 @@
 import type { PasswordMessage } from "../../actors/accounts/password.ts";
 import type { PaymentMessage } from "../../actors/payment.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
+import { tellDraining } from "../balance_door.ts";
 import type { Config } from "../config.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { PasswordGateway } from "../gateways/password.ts";
@@ -70,13 +71,7 @@ const PAYMENTS_WAITING = 10_000;
  */
 export async function startThreads(options: ThreadsOptions): Promise<Threads> {
   const { config, plan, log } = options;
-  const common: CommonPlan = {
-    seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
-    storage: options.storage,
-    release: options.release,
-    shop: plan,
-    heartbeatMs: config.topology.heartbeat.everyMs,
-  };
+  const common = commonPlan(options);
   let changed: Parameters<Threads["watch"]>[0] = () => {};
   let startFailed: (detail: string) => void = () => {};
   const failure = new Promise<never>((_, reject) => {
@@ -110,6 +105,10 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     log,
     connect(peer, port) {
       main.turns.connect(peer, port);
+      const { catalogCalls, turns } = main;
+      if (catalogCalls !== null) {
+        tellDraining(turns.domain, plan, catalogCalls, peer);
+      }
       changed(peer, true);
     },
     disconnect(peer) {
@@ -136,6 +135,18 @@ export async function startThreads(options: ThreadsOptions): Promise<Threads> {
     }
   };
   return { main, workers, common, watch, stop };
+}
+
+function commonPlan(
+  { config, plan, storage, release }: ThreadsOptions,
+): CommonPlan {
+  return {
+    seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
+    storage,
+    release,
+    shop: plan,
+    heartbeatMs: config.topology.heartbeat.everyMs,
+  };
 }
 
 function entryFor({ kind }: StoragePlan): URL {

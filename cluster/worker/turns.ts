@@ -55,6 +55,13 @@ export interface TurnsOptions {
  */
 const EARLY_FRAMES_MIN = 16;
 
+/** Where the two ends of a link talk of the link itself; no actor's address. */
+const LINK = "(link)";
+/** Who says this takes no new mail any more, and waits for the other's word … */
+const TAKES_NO_MORE = { kind: "takes_no_more" };
+/** … that all it had sent is before this. */
+const SENDS_NO_MORE = { kind: "sends_no_more" };
+
 interface Peer {
   readonly link: Link;
   readonly port: MessagePort;
@@ -62,6 +69,9 @@ interface Peer {
   frames: number;
   /** So many leave before their turn is over. */
   earlyFrames: number;
+  /** It has said so. */
+  takesNoMore: boolean;
+  sendsNoMore: boolean;
 }
 
 /** One thread's domain and links. See the module's text. */
@@ -105,7 +115,11 @@ export class Turns {
         new Envelope(frame.from, frame.to, -frame.ask, 0, failed("expired", 0)),
       );
     });
-    const linked = { link, port, frames: 0, earlyFrames: EARLY_FRAMES_MIN };
+    const linked: Peer = {
+      ...{ link, port, frames: 0, earlyFrames: EARLY_FRAMES_MIN },
+      ...{ takesNoMore: false, sendsNoMore: false },
+    };
+    if (this.#refuses) this.#say(linked, TAKES_NO_MORE);
     this.#peers.set(peer, linked);
     port.onmessage = ({ data }) => this.#receive(peer, linked, readBatch(data));
     this.domain.noteReachable((to) => this.#options.locate(to) === peer);
@@ -141,10 +155,12 @@ export class Turns {
 
   /**
    * From now on asks that come by a link fail as `unavailable` and tells are
-   * dropped, as by a domain that is gone; answers still come in.
+   * dropped, as by a domain that is gone; answers still come in. The other
+   * domains are told, so that they send no more.
    */
   refuse(): void {
     this.#refuses = true;
+    for (const peer of this.#peers.values()) this.#say(peer, TAKES_NO_MORE);
   }
 
   /** One go: run the domain, commit, send what may leave. */
@@ -170,13 +186,15 @@ export class Turns {
   }
 
   /**
-   * Nobody here waits for an answer, and all that was sent has arrived; true
-   * unless new mail is refused.
+   * Nobody here waits for an answer, all that was sent has arrived, and nothing
+   * comes any more; true unless new mail is refused.
    */
   get isQuiet(): boolean {
     if (!this.#refuses) return true;
     if (this.domain.asksUnderWay > 0) return false;
-    return this.#peers.values().every(({ link }) => link.isQuiet);
+    return this.#peers.values().every(({ link, sendsNoMore }) =>
+      sendsNoMore && link.isQuiet
+    );
   }
 
   /** Frames that wait for their link, over all links. */
@@ -206,6 +224,7 @@ export class Turns {
           content,
           chain,
         );
+        if (ask === 0 && to === LINK) return this.#heed(peer, content);
         if (ask >= 0 && this.#refuses) return this.#refuse(envelope);
         const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
         if (gateway === undefined) this.domain.deliver(envelope);
@@ -222,6 +241,21 @@ export class Turns {
     this.turn();
   }
 
+  #say({ link }: Peer, word: { readonly kind: string }): void {
+    // Without room it is as if the other end never answered: nobody waits for
+    // that without a deadline.
+    link.send(LINK, this.domain.name, 0, 0, word);
+    if (this.#phase === "idle") this.#post();
+  }
+
+  #heed(peer: Peer, content: unknown): void {
+    const { kind } = content as { kind: string };
+    if (kind === SENDS_NO_MORE.kind) peer.sendsNoMore = true;
+    if (kind !== TAKES_NO_MORE.kind) return;
+    peer.takesNoMore = true;
+    this.#say(peer, SENDS_NO_MORE);
+  }
+
   #refuse({ from, to, ask }: Envelope): void {
     if (ask === 0) return;
     const outcome = failed("unavailable", RETRY_AFTER_MS);
@@ -233,7 +267,7 @@ export class Turns {
     const gateway = this.#options.gateways.get(to);
     if (gateway !== undefined) return this.#serve(gateway, envelope);
     const peer = this.#peerOf(to);
-    if (peer === undefined) return "gone";
+    if (peer === undefined || peer.takesNoMore && ask >= 0) return "gone";
     const { link } = peer;
     const room = link.send(to, from, ask, deadlineMs, content, chain);
     if (this.#phase === "idle") this.#post();

@@ -78,6 +78,13 @@ export class WorkerSlot<Plan extends PlanOfWorker> {
     this.thread?.post(order, "port" in order ? [order.port] : []);
   }
 
+  /** Makes a fresh link with another worker, over a port of their own. */
+  linkWith(other: WorkerSlot<Plan>): void {
+    const { port1, port2 } = new MessageChannel();
+    this.order({ kind: "connect", peer: other.name, port: port1 });
+    other.order({ kind: "connect", peer: this.name, port: port2 });
+  }
+
   /** Sends the plan to a new thread: its next life begins. */
   begin(thread: Thread<Order<Plan>>): void {
     this.thread = thread;

@@ -16,11 +16,17 @@
 import type { Log } from "../../actors/runtime/ports.ts";
 import { SeededRandom } from "../../actors/runtime/random.ts";
 import type { RestartSpec } from "../../actors/runtime/supervision.ts";
-import type { Order, RecoveryReport, Report, WorkerPlan } from "./control.ts";
+import {
+  gistOf,
+  type Order,
+  type RecoveryReport,
+  type Report,
+  type WorkerPlan,
+} from "./control.ts";
+import { isNearlyFull } from "./heap.ts";
 import { hostClock } from "./host_clock.ts";
 import { HungThreads } from "./hung_threads.ts";
-import { isNearlyFull } from "./heap.ts";
-import { SpreadStarts } from "./spread_starts.ts";
+import { StartQueue } from "./start_queue.ts";
 import { startThread, type Thread, type ThreadEnd } from "./thread.ts";
 import {
   type PlanOfWorker,
@@ -67,7 +73,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   /** All that still run, those that were killed or replaced included. */
   readonly #threads = new Set<Thread<Order<Plan>>>();
   readonly #hung: HungThreads;
-  readonly #starts = new SpreadStarts();
+  readonly #starts = new StartQueue();
   #watch: ReturnType<typeof setInterval> | undefined;
   #lastWatchMs = 0;
   #stopping = false;
@@ -97,6 +103,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
+    this.#starts.stop();
     for (const slot of this.#slots.values()) {
       clearTimeout(slot.restartTimer);
       if (slot.status === "leaving") continue;
@@ -131,6 +138,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     if (this.#slots.has(slot.name)) {
       throw new TypeError(`Cannot add ${slot.name} as it is there`);
     }
+    if (this.#stopping) return;
     this.#slots.set(slot.name, slot);
     slot.validUntilMs = validUntilMs;
     this.#beginLater(slot, 0);
@@ -196,16 +204,9 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     const lives = `${left.incarnation} ${right.incarnation}`;
     setTimeout(() => {
       const now = `${left.incarnation} ${right.incarnation}`;
-      if (now === lives && !this.#stopping) this.#link(left, right);
+      if (now === lives && !this.#stopping) left.linkWith(right);
     }, forMs);
     return true;
-  }
-
-  /** A fresh link between two workers, over a port of their own. */
-  #link(one: WorkerSlot<Plan>, other: WorkerSlot<Plan>): void {
-    const { port1, port2 } = new MessageChannel();
-    one.order({ kind: "connect", peer: other.name, port: port1 });
-    other.order({ kind: "connect", peer: one.name, port: port2 });
   }
 
   /** Last, as orders keep their order: who is reached reaches the others. */
@@ -225,7 +226,6 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
 
   #begin(slot: WorkerSlot<Plan>): void {
     // Who may not run must not take its partitions over from who may.
-    if (this.#stopping) return;
     if (slot.validUntilMs <= hostClock.monotonicMs()) {
       return this.#beginLater(slot, this.#options.restart.backoffMinMs);
     }
@@ -248,6 +248,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
 
   #beginLater(slot: WorkerSlot<Plan>, delayMs: number): void {
     const begin = () => {
+      // It may have been removed again.
       if (this.#slots.get(slot.name) === slot) this.#begin(slot);
     };
     slot.restartTimer = setTimeout(() => this.#starts.add(begin), delayMs);
@@ -300,14 +301,9 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   /** A replaced worker woke up: it says what it was refused, and ends. */
   #takeLate(name: string, thread: Thread<Order<Plan>>, report: Report): void {
     if (report.kind !== "log") this.#hung.kill(thread);
-    const said = "reason" in report
-      ? report.reason
-      : "text" in report
-      ? report.text
-      : report.kind;
     this.#options.log.write("warn", "a replaced worker spoke", {
       worker: name,
-      report: said,
+      report: gistOf(report),
     });
   }
 
@@ -317,7 +313,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     slot.recovery = recovery;
     slot.lastBeatMs = hostClock.monotonicMs();
     for (const other of this.#slots.values()) {
-      if (other !== slot && other.status === "ready") this.#link(slot, other);
+      if (other !== slot && other.status === "ready") slot.linkWith(other);
     }
     if (this.#allReady === null) this.#linkSelf(slot);
     this.#options.log.write("info", "worker ready", {

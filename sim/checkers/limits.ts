@@ -24,6 +24,8 @@ interface Bound {
   readonly isExact: boolean;
   /** What was there at the start. */
   readonly initial: number;
+  /** What waits in its line has others behind it. */
+  readonly givesNothingBack?: boolean;
   /** Of a sliding window: no more than the burst pass in any of this length. */
   readonly windowUs?: number;
 }
@@ -43,7 +45,9 @@ function boundOf(policy: LimiterPolicy): Bound {
     case "leaky-queue": {
       const { leakPerSecond: perSecond, maxWaitMs } = policy;
       const burst = Math.ceil(perSecond * maxWaitMs / 1_000) + 1;
-      return { burst, perSecond, isExact: false, initial: burst };
+      const initial = burst;
+      const givesNothingBack = true;
+      return { burst, perSecond, isExact: false, initial, givesNothingBack };
     }
     case "sliding-window": {
       const { limit: burst, windowMs } = policy;
@@ -53,7 +57,8 @@ function boundOf(policy: LimiterPolicy): Bound {
     }
     case "warm-up": {
       const { ratePerSecond: perSecond } = policy;
-      return { burst: 1, perSecond, isExact: false, initial: 1 };
+      const burst = Math.max(1, Math.floor(perSecond / 10));
+      return { burst, perSecond, isExact: false, initial: burst };
     }
   }
 }
@@ -83,7 +88,7 @@ function slackOf({ perSecond }: Bound): number {
  */
 export class LimiterLegal extends Inspection {
   readonly id = "limiter.legal";
-  override readonly sees = ["admitted"] as const;
+  override readonly sees = ["admitted", "given_back"] as const;
   readonly #policies: AdmissionPolicies | null;
   readonly #user: Bound | null;
   readonly #overall: Bound | null;
@@ -105,20 +110,45 @@ export class LimiterLegal extends Inspection {
   }
 
   observe(seen: Observation): void {
-    if (seen.kind !== "admitted" || this.#user === null) return;
-    const { client, route, admitted, policy, atUs } = seen;
-    this.checked++;
+    if (this.#user === null) return;
+    if (seen.kind !== "admitted" && seen.kind !== "given_back") return;
+    const { client, route, atUs } = seen;
     const cost = this.#policies?.costs[route] ?? 1;
-    if (!admitted) {
-      if (policy === "user") this.#refused(`user ${client}`, cost, atUs);
+    const ofRoute = this.#routes.get(route);
+    if (seen.kind === "given_back") {
+      this.#gaveBack(`user ${client}`, this.#user, cost, seen);
+      if (this.#overall !== null) {
+        this.#gaveBack("overall", this.#overall, cost, seen);
+      }
+      if (ofRoute !== undefined) this.#gaveBack(route, ofRoute, 1, seen);
+      return;
+    }
+    this.checked++;
+    if (!seen.admitted) {
+      const key = `user ${client}`;
+      if (seen.policy === "user") this.#refused(key, cost, atUs);
       return;
     }
     this.#passed(`user ${client}`, this.#user, cost, atUs);
     if (this.#overall !== null) {
       this.#passed("overall", this.#overall, cost, atUs);
     }
-    const ofRoute = this.#routes.get(route);
     if (ofRoute !== undefined) this.#passed(route, ofRoute, 1, atUs);
+  }
+
+  /** What has sunk since it was taken is not given back a second time. */
+  #gaveBack(
+    key: string,
+    bound: Bound,
+    cost: number,
+    { atUs, decidedUs }: { readonly atUs: number; readonly decidedUs: number },
+  ): void {
+    if (bound.givesNothingBack) return;
+    const meter = this.#meterOf(key, bound, atUs);
+    const sunk = (atUs - decidedUs) * bound.perSecond / 1e6;
+    meter.used = Math.max(0, meter.used - Math.max(0, cost - sunk));
+    const from = meter.passedUs.indexOf(decidedUs);
+    if (from >= 0) meter.passedUs.splice(from, cost);
   }
 
   #passed(key: string, bound: Bound, cost: number, atUs: number): void {

@@ -56,6 +56,7 @@ function tell(
       return { from: "shop", to: "clients", text, arrow };
     }
     case "admitted":
+    case "given_back":
     case "breaker_changed":
       return tellOfGuard(seen);
     case "decided": {
@@ -105,13 +106,21 @@ function tell(
 
 /** What a limiter or a breaker did. */
 function tellOfGuard(
-  seen: Extract<Observation, { kind: "admitted" | "breaker_changed" }>,
+  seen: Extract<
+    Observation,
+    { kind: "admitted" | "given_back" | "breaker_changed" }
+  >,
 ): Pick<Scene, "from" | "text"> & Partial<Scene> {
   if (seen.kind === "breaker_changed") {
     const { domain, address, to } = seen;
     return { from: domain, to: address, text: `breaker ${to}` };
   }
-  const { client, route, admitted, policy } = seen;
+  const { client, route } = seen;
+  if (seen.kind === "given_back") {
+    const text = `${client} ${route}: refused by the limit of a product`;
+    return { from: "gate", text };
+  }
+  const { admitted, policy } = seen;
   const word = admitted ? "let in" : "refused";
   const text = `${client} ${route}: ${word} by the limit of ${policy}`;
   return { from: "gate", text };

@@ -34,8 +34,8 @@ function limiters({ limiters: cases }: Comparison): Sheet {
     title: "Limiters",
     lead: "Answers in time as a share of what the server can do, when it is " +
       "asked for so many times as much. It is taken to do 1,000 calls a " +
-      "second: limiters of a rate are told 950, adaptive ones nothing. Who " +
-      "waits for longer than a second has gone, and is served all the same.",
+      "second: limiters of a rate are told 950, warm-up to reach them in ten " +
+      "of the 120 seconds, adaptive ones nothing. Who waits for longer than a second has gone, and is served all the same.",
     tables: cases.map((each) => ({
       caption: `A server ${each.name}`,
       headings: [

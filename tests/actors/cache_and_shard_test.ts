@@ -32,6 +32,7 @@ const CACHE: ActorSpec = {
     staleIfErrorMs: 10_000,
     negativeTtlMs: 100,
     filterBitsPerKey: 0,
+    warm: [],
     shards: 1,
     lowStockUnits: 5,
     catalog: "catalog[0]",

@@ -26,6 +26,7 @@ export const ARGS: CacheArgs = {
   staleIfErrorMs: 86_400_000,
   negativeTtlMs: 1_000,
   filterBitsPerKey: 0,
+  warm: [],
   shards: 16,
   lowStockUnits: 5,
   catalog: "catalog[0]",

@@ -13,7 +13,7 @@ for (const [index, arm] of LIMITER_ARMS.entries()) {
     name: `${arm.name} admits users and counts them`,
     ignore: !granted("run", "read"),
     async fn() {
-      const own = [...LIMITER_KINDS, "admission"];
+      const own = [...LIMITER_KINDS, "shared-token-bucket", "admission"];
       const both = ["token-bucket", "admission"];
       for (const name of index === 0 ? own : both) {
         const task = { name, milliseconds: 1, sizes: { n: DECISIONS } };
@@ -29,6 +29,7 @@ Deno.test("every limiter has its contest", () => {
   for (const kind of LIMITER_KINDS) {
     assert.ok(names.includes(`policies.limiter_${kind}`), kind);
   }
+  assert.ok(names.includes("policies.limiter_shared-token-bucket"));
   assert.ok(names.includes("policies.admission"));
 });
 

@@ -12,6 +12,7 @@ import {
   LIMITED_ROUTES,
 } from "../../cluster/admission.ts";
 import type { LimiterPolicy } from "../../cluster/limiters/limiter.ts";
+import { LimitWorld, SHARING } from "./limiters/limit_world.ts";
 
 function bucket(capacityTokens: number, refillPerSecond = 1): LimiterPolicy {
   return { kind: "token-bucket", capacityTokens, refillPerSecond };
@@ -48,7 +49,7 @@ Deno.test("AdmissionControl.admit() says what the rate limit headers need", () =
     capacity: 2,
     refillPerSecond: 1,
     remaining: 1,
-    ...{ retryAfterMs: 0, delayMs: 0 },
+    ...{ retryAfterMs: 0, delayMs: 0, decidedMs: 0 },
   });
   control.admit("ann", "10.0.0.1", 0);
   assert.deepEqual(control.admit("ann", "10.0.0.1", 250), {
@@ -57,7 +58,7 @@ Deno.test("AdmissionControl.admit() says what the rate limit headers need", () =
     capacity: 2,
     refillPerSecond: 1,
     remaining: 0,
-    ...{ retryAfterMs: 750, delayMs: 0 },
+    ...{ retryAfterMs: 750, delayMs: 0, decidedMs: 250 },
   });
 });
 
@@ -86,7 +87,7 @@ Deno.test("AdmissionControl.admit() takes from both buckets or from none", () =>
 
 // G26
 Deno.test("AdmissionControl forgets a client only when his bucket is full", () => {
-  const control = new AdmissionControl(POLICIES, 0, 4);
+  const control = new AdmissionControl(POLICIES, 0, { mostKeys: 4 });
   for (const user of ["ann", "ann", "bob", "cay", "dan"]) {
     assert.equal(control.admit(user, "", 0).admitted, true);
   }
@@ -99,7 +100,7 @@ Deno.test("AdmissionControl forgets a client only when his bucket is full", () =
 });
 
 Deno.test("AdmissionControl gives clients beyond its bound one bucket together", () => {
-  const control = new AdmissionControl(POLICIES, 0, 1);
+  const control = new AdmissionControl(POLICIES, 0, { mostKeys: 1 });
   control.admit("ann", "", 0);
   const admitted = ["bob", "cay", "dan"].map((user) =>
     control.admit(user, "", 0).admitted
@@ -108,7 +109,7 @@ Deno.test("AdmissionControl gives clients beyond its bound one bucket together",
 });
 
 Deno.test("AdmissionControl makes room as buckets fill up again", () => {
-  const control = new AdmissionControl(POLICIES, 0, 100);
+  const control = new AdmissionControl(POLICIES, 0, { mostKeys: 100 });
   for (let number = 0; number < 10_000; number++) {
     // Each bucket is full again one second later, 10 newcomers after.
     const nowMs = number * 100;
@@ -274,4 +275,87 @@ Deno.test("AdmissionControl holds every limit in every window, whatever is asked
     }),
     { seed: 43, numRuns: 100 },
   );
+});
+
+Deno.test("AdmissionControl counts a user, an order's product and everybody together with other processes, and a limit of each process alone", () => {
+  const world = new LimitWorld(2, SHARING);
+  const policies: AdmissionPolicies = {
+    ...{ ...POLICIES, user: bucket(8), overall: bucket(40), sku: bucket(4) },
+    address: { ...bucket(3), scope: "process" },
+  };
+  const [here, there] = world.processes.map((shared) =>
+    new AdmissionControl(policies, 0, { shared })
+  );
+  // One by one, so that each is told before the next comes.
+  const passing = (ask: () => boolean) => {
+    let passed = 0;
+    for (let asked = 0; asked < 10; asked++) {
+      if (ask()) passed++;
+      for (const limits of world.processes) limits.tick(0);
+      world.advanceTo(0);
+    }
+    return passed;
+  };
+  // A user whose name is a product's is somebody else.
+  assert.equal(passing(() => here!.admit("heart", "", 0).admitted), 8);
+  // The other one has not heard of her, and lets a portion pass.
+  assert.equal(passing(() => there!.admit("heart", "", 0).admitted), 1);
+  const order = (door: AdmissionControl) =>
+    passing(() => door.admitOrder([{ sku: "heart" }], 0) === 0);
+  assert.deepEqual([here!, there!].map(order), [4, 1]);
+  for (const door of [here!, there!]) {
+    assert.equal(passing(() => door.admit(null, "::1", 0).admitted), 3);
+  }
+  // Of the overall limit: 40 - 8 - 1 - 3 - 3, by who has told last.
+  const overall = there!.report(0).find(({ name }) => name === "overall");
+  assert.equal(overall!.remaining, 25);
+});
+
+Deno.test("AdmissionControl keeps what is reserved of a shared limit, and takes from all limits or from none while one waits for its store", () => {
+  const world = new LimitWorld(
+    ...[2, SHARING] as const,
+    () => ({ thereMs: 5, backMs: 5 }),
+  );
+  const [shared] = world.processes;
+  const policies = {
+    ...{ ...POLICIES, user: bucket(100), overall: bucket(40) },
+    reservePercent: 50,
+  };
+  const door = new AdmissionControl(policies, 0, { shared: shared! });
+  const ask = (route: string, times: number) =>
+    Array.from({ length: times }, () => door.admit("ann", "", 0, route))
+      .filter(({ admitted }) => admitted).length;
+  // A quarter of the burst may be untold: ten, whoever asks.
+  assert.equal(ask("placeOrder", 15), 10);
+  assert.equal(ask("payOrder", 1), 0);
+  const refused = door.admit("ann", "", 0, "payOrder");
+  assert.deepEqual([refused.policy, refused.retryAfterMs], ["overall", 1]);
+  world.advanceTo(100);
+  assert.equal(shared!.taken, 2 * 10);
+  // Twenty are kept for paying, ten are left for others.
+  for (let round = 0; round < 4; round++) {
+    ask("placeOrder", 5);
+    world.advanceTo(world.nowMs + 100);
+  }
+  assert.equal(shared!.taken, 2 * 20);
+  assert.equal(ask("payOrder", 1), 1);
+});
+
+Deno.test("AdmissionControl.metrics() has the counters of shared limits where there are some", () => {
+  const names = (control: AdmissionControl) =>
+    control.metrics(0).map(({ name }) => name);
+  const alone = new AdmissionControl(POLICIES, 0);
+  assert.ok(names(alone).every((name) => name.startsWith("admission_")));
+  const [shared] = new LimitWorld(1, SHARING).processes;
+  const together = new AdmissionControl(POLICIES, 0, { shared: shared! });
+  const added = names(together).filter((name) => !names(alone).includes(name));
+  assert.deepEqual(added, [
+    "shared_limits_messages_total",
+    "shared_limits_failed_total",
+    "shared_limits_tellings_total",
+    "shared_limits_tokens_total",
+    "shared_limits_held_total",
+    "shared_limits_away_total",
+    "shared_limits_away",
+  ]);
 });

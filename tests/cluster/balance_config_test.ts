@@ -98,6 +98,8 @@ Deno.test("every number of the balance section is held to its bounds", () => {
     { ejection: { badReplies: 0 } },
     { ejection: { for: "0s" } },
     { ejection: { maxPercent: 101 } },
+    { ejection: { for: "6m" } },
+    { ejection: { for: "20s", forMost: "10s" } },
     { slowStart: 10 },
     { probe: { every: "1ms" } },
     { probe: null },

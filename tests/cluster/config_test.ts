@@ -9,6 +9,7 @@ import {
   type Environment,
   printConfig,
   readConfig,
+  weakSecrets,
 } from "../../cluster/config.ts";
 
 /** Reads a config whose file has this text. */
@@ -27,6 +28,12 @@ function refusal(file: unknown, environment: Environment = {}) {
   }
   assert.fail("The config was accepted");
 }
+
+const WINDOW = {
+  from: "2026-11-10T23:50:00Z",
+  until: "2026-11-11T00:05:00Z",
+  skus: ["85123A"],
+};
 
 function noFile(): string {
   assert.fail("A file was read");
@@ -60,6 +67,7 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
     address: { kind, capacityTokens: 40_000, refillPerSecond: 20_000 },
     ...{ overall: null, sku: null, trustedProxies: [] },
     ...{ routes: {}, costs: {}, reservePercent: 10, concurrency: null },
+    shared: { whenAway: "share", slackPercent: 25, answerWithinMs: 250 },
   });
   assert.deepEqual([cache.capacityEntries, cache.ttlMs], [10_000, 60_000]);
   assert.deepEqual(orders, {
@@ -73,11 +81,16 @@ Deno.test("readConfig() knows every default without a file or a variable", () =>
 Deno.test("readConfig() takes the environment, where empty is unset", () => {
   const { environment } = readConfig({
     ...{ HOST: "0.0.0.0", PORT: "0", DATA_DIR: "/srv/shop", CATALOG: "c.json" },
-    ...{ SESSION_SECRET: "s", ADMIN_TOKEN: "", REDIS_URL: "", SHOP_CONFIG: "" },
+    ...{
+      SESSION_SECRET: "secret-1",
+      ADMIN_TOKEN: "",
+      REDIS_URL: "",
+      SHOP_CONFIG: "",
+    },
   }, noFile);
   assert.deepEqual(environment, {
     ...{ host: "0.0.0.0", port: 0, dataFolder: "/srv/shop" },
-    ...{ catalogFile: "c.json", sessionSecret: "s", adminToken: null },
+    ...{ catalogFile: "c.json", sessionSecret: "secret-1", adminToken: null },
     cluster: null,
   });
 });
@@ -108,8 +121,32 @@ Deno.test("printConfig() gives a file that means the same", () => {
   assert.equal(JSON.parse(printed).admission.user.rate, "200/s");
 });
 
+Deno.test("readConfig() takes windows of products to be warmed", () => {
+  const config = read(JSON.stringify({ cache: { warm: [WINDOW] } }));
+  assert.deepEqual(config.cache.warm, [{
+    fromMs: Date.UTC(2026, 10, 10, 23, 50),
+    untilMs: Date.UTC(2026, 10, 11, 0, 5),
+    skus: ["85123A"],
+  }]);
+  assert.deepEqual(
+    refusal({
+      cache: { warm: [{ ...WINDOW, until: "2026-11-10T23:00:00Z" }] },
+    }),
+    [
+      "shop.json: cache.warm.0.until: expected a time after " +
+      '2026-11-10T23:50:00Z, its from, found "2026-11-10T23:00:00Z"',
+    ],
+  );
+  assert.deepEqual(refusal({ cache: { warm: [{ skus: ["a"] }] } }), [
+    "shop.json: cache.warm.0.from: expected a time in UTC such as " +
+    '"2026-11-11T00:00:00Z", found nothing',
+    "shop.json: cache.warm.0.until: expected a time in UTC such as " +
+    '"2026-11-11T00:00:00Z", found nothing',
+  ]);
+});
+
 Deno.test("printConfig() prints no secret", () => {
-  const secrets = { SESSION_SECRET: "hush-1", ADMIN_TOKEN: "hush-2" };
+  const secrets = { SESSION_SECRET: "hush-hush-1", ADMIN_TOKEN: "hush-hush-2" };
   assert.doesNotMatch(printConfig(read("{}", secrets)), /hush/);
 });
 
@@ -171,11 +208,18 @@ Deno.test("readConfig() holds every number to its bounds", () => {
     { admission: { trustedProxies: [""] } },
     { cache: { jitterPercent: 100 } },
     { cache: { policy: "mru" } },
+    { cache: { capacity: 0 } },
     { cache: { memory: "1KB" } },
     { cache: { earlyRefreshFactor: -1 } },
     { cache: { staleIfError: "8d" } },
     { cache: { filterBitsPerKey: 33 } },
     { cache: { near: { above: "0/s" } } },
+    { cache: { warm: {} } },
+    { cache: { warm: [{ ...WINDOW, from: "2026-11-11" }] } },
+    { cache: { warm: [{ ...WINDOW, until: WINDOW.from }] } },
+    { cache: { warm: [{ ...WINDOW, skus: [] }] } },
+    { cache: { warm: [{ ...WINDOW, skus: ["a".repeat(65)] }] } },
+    { cache: { capacity: 1, warm: [{ ...WINDOW, skus: ["a", "b"] }] } },
     { cache: { near: { ttl: "2s" } } },
     { edge: { bodyLimit: "65GB" } },
     { payment: null },
@@ -216,6 +260,14 @@ Deno.test("readConfig() refuses a port that is none", () => {
       `PORT: expected an integer from 0 to 65535, found "${PORT}"`,
     );
   }
+});
+
+Deno.test("weakSecrets() names those that can be guessed", () => {
+  const { environment } = read("{}", {
+    SESSION_SECRET: "hush",
+    ADMIN_TOKEN: "12345678",
+  });
+  assert.deepEqual(weakSecrets(environment), ["SESSION_SECRET"]);
 });
 
 Deno.test("readConfig() takes Redis and PostgreSQL together or not at all", () => {
@@ -274,7 +326,44 @@ Deno.test("readConfig() takes every policy of limits, each with what it needs", 
     concurrency: {
       ...{ baseline: "least", minimum: 64, initial: 500, maximum: 4_096 },
     },
+    shared: { whenAway: "share", slackPercent: 25, answerWithinMs: 250 },
   });
+});
+
+Deno.test("readConfig() takes who counts a limit, and how processes count together", () => {
+  const shared = { whenAway: "closed", slackPercent: 10, answerWithin: "1s" };
+  const user = { rate: "5/s", burst: 9, scope: "process" };
+  const overall = { rate: "5/s", burst: 9, scope: "shop" };
+  const { admission } = read(
+    JSON.stringify({ admission: { user, overall, shared } }),
+  );
+  assert.deepEqual(
+    [admission.user.scope, admission.overall?.scope, admission.address.scope],
+    ["process", "shop", undefined],
+  );
+  assert.deepEqual(admission.shared, {
+    ...{ whenAway: "closed", slackPercent: 10, answerWithinMs: 1_000 },
+  });
+});
+
+Deno.test("readConfig() refuses to share what processes cannot count together, and says what it takes", () => {
+  const window = { policy: "sliding-window", rate: "5/5s", scope: "shop" };
+  assert.deepEqual(refusal({ admission: { user: window } }), [
+    'shop.json: admission.user.scope: expected "process", as each counts ' +
+    '"sliding-window" by itself, found "shop"',
+  ]);
+  const user = { rate: "5/s", burst: 9, scope: "cluster" };
+  const shared = { whenAway: "off", slackPercent: 101, answerWithin: "1ms" };
+  assert.deepEqual(refusal({ admission: { user, shared } }), [
+    'shop.json: admission.user.scope: expected "shop" or "process", found ' +
+    '"cluster"',
+    'shop.json: admission.shared.whenAway: expected "share", "open" or ' +
+    '"closed", found "off"',
+    "shop.json: admission.shared.slackPercent: expected an integer from 0 to " +
+    "100, found 101",
+    'shop.json: admission.shared.answerWithin: expected a duration from "10ms" ' +
+    'to "5s", such as "30s", found "1ms"',
+  ]);
 });
 
 Deno.test("readConfig() says which setting a policy of limits lacks or has too many", () => {

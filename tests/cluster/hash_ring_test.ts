@@ -5,6 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { stableHash } from "../../actors/runtime/random.ts";
 import { HashRing } from "../../cluster/hash_ring.ts";
 
 const KEYS = Array.from({ length: 100_000 }, (_, index) => `sku-${index}`);
@@ -41,7 +42,22 @@ Deno.test("HashRing.locate() does not depend on the order of the nodes", () => {
   }
 });
 
-// Row 12 of the checklist: modulo moves 90.9 % of the keys, a ring 9.1 %.
+Deno.test("row 12: where a modulo moves 90.9 % of the keys to make room for an eleventh node, and 75 % for a fourth, a ring moves 9.1 % and 25 %", () => {
+  for (const [count, moduloMoves] of [[10, 0.909], [3, 0.75]] as const) {
+    const before = new HashRing(nodes(count), 128);
+    const after = new HashRing(nodes(count + 1), 128);
+    let [byModulo, byRing] = [0, 0];
+    for (const key of KEYS) {
+      const hash = stableHash(key);
+      if (hash % count !== hash % (count + 1)) byModulo++;
+      if (before.locate(key) !== after.locate(key)) byRing++;
+    }
+    const moved = byModulo / KEYS.length;
+    assert.ok(Math.abs(moved - moduloMoves) < 0.01, `${moved} by modulo`);
+    assert.ok(byRing / KEYS.length <= 1 / (count + 1) + 0.03);
+  }
+});
+
 for (const count of [1, 3, 10]) {
   // G25
   Deno.test(`HashRing.locate() moves only the share of the new node when ${count} get another`, () => {

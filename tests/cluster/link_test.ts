@@ -110,6 +110,17 @@ Deno.test("Link.flush() holds the third batch until one is acknowledged", () => 
   assert.equal(end.flush(0)![0], 3);
 });
 
+Deno.test("Link.isQuiet is so when all that was sent has been acknowledged", () => {
+  const [one, other] = [link(), link()];
+  assert.equal(one.isQuiet, true);
+  one.send("b", "a", 0, 0, HELLO);
+  assert.equal(one.isQuiet, false, "it waits");
+  other.receive(one.flush(0)!, 0, ignore);
+  assert.equal(one.isQuiet, false, "it may not have arrived");
+  one.receive(other.flush(0)!, 0, ignore);
+  assert.equal(one.isQuiet, true);
+});
+
 Deno.test("Link acknowledges with its next batch, or bare when it has none", () => {
   const [left, right] = [link(), link()];
   left.send("a", "b", 0, 0, HELLO);

@@ -22,6 +22,8 @@ interface LinkEnd {
 class Process implements Station<MeshFrame<string>> {
   readonly mesh: Mesh<string>;
   readonly domains = new Map<string, number>();
+  /** Those and others that belong here: the host links them by itself. */
+  readonly claimed = new Set<string>();
   readonly links = new Map<string, LinkEnd>();
   /** Broadcasts of the others, since some of them may have been missed. */
   readonly broadcasts = new Map<string, number[]>();
@@ -40,6 +42,7 @@ class Process implements Station<MeshFrame<string>> {
       connect: (domain, peer) => {
         const key = `${domain} ${peer}`;
         assert.ok(!this.links.has(key), `${key} is linked`);
+        assert.ok(!this.claimed.has(peer), `${peer} is the host's to link`);
         const end = `${name}#${++this.#ends}`;
         this.links.set(key, { name: end, said: 0, hears: null, heard: 0 });
       },
@@ -57,6 +60,17 @@ class Process implements Station<MeshFrame<string>> {
     this.begin(`main@${name}`, 1);
   }
 
+  claim(domain: string): void {
+    this.claimed.add(domain);
+    this.mesh.claim(domain);
+    this.#assertNone((_, peer) => peer === domain);
+  }
+
+  disclaim(domain: string): void {
+    this.claimed.delete(domain);
+    this.mesh.disclaim(domain);
+  }
+
   begin(domain: string, incarnation: number): void {
     this.domains.set(domain, incarnation);
     this.mesh.addDomain(domain, incarnation);
@@ -65,9 +79,7 @@ class Process implements Station<MeshFrame<string>> {
   end(domain: string): void {
     this.domains.delete(domain);
     this.mesh.removeDomain(domain);
-    for (const key of this.links.keys()) {
-      assert.ok(!key.startsWith(`${domain} `), "a link without its domain");
-    }
+    this.#assertNone((one) => one === domain);
   }
 
   /** Says something by every link, and to everybody. */
@@ -80,8 +92,8 @@ class Process implements Station<MeshFrame<string>> {
   }
 
   flush(nowMs: number): MeshFrame<string>[] {
-    return [...this.mesh.processes]
-      .map((process) => this.mesh.flush(process, nowMs))
+    return this.mesh.processes
+      .map(({ process }) => this.mesh.flush(process, nowMs))
       .filter((frame) => frame !== null);
   }
 
@@ -95,6 +107,13 @@ class Process implements Station<MeshFrame<string>> {
 
   tick(nowMs: number): void {
     this.mesh.tick(nowMs);
+  }
+
+  #assertNone(isOver: (domain: string, peer: string) => boolean): void {
+    for (const key of this.links.keys()) {
+      const [domain, peer] = key.split(" ") as [string, string];
+      assert.ok(!isOver(domain, peer), `${key} is still linked`);
+    }
   }
 
   /** One end of a link hears one other end, from its first word on. */
@@ -130,11 +149,23 @@ class World {
     return this.processes.get(name)!;
   }
 
-  /** A territory begins or ends there; two may have it for a while. */
+  /**
+   * A process gets a territory, starts it, ends it or loses it, whichever is
+   * next; two may have it for a while.
+   */
   move(name: (typeof NAMES)[number], territory: string): void {
     const process = this.at(name);
-    if (process.domains.has(territory)) process.end(territory);
-    else process.begin(territory, ++this.#incarnation);
+    if (!process.claimed.has(territory)) process.claim(territory);
+    else if (process.domains.has(territory)) process.end(territory);
+    else if (this.#incarnation % 2 === 0) process.disclaim(territory);
+    else process.begin(territory, this.#incarnation);
+    this.#incarnation++;
+  }
+
+  /** Begins it there at once. */
+  begin(name: (typeof NAMES)[number], territory: string): void {
+    this.at(name).claim(territory);
+    this.at(name).begin(territory, ++this.#incarnation);
   }
 
   /** A process takes another for dead. */
@@ -191,7 +222,7 @@ class World {
 
   #mustLink(one: Process, domain: string, other: Process, peer: string) {
     const isOne = domain.startsWith("worker-") || peer.startsWith("worker-");
-    return isOne && !one.domains.has(peer) && !other.domains.has(domain) &&
+    return isOne && !one.claimed.has(peer) && !other.claimed.has(domain) &&
       this.#homeFor(one, peer) === other &&
       this.#homeFor(other, domain) === one;
   }
@@ -203,6 +234,7 @@ class World {
   }
 }
 
+// G86, G87
 Deno.test("each link hears one other end, from its first word on and without a gap, whatever moves, falls and is lost, and in the end all are linked who must be", () => {
   const name = fc.constantFrom(...NAMES);
   const step = fc.oneof(
@@ -254,15 +286,37 @@ Deno.test("each link hears one other end, from its first word on and without a g
 
 Deno.test("a link that only one end wants is not there", () => {
   const world = new World();
-  const move = (name: (typeof NAMES)[number], territory: string) => {
-    world.move(name, territory);
+  const settle = () => {
     world.weather.clear(100);
     world.assertLinked();
   };
-  // To c what b has is old, and to b what a has.
-  for (const name of ["b", "c"] as const) move(name, "worker-1");
-  for (const name of ["a", "c"] as const) move(name, "worker-0");
-  move("c", "worker-1");
+  // To a what b has is old, and to b what a has.
+  for (const name of ["b", "c"] as const) {
+    world.begin(name, "worker-1");
+    settle();
+  }
+  for (const name of ["a", "c"] as const) {
+    world.begin(name, "worker-0");
+    settle();
+  }
+  world.at("c").end("worker-1");
+  settle();
+});
+
+Deno.test("who lost a territory is linked with it where it runs, once nobody is linked with it here", () => {
+  const { a, b, weather } = twoProcesses();
+  a.claim("worker-0");
+  a.begin("worker-0", 1);
+  b.claim("worker-0");
+  b.begin("worker-0", 2);
+  weather.clear(100);
+  a.end("worker-0");
+  weather.clear(100);
+  assert.equal(a.links.size, 0);
+  a.disclaim("worker-0");
+  weather.clear(100);
+  assert.deepEqual([...a.links.keys()], ["main@a worker-0"]);
+  assert.deepEqual([...b.links.keys()], ["worker-0 main@a"]);
 });
 
 /** Two processes that know one another, and the frames between them. */

@@ -28,7 +28,8 @@ class Stage {
   }
 
   enter() {
-    return this.door.enter<null>(LINES, (end) => void this.answers.push(end));
+    const order = { userId: "ann", lines: LINES };
+    return this.door.enter<null>(order, (end) => void this.answers.push(end));
   }
 
   /** As many orders as there is room for, all of which end like this. */
@@ -60,3 +61,43 @@ Deno.test("how long an order took that failed says nothing; one that is unknown 
   stage.fill(unknown(1_000), 300);
   assert.equal(stage.door.report()?.baselineMs, 300);
 });
+
+for (const refund of [true, false]) {
+  Deno.test(`an order that a product's limit refuses ${refund ? "has taken from no limit" : "for want of room has taken from all"}`, () => {
+    const kind = "token-bucket" as const;
+    const bucket = (capacityTokens: number) => ({
+      ...{ kind, capacityTokens, refillPerSecond: 1 },
+    });
+    const admission = new AdmissionControl({
+      ...{ user: bucket(12), address: bucket(9), overall: bucket(30) },
+      ...{ routes: { placeOrder: bucket(10) }, costs: { placeOrder: 3 } },
+      ...{ sku: refund ? bucket(1) : null, reservePercent: 0 },
+    }, 0);
+    const clock = { monotonicMs: () => 0, wallMs: () => 0 };
+    const policy = { ...CONCURRENCY, minimum: 1, initial: 1 };
+    const door = new OrderDoor(admission, refund ? null : policy, clock);
+    const ended: ShopOutcome<null>[] = [];
+    const place = () =>
+      door.enter<null>({
+        ...{ userId: "ann", lines: LINES },
+        admission: admission.admit("ann", "", 0, "placeOrder"),
+      }, (end) => void ended.push(end));
+    assert.notEqual(place(), null);
+    for (let order = 0; order < 3; order++) assert.equal(place(), null);
+    const [refused] = ended;
+    assert.equal(
+      refused?.kind !== "ok" && refused?.kind !== "unknown" && refused?.code,
+      refund ? "rate-limited" : "overloaded",
+    );
+    const left = admission.report(0).filter(({ remaining }) =>
+      remaining !== null
+    ).map(({ name, remaining }) => [name, remaining]);
+    left.push(["user", admission.admit("ann", "", 0, null).remaining + 1]);
+    assert.deepEqual(left, [
+      ["overall", refund ? 27 : 18],
+      ["placeOrder", refund ? 9 : 6],
+      // As many as pass; an order that is refused for its product costs none.
+      ["user", refund ? 9 : 1],
+    ]);
+  });
+}

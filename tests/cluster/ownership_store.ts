@@ -37,7 +37,7 @@ interface Knowledge {
 /** See the module. */
 export class OwnershipStore {
   /** Told whenever somebody came, left or freed something. */
-  changed: (by: string) => void = () => {};
+  changed: (by: string, freed?: string) => void = () => {};
   readonly #nowMs: () => number;
   readonly #mistake: StoreMistake | null;
   #server = 1;
@@ -66,8 +66,10 @@ export class OwnershipStore {
     const nowMs = this.#nowMs();
     const settlesInMs = this.#settlesInMs(leaseForMs);
     const { processes, sharers, fences } = this.#known;
-    for (const  of of[processes, sharers]) {
-      for (const [name, untilMs] of of) if (untilMs <= nowMs) of.delete(name);
+    for (const names of [processes, sharers]) {
+      for (const [name, untilMs] of names) {
+        if (untilMs <= nowMs) names.delete(name);
+      }
     }
     processes.set(process, nowMs + leaseForMs);
     const wanted = sharers.has(process);
@@ -129,7 +131,7 @@ export class OwnershipStore {
     const isHis = this.#leaseOf(territory)?.holder === holder;
     if (!isHis && this.#mistake !== "frees for anybody") return false;
     this.#known.leases.delete(territory);
-    this.changed(holder.split("/")[0]!);
+    this.changed(holder.split("/")[0]!, territory);
     return true;
   }
 

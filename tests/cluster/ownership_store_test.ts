@@ -1,12 +1,12 @@
 /** The model of a store that the tests of ownership rest on. */
 import type { OwnershipPort } from "../../cluster/ownership_port.ts";
-import { checkOwnershipPort } from "./ownership_port_contract.ts";
+import { checkRule, RULE_NAMES } from "./ownership_port_contract.ts";
 import { OwnershipStore } from "./ownership_store.ts";
 
 const HOUR_MS = 3_600_000;
 
-Deno.test("the model of a store does what a store of territories' leases must", async (test) => {
-  await checkOwnershipPort(test, () => {
+for (const rule of RULE_NAMES) {
+  Deno.test(`the model of a store of leases keeps the rule: ${rule}`, async () => {
     let nowMs = 1_000;
     // Each look at the clock takes a millisecond.
     const store = new OwnershipStore(() => nowMs++);
@@ -19,7 +19,7 @@ Deno.test("the model of a store does what a store of territories' leases must", 
         done();
       },
     };
-    return Promise.resolve({
+    await checkRule(rule, {
       port,
       age() {
         nowMs += HOUR_MS;
@@ -31,4 +31,4 @@ Deno.test("the model of a store does what a store of territories' leases must", 
       },
     });
   });
-});
+}

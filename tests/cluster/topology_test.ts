@@ -129,7 +129,7 @@ Deno.test("planShop() gives actors what the config says", () => {
     ...{ ttlMs: 60_000, jitterPercent: 10, earlyRefreshFactor: 1 },
     ...{ staleWhileRevalidateMs: 5_000, staleIfErrorMs: 86_400_000 },
     ...{ negativeTtlMs: 5_000, filterBitsPerKey: 10 },
-    ...{ lowStockUnits: 9, shards: 16 },
+    ...{ lowStockUnits: 9, shards: 16, warm: [] },
     catalog: "catalog[0]",
   });
   assert.deepEqual(find("accounts[1]").args, {
@@ -202,4 +202,28 @@ Deno.test("planShop() gives each catalog reader a thread, and each cache node a 
       ["catalog_reader[1]", "catalog", "reader-1"],
     ],
   );
+});
+
+Deno.test("planShop() has each product warmed by the cache node that keeps it, and by no other", () => {
+  const skus = Array.from({ length: 200 }, (_, index) => `P${index}`);
+  const times = { from: "2026-11-11T00:00:00Z", until: "2026-11-12T00:00:00Z" };
+  const text = JSON.stringify({
+    topology: { cacheNodes: 3 },
+    cache: { warm: [{ ...times, skus }, { ...times, skus: ["P7"] }] },
+  });
+  const config = readConfig({ SHOP_CONFIG: "shop.json" }, () => text);
+  const shop = planShop(config, config.topology.partitions);
+  const topology = new Topology(shop);
+  const warmed: string[] = [];
+  let windows = 0;
+  for (const { kind, address, args } of shop.actors) {
+    if (kind !== "cache_node") continue;
+    windows += args.warm.length;
+    for (const sku of args.warm[0]!.skus) {
+      assert.equal(topology.cacheNodeOf(sku), address);
+      warmed.push(sku);
+    }
+  }
+  assert.deepEqual(warmed.toSorted(), skus.toSorted());
+  assert.equal(windows, 4);
 });

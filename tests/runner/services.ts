@@ -9,7 +9,7 @@
 /** A Debian package that the tests of one folder need. */
 export interface Service {
   readonly package: string;
-  /** The program that shows that the package is there. */
+  /** The program, or the file by its path, that shows that it is there. */
   readonly program: string;
   readonly folder: string;
   readonly purpose: string;
@@ -50,15 +50,23 @@ export const SERVICES: readonly Service[] = [
   },
 ];
 
+/** Not among them: with Java it is 200 MB, so its tests are a task. */
+export const ZOOKEEPER: Service = {
+  package: "zookeeper",
+  program: "/usr/share/java/zookeeper.jar",
+  folder: "tests/cluster/zookeeper",
+  purpose: "the tests of locks over ZooKeeper",
+};
+
 const APT_GET = "/usr/bin/apt-get";
 /** Chromium with what it depends on is about 120 MB: 5 minutes at 400 kB/s. */
 const INSTALL_WITHIN_MS = 300_000;
 
 /** Installs what is missing where it may; says what is there and what not. */
-export async function installMissing(): Promise<
-  { ready: readonly Service[]; missing: readonly Service[] }
-> {
-  const needed = SERVICES.filter(({ folder }) => isThere(folder));
+export async function installMissing(
+  services: readonly Service[] = SERVICES,
+): Promise<{ ready: readonly Service[]; missing: readonly Service[] }> {
+  const needed = services.filter(({ folder }) => isThere(folder));
   const missing = needed.filter(isMissing).map((service) => service.package);
   // Without a fresh list, Debian's servers may not have the named version.
   if (missing.length > 0 && mayInstall() && await aptGet("update")) {
@@ -71,6 +79,7 @@ export async function installMissing(): Promise<
 }
 
 function isMissing({ program }: Service): boolean {
+  if (program.startsWith("/")) return !isThere(program);
   const path = (Deno.env.get("PATH") ?? "").split(":");
   return !path.some((directory) => isThere(`${directory}/${program}`));
 }

@@ -17,8 +17,13 @@ const CONFIG = {
 
 /** What these tests look at in the topology. */
 interface Pools {
-  readonly pools: readonly (BalanceView & { readonly domain: string })[];
+  readonly pools: BalanceView["pools"];
   readonly roles: Readonly<Record<string, readonly { isLive: boolean }[]>>;
+  readonly workers: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly replacements: number;
+  }[];
 }
 
 /** What `GET /balance` answers. */
@@ -188,7 +193,7 @@ Deno.test({
 
 Deno.test({
   name: "a reader that drains gets no calls, of searches or of cache nodes, " +
-    "until it is taken in again",
+    "also of those that start anew, until it is taken in again",
   ignore: LACKS_PROCESSES,
   async fn() {
     using stage = new Stage(CATALOG);
@@ -210,6 +215,26 @@ Deno.test({
     });
     assert.equal(own.members[0]!.state, "draining");
     assert.equal(own.members[0]!.picks, 0);
+
+    // A thread that starts anew has to be told.
+    await client.injectFault({ do: "crash", target: "cache-0" });
+    await eventually("a new thread of the cache node", 10_000, async () => {
+      const { workers } = await pools(client);
+      const { status, replacements } = workers.find(({ name }) =>
+        name === "cache-0"
+      )!;
+      return replacements === 1 && status === "ready" ? status : null;
+    });
+    for (const _round of [1, 2]) assert.equal(await readAll(url), 0);
+    const anew = await eventually("the new pool", 10_000, async () => {
+      const { pools: all } = await balance(url);
+      const found = all.find(({ domain }) => domain === "cache-0");
+      const calls = found?.members.reduce((sum, each) => sum + each.picks, 0);
+      // The one before had half as many.
+      return calls === 2 * CATALOG.length ? found! : null;
+    });
+    assert.equal(anew.members[0]!.state, "draining");
+    assert.equal(anew.members[0]!.picks, 0);
     await drain(client, false);
     const servers: string[] = [];
     for (let call = 0; call < 3; call++) {

@@ -93,3 +93,35 @@ Deno.test({
     assert.match(text, /cache_near_hits_total [1-9]/);
   },
 });
+
+Deno.test({
+  name: "row 9: what the config has warmed before a sale is a hit for its " +
+    "first reader, of either cache node",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    const skus = CATALOG.slice(0, 50).map(({ sku }) => sku);
+    const at = (seconds: number) =>
+      new Date(Date.now() + seconds * 1_000).toISOString();
+    await using shop = stage.start({
+      cache: {
+        // A new store knows no stock yet when its nodes begin.
+        negativeTtl: "100ms",
+        warm: [{ from: at(0), until: at(60), skus }],
+      },
+    });
+    using operator = new Operator(await shop.url, stage.secrets[1]!);
+    await eventually("50 products to be held", 5_000, async () => {
+      const looks = await Promise.all(
+        skus.map((sku) => operator.ask("GET", `/v1/admin/cache/${sku}`)),
+      );
+      return looks.every(({ status }) => status === 200) ? looks : null;
+    });
+    for (const sku of skus) {
+      const { cacheStatus } = await operator.ask("GET", `/v1/products/${sku}`);
+      assert.match(cacheStatus, /^doorbuster; hit; ttl=\d+$/);
+    }
+    const other = await operator.ask("GET", "/v1/products/thing-55");
+    assert.match(other.cacheStatus, /fwd=/);
+  },
+});

@@ -224,3 +224,29 @@ Deno.test("row 6: the first read asks the store, the second does not", () => {
   assert.deepEqual(statuses, ["miss", "hit"]);
   assert.equal(stage.loads.length, 1);
 });
+
+// G100
+Deno.test("row 9: a sale whose products are warmed from ten minutes before begins with hits, and one that was warmed once with misses", () => {
+  const skus = Array.from({ length: 50 }, (_, index) => `P${index}`);
+  const first = (until: string) => {
+    const window = { from: "2020-11-11T00:10:00Z", until, skus };
+    const stage = new Stage({
+      ...{ ttl: "60s", staleWhileRevalidate: "0s", filterBitsPerKey: 0 },
+      warm: [window],
+    });
+    const saleUs = 20 * 60 * SECOND;
+    stage.runFor(saleUs - stage.scheduler.nowUs);
+    const loads = stage.loads.length;
+    const statuses = new Set<string>();
+    for (const sku of skus) {
+      stage.read(sku, ({ status }) => statuses.add(status));
+    }
+    stage.runFor(SECOND);
+    return { loads, statuses: [...statuses], more: stage.loads.length - loads };
+  };
+  const kept = first("2020-11-11T00:21:00Z");
+  assert.deepEqual(kept.statuses, ["hit"]);
+  assert.ok(kept.loads >= 50 * 10, `${kept.loads} loads in ten minutes`);
+  const once = first("2020-11-11T00:10:10Z");
+  assert.deepEqual(once, { loads: 50, statuses: ["expired"], more: 50 });
+});

@@ -261,6 +261,42 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: "lease counted from the answer",
+    edits: [{
+      file: "cluster/claim.ts",
+      find: "this.#taken(answer, nowMs, atMs)",
+      replace: "this.#taken(answer, atMs, atMs)",
+    }],
+    found: {
+      test: "tests/cluster/ownership_test.ts",
+      name: "a lease counts from when it was asked for",
+    },
+  },
+  {
+    name: "renewal by wall clock",
+    edits: [{
+      file: "cluster/worker/ownership_loop.ts",
+      find: "tick(this.#clock.monotonicMs())",
+      replace: "tick(this.#clock.wallMs())",
+    }],
+    found: {
+      test: "tests/cluster/worker/ownership_loop_test.ts",
+      name: "a lease ends in its time, also when the wall clock is set back",
+    },
+  },
+  {
+    name: "ring change without hand-off",
+    edits: [{
+      file: "cluster/claim.ts",
+      find: "release(this.territory, () =>",
+      replace: "this.#stopped(nowMs);\n    release(this.territory, () =>",
+    }],
+    found: {
+      test: "tests/cluster/ownership_property_test.ts",
+      name: "whatever happens, no two processes believe in one territory",
+    },
+  },
+  {
     name: "modulo instead of ring",
     edits: [{
       file: "cluster/hash_ring.ts",

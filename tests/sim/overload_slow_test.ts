@@ -166,3 +166,32 @@ Deno.test("row 3: shedding our own load and opening on a callee's failure have s
   assert.equal(guarded().metrics["failed.place_order"], 0);
   assert.equal(guarded().metrics["limited.place_order"], 0);
 });
+
+Deno.test("who is refused for a product has spent nothing, and may ask for it until he gets it", () => {
+  let givenBack = 0;
+  const refusedBy = new Set<string>();
+  const buyers = new Set<string>();
+  const result = run({
+    journeys: {
+      buyer: {
+        steps: ["place_order"],
+        retry: { max: 100, backoff: "50ms" },
+      },
+    },
+    load: [{ phase: "rush", for: "1s", open: { rate: "20/s" } }],
+    catalog: { products: 1, popularity: { zipf: 0.5 }, stock: 1_000 },
+    admission: {
+      user: { rate: "1/s", burst: 1 },
+      overall: { policy: "sliding-window", rate: "20/s" },
+      sku: { rate: "5/s", burst: 1 },
+    },
+  }, (seen) => {
+    if (seen.kind === "given_back") givenBack++;
+    if (seen.kind === "called") buyers.add(seen.client);
+    if (seen.kind === "admitted" && !seen.admitted) refusedBy.add(seen.policy);
+  });
+  assert.deepEqual(wrong(result), []);
+  assert.ok(givenBack > 20, `${givenBack}`);
+  assert.deepEqual([...refusedBy], []);
+  assert.equal(result.metrics["ok.place_order"], buyers.size);
+});

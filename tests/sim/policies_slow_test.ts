@@ -235,7 +235,8 @@ claim(
     assert.ok(at(all, EXPECTED, "nobody", 3).goodput < 0.02);
     const good: readonly Doorman[] = [
       ...["token-bucket", "leaky-bucket", "leaky-queue"] as const,
-      ...["sliding-window", "adaptive, usual", "adaptive, least"] as const,
+      ...["sliding-window", "warm-up"] as const,
+      ...["adaptive, usual", "adaptive, least"] as const,
     ];
     for (const doorman of good) {
       const { goodput } = at(all, EXPECTED, doorman, 3);
@@ -245,25 +246,33 @@ claim(
 );
 
 claim(
-  "when the server is half as fast as a limiter of a rate was told, only the adaptive limits hold, and least above usual",
+  "when the server is half as fast as a limiter of a rate was told, only the adaptive limits hold, and least at under half the wait of usual",
   (all) => {
     for (const load of [2, 3, 5]) {
       const of = (doorman: Doorman) => at(all, HALF, doorman, load).goodput;
       assert.ok(of("token-bucket") < 0.02);
       assert.ok(of("leaky-queue") < 0.02);
-      assert.ok(of("adaptive, usual") > 0.5);
+      assert.ok(of("adaptive, usual") > 0.98);
       assert.ok(of("adaptive, least") > 0.98);
+      for (const name of [EXPECTED, HALF]) {
+        const [usual, least] = (["usual", "least"] as const).map((baseline) =>
+          at(all, name, `adaptive, ${baseline}`, load).meanMs
+        );
+        assert.ok(2 * least! < usual!, `${least} ms and ${usual} ms`);
+      }
     }
   },
 );
 
 claim(
-  "at half of what it can do no limiter but warm-up refuses anybody",
+  "at half of what it can do no limiter refuses anybody, but warm-up while it is cold",
   ({ limiters }) => {
     for (const { goodputs } of limiters) {
       for (const { doorman, load, refused } of goodputs) {
         if (load !== 0.5) continue;
-        assert.equal(refused > 0.001, doorman === "warm-up", doorman);
+        // Cold it lets a third of 950 pass, for a part of its ten seconds.
+        const most = doorman === "warm-up" ? 0.02 : 0.001;
+        assert.ok(refused <= most, `${doorman}: ${refused}`);
       }
     }
   },

@@ -54,6 +54,7 @@ const DOORMEN: ReadonlyMap<string, readonly string[]> = new Map([
   ["node:worker_threads", ["cluster/worker/thread.ts"]],
   ["fast-check", []],
   ["ioredis", []],
+  ["node-zookeeper-client", []],
   ["redlock", []],
   ["playwright-core", []],
 ]);

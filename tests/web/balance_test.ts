@@ -18,6 +18,8 @@ Deno.test("GET /balance says who answered and how all servers are, in the envelo
   assert.equal(data.policy, "round-robin");
   const [{ name, state, share }] = data.members;
   assert.deepEqual([name, state, share], ["catalog[0]", "healthy", 1]);
+  const [{ domain, members }] = data.pools;
+  assert.deepEqual([domain, members], ["main", data.members]);
 });
 
 Deno.test("row 18: when no server answers GET /balance is 503 with Retry-After, in the same envelope", async () => {

@@ -100,3 +100,22 @@ Deno.test("A product in the envelope has the limits of a product", async () => {
   await client.ask("/product/85123A");
   assert.deepEqual(client.gate.routes, ["readProduct"]);
 });
+
+Deno.test("An order goes to the gate with what let it in, to be given back", async () => {
+  const client = new Client();
+  const { gate } = client;
+  const admitted = gate.admit.bind(gate);
+  const given: unknown[] = [];
+  gate.admit = (...asked) => {
+    given.push(admitted(...asked));
+    return given.at(-1) as ReturnType<typeof admitted>;
+  };
+  const place = gate.placeOrder.bind(gate);
+  gate.placeOrder = (...order) => {
+    given.push(order[4]);
+    place(...order);
+  };
+  await client.order("ada");
+  assert.equal(given.length, 2);
+  assert.equal(given[0], given[1]);
+});

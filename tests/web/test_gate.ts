@@ -80,12 +80,8 @@ class MemoryGate implements TestGate {
         sku,
         priceCents,
         available: units,
-        held: 0,
-        sold: 0,
-        initial: units,
-        restocked: 0,
-        removed: 0,
-        version: 1,
+        ...{ held: 0, sold: 0, initial: units },
+        ...{ restocked: 0, removed: 0, version: 1 },
       });
     }
   }
@@ -108,6 +104,7 @@ class MemoryGate implements TestGate {
       remaining: admitted ? this.#tokens - spent : 0,
       retryAfterMs: admitted ? 0 : 1500,
       delayMs: this.#delayMs,
+      decidedMs: 0,
     };
   }
 
@@ -331,7 +328,9 @@ class MemoryGate implements TestGate {
 
   readBalance(...[_client, done]: Parameters<Gate["readBalance"]>) {
     if (this.#fails(done)) return;
-    done(ok({ server: "catalog[0]", ...poolReport(this.#isDraining) }));
+    const report = poolReport(this.#isDraining);
+    const pools = [{ domain: "main", ...report }];
+    done(ok({ server: "catalog[0]", ...report, pools }));
   }
 
   drainServer(

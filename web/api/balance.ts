@@ -25,7 +25,11 @@ const BALANCE: Operation = {
   answers: {
     200: {
       text: "Who answered, the policy, the servers",
-      schema: schemas.enveloped(z.object({ server: z.string(), ...pool })),
+      schema: schemas.enveloped(z.object({
+        server: z.string(),
+        ...pool,
+        pools: z.array(z.object({ domain: z.string(), ...pool })),
+      })),
     },
   },
   problems: [],

@@ -79,7 +79,13 @@ function place(call: Call): Response | Promise<Response> {
   return call.askWith(
     schemas.newOrder,
     ({ lines }, done: Done<Placed>) =>
-      call.services.gate.placeOrder(call.userId, key.value, lines, done),
+      call.services.gate.placeOrder(
+        call.userId,
+        key.value,
+        lines,
+        done,
+        call.admission,
+      ),
     ({ order, replayed }) => send(call, 201, order, replayed),
   );
 }

@@ -113,6 +113,23 @@ Deno.test("a product that was added is there for readers once it was dropped", (
   equal(read(node, "new"), undefined);
 });
 
+Deno.test("a product that was added while the list was read is there for readers", () => {
+  for (const added of [1, 2]) {
+    const node = startNode({ filterBitsPerKey: 10 });
+    for (let drop = 0; drop < added; drop++) {
+      node.tell({ kind: "drop", sku: "new" });
+      // What comes may have been read before: the list is read once more.
+      answerPage(node, ["A1", "B2"], "2");
+    }
+    const [first] = node.asked as [Asked];
+    deepEqual(first.message, { kind: "list_skus", limit: 2_000 });
+    answerPage(node, ["A1", "B2", "new"], "3");
+    answerPage(node, ["C3"], null);
+    equal(read(node, "new"), undefined);
+    equal(read(node, "made-up")?.kind, "rejected");
+  }
+});
+
 Deno.test("warming asks whatever the filter says, and readers find it then", () => {
   const node = filteredNode();
   node.send({ kind: "warm", sku: "new" });

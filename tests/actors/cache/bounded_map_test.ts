@@ -218,6 +218,19 @@ Deno.test("LFU lets go whoever has aged, also below the count of who went last",
   equal(peek(map, "hot"), 1);
 });
 
+Deno.test("LFU lets whoever has aged go before its new equals, whoever was used last", () => {
+  const map = createMap<number>({ entries: 3, policy: "lfu" });
+  for (const key of ["aged", "equal", "hot"]) put(map, key, 1);
+  touch(map, "equal");
+  // The tenth use halves the count of the first key, from four to two.
+  for (const key of ["hot", "hot", "aged", "aged", "aged", "hot"]) {
+    touch(map, key);
+  }
+  put(map, "new", 1);
+  equal(peek(map, "aged"), null);
+  equal(peek(map, "equal"), 1);
+});
+
 Deno.test("LFU never lets a key go while another one has a lower count", () => {
   const step = tuple(
     constantFrom("put", "put", "touch", "touch", "touch", "remove"),

@@ -78,6 +78,18 @@ Deno.test("row 32: a product is held at 3,599 s and asked for again at the end o
   equal(value(read(node)).status, "hit");
   node.nowMs += 1_000;
   equal(read(node), undefined);
+  // Of all whose TTL is spread none outlives 1 + j of it.
+  const spread = startNode({ ttlMs: HOUR_MS, jitterPercent: 10 });
+  const skus = Array.from({ length: 3 }, (_, index) => `P${index}`);
+  for (const sku of skus) {
+    read(spread, sku);
+    answerText(spread, 1, sku);
+    answerStock(spread, 1, 10, sku);
+  }
+  spread.nowMs += 3_240_000 - 1;
+  for (const sku of skus) equal(value(read(spread, sku)).status, "hit");
+  spread.nowMs += 720_001;
+  for (const sku of skus) equal(read(spread, sku), undefined);
 });
 
 // ── Early refreshing ──────────────────────────────────────────────────────
@@ -155,6 +167,27 @@ Deno.test("a refresh that fails takes no fresh entry away, and is not tried agai
   equal(node.asked.length, 0);
   node.nowMs += 10;
   equal(value(read(node)).status, "stale");
+});
+
+Deno.test("with a thousand fills under way for readers nothing is refreshed, until one has ended", () => {
+  const node = warmNode({
+    capacityEntries: 10,
+    staleWhileRevalidateMs: 60_000,
+  });
+  node.advance(70_000);
+  for (let reader = 0; reader < 1_024; reader++) read(node, `cold-${reader}`);
+  const before = node.asked.length;
+  equal(value(read(node)).status, "revalidating");
+  equal(node.asked.length, before);
+  answer(node, "read_entry", rejected("not-found"));
+  equal(value(read(node)).status, "revalidating");
+  equal(
+    node.asked.filter((asked) =>
+      (asked.message as { sku?: string }).sku === "A1"
+    )
+      .length,
+    2,
+  );
 });
 
 Deno.test("who wants what is newer than a refresh under way gets what is read later", () => {

@@ -1,6 +1,6 @@
 /** Breakers in front of actors: what supervisors and callers do to them. */
 import assert from "node:assert/strict";
-import { ok, type Outcome } from "../../../actors/runtime/outcome.ts";
+import { failed, ok, type Outcome } from "../../../actors/runtime/outcome.ts";
 import { type Act, crash, supervisor, Tree } from "./trees_bench.ts";
 
 /** The second crash in a row is followed by a second of silence. */
@@ -191,4 +191,18 @@ Deno.test("an actor that has ended for good keeps its breaker out of it", () => 
   tree.act("b", (ctx) => ctx.kill("b/kid"));
   assert.equal(call("b/kid"), "unavailable");
   assert.equal(breaker.report(tree.stage.nowMs).underWay, 0);
+});
+
+Deno.test("a target that sheds calls keeps its breaker closed, and what it has room for still comes", () => {
+  const { tree, call } = called();
+  const breaker = tree.domain.guard("far.x", POLICY);
+  const sheds: Act = (ctx) => ctx.reply(failed("overloaded", 1_000));
+  for (let count = 0; count < 20; count++) {
+    assert.equal(call("far.x", sheds), "overloaded");
+  }
+  assert.equal(call("far.x"), "ok");
+  const { state, calls, failures } = breaker.report(tree.stage.nowMs);
+  assert.deepEqual({ state, calls, failures }, {
+    ...{ state: "closed", calls: 1, failures: 0 },
+  });
 });

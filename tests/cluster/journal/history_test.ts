@@ -1,64 +1,21 @@
 import assert from "node:assert/strict";
-import { readHistory } from "../../../cluster/journal/history.ts";
+import { folderRows, readHistory } from "../../../cluster/journal/history.ts";
 import { granted } from "../../permission.ts";
-import { append, take } from "./journal_contract.ts";
+import { recordOrder } from "./recorded_order.ts";
 import { TemporaryFolder, TemporaryShop } from "./shop_folder.ts";
 
 const ignore = !granted("read", "write");
 const canRun = granted("read", "write", "run");
 
-const DAY_MS = Date.UTC(2026, 10, 11);
-const LINES = [{ sku: "85123A", quantity: 2, priceCents: 295 }];
-const HOLD = { holdId: "hold 7", userId: "u1" };
-
-/** An event of any shape. */
-function fact(kind: string, fields: Readonly<Record<string, unknown>>) {
-  return { kind, ...fields };
-}
-
-/** An order and its hold in two partitions, with others around them. */
 async function shopWithAnOrder() {
   const shop = await TemporaryShop.open();
-  const journal = shop.journal("worker-0");
-  const [store, stock] = await take(journal, "storefront[1]", "inventory[0]");
-  const many = Array.from(
-    { length: 5 },
-    (_, index) => ({ sku: `other${index}`, quantity: 1, priceCents: 5 }),
-  );
-  await append(journal, {
-    partition: "inventory[0]",
-    epoch: stock!.epoch,
-    firstSequence: 1,
-    events: [
-      fact("stock_held", { ...HOLD, lines: LINES, atMs: DAY_MS }),
-      fact("stock_held", { holdId: "hold 70", lines: many, atMs: DAY_MS + 1 }),
-      fact("stock_sold", { holdId: "hold 7", atMs: DAY_MS + 9 }),
-    ],
-  }, {
-    partition: "storefront[1]",
-    epoch: store!.epoch,
-    firstSequence: 1,
-    events: [
-      fact("order_placed", {
-        orderId: "o-1",
-        ...HOLD,
-        lines: LINES,
-        atMs: DAY_MS + 5,
-      }),
-      fact("order_placed", {
-        orderId: "o-10",
-        holdId: "hold 70",
-        atMs: DAY_MS + 6,
-      }),
-    ],
-  });
+  await recordOrder(shop.journal("worker-0"));
   return shop;
 }
 
-function kindsOf(folder: string, id: string): string[] {
-  return readHistory(folder, id).map(({ event, partition }) =>
-    `${partition} ${event.kind}`
-  );
+async function kindsOf(folder: string, id: string): Promise<string[]> {
+  const entries = await readHistory(folderRows(folder), id);
+  return entries.map(({ event, partition }) => `${partition} ${event.kind}`);
 }
 
 Deno.test({
@@ -66,7 +23,7 @@ Deno.test({
   ignore,
   async fn() {
     using shop = await shopWithAnOrder();
-    assert.deepEqual(kindsOf(shop.path, "o-1"), [
+    assert.deepEqual(await kindsOf(shop.path, "o-1"), [
       "inventory[0] stock_held",
       "storefront[1] order_placed",
       "inventory[0] stock_sold",
@@ -79,7 +36,7 @@ Deno.test({
   ignore,
   async fn() {
     using shop = await shopWithAnOrder();
-    assert.deepEqual(kindsOf(shop.path, "85123A"), [
+    assert.deepEqual(await kindsOf(shop.path, "85123A"), [
       "inventory[0] stock_held",
       "storefront[1] order_placed",
       "inventory[0] stock_sold",
@@ -93,7 +50,7 @@ Deno.test({
   async fn() {
     using shop = await shopWithAnOrder();
     for (const id of ["o-", "85123", "hold", "kind", "%", '"']) {
-      assert.deepEqual(kindsOf(shop.path, id), []);
+      assert.deepEqual(await kindsOf(shop.path, id), []);
     }
   },
 });
@@ -107,11 +64,11 @@ async function run(folder: string, ...args: string[]) {
       "--no-prompt",
       "--allow-read",
       "--allow-write",
-      "--allow-env=DATA_DIR",
+      "--allow-env=DATA_DIR,DATABASE_URL",
       main.pathname,
       ...args,
     ],
-    env: { DATA_DIR: folder, NO_COLOR: "1" },
+    env: { DATA_DIR: folder, DATABASE_URL: "", NO_COLOR: "1" },
   });
   const { code, stdout, stderr } = await command.output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

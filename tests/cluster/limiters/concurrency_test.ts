@@ -92,11 +92,42 @@ function served(underWay: number): number {
   return Math.max(10, underWay);
 }
 
-Deno.test("AdaptiveConcurrency by the usual keeps a rush of 30 s near what a server can do", () => {
+Deno.test("AdaptiveConcurrency by the usual keeps a rush of ten minutes near what a server can do", () => {
   const rush = new Rush({ minimum: 8, initial: 8 });
   rush.play(20, () => 10);
-  const limit = rush.play(300, served);
-  assert.ok(limit >= 10 && limit <= 60, `${limit}`);
+  for (const windows of [300, 5_700]) {
+    const limit = rush.play(windows, served);
+    assert.ok(limit >= 10 && limit <= 60, `${limit}`);
+  }
+});
+
+/** Windows in which `calls` calls, far from any limit, take so long. */
+function calm(concurrency: AdaptiveConcurrency, from: number, to: number) {
+  return (latencyMs: number, calls = 10) => {
+    for (let window = from; window < to; window++) {
+      for (let call = 0; call < calls; call++) concurrency.begin();
+      for (let call = 0; call < calls; call++) {
+        concurrency.ended(latencyMs, window * 100);
+      }
+    }
+    return concurrency.report().baselineMs;
+  };
+}
+
+Deno.test("AdaptiveConcurrency by the usual follows a shop that gets slower while there is room", () => {
+  const { concurrency } = new Rush();
+  assert.equal(calm(concurrency, 0, 20)(10), 10);
+  const minuteMs = calm(concurrency, 20, 620)(20);
+  assert.ok(minuteMs > 17 && minuteMs < 20, `${minuteMs} after a minute`);
+});
+
+Deno.test("AdaptiveConcurrency by the usual forgets within seconds what was over twice as slow", () => {
+  const { concurrency } = new Rush();
+  assert.equal(calm(concurrency, 0, 20)(100), 100);
+  // By the mean of a minute alone it would be 90 after 5 s, and 36 after 60.
+  const baselineMs = calm(concurrency, 20, 70)(10);
+  assert.ok(baselineMs <= 20, `${baselineMs} after 5 s`);
+  assert.ok(baselineMs > 15, `${baselineMs}: from twice on by the mean`);
 });
 
 Deno.test("AdaptiveConcurrency by the least keeps an overload of many minutes there", () => {

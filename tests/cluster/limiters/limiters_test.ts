@@ -16,9 +16,13 @@ import {
   LeakyMeter,
   LeakyQueue,
 } from "../../../cluster/limiters/leaky_bucket.ts";
+import { SHAREABLE } from "../../../cluster/limiters/shared_limits.ts";
 import { SlidingWindow } from "../../../cluster/limiters/sliding_window.ts";
 import { TokenBucket } from "../../../cluster/limiters/token_bucket.ts";
 import { WarmUp } from "../../../cluster/limiters/warm_up.ts";
+import { SeededRandom } from "../../../actors/runtime/random.ts";
+import { sample } from "../../../sim/distributions.ts";
+import { LimitWorld, SHARING } from "./limit_world.ts";
 
 const positive = fc.integer({ min: 1, max: 20 });
 
@@ -51,7 +55,11 @@ const POLICIES: Readonly<
   "sliding-window": fc.tuple(positive, fc.integer({ min: 1, max: 3_000 })).map(
     ([limit, windowMs]) => ({ kind: "sliding-window", limit, windowMs }),
   ),
-  "warm-up": fc.tuple(positive, fc.integer({ min: 1, max: 3_000 })).map(
+  // From 20 on a tenth of a second is more than one.
+  "warm-up": fc.tuple(
+    fc.integer({ min: 1, max: 80 }),
+    fc.integer({ min: 1, max: 3_000 }),
+  ).map(
     ([ratePerSecond, warmUpMs]) => ({
       kind: "warm-up",
       ratePerSecond,
@@ -79,15 +87,36 @@ function decide(limiter: Limiter, fromMs: number, list: Requests): boolean[] {
 
 interface Case {
   readonly name: string;
-  readonly check: (policy: LimiterPolicy, list: Requests) => void;
+  readonly check: (
+    policy: LimiterPolicy,
+    list: Requests,
+    make: typeof limiterFor,
+  ) => void;
+}
+
+/** Takes, and gives some of it back a while later; who was not given back. */
+function keep(limiter: Limiter, list: Requests) {
+  const kept: { readonly atMs: number; readonly cost: number }[] = [];
+  let nowMs = 0;
+  let due: (() => void) | null = null;
+  list.forEach(({ afterMs, cost }, index) => {
+    nowMs += afterMs;
+    due?.();
+    due = null;
+    const atMs = nowMs;
+    if (!limiter.tryTake(atMs, cost)) return;
+    if (index % 3 > 0) return void kept.push({ atMs, cost });
+    due = () => limiter.giveBack?.(atMs, nowMs, cost);
+  });
+  return kept;
 }
 
 const CASES: readonly Case[] = [
   {
     // G26
     name: "lets at most burst + rate × window pass in any window",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 0);
+    check(policy, list, make) {
+      const limiter = make(policy, 0);
       const passed: { readonly atMs: number; readonly cost: number }[] = [];
       let atMs = 0;
       for (const { afterMs, cost } of list) {
@@ -110,9 +139,48 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    name: "takes nothing when it refuses",
+    // G26
+    name: "keeps its bound for whom it keeps, whatever was given back and when",
     check(policy, list) {
+      const limiter = limiterFor(policy, 0);
+      const kept = keep(limiter, list);
+      const dearest = policy.kind === "leaky-queue" || policy.kind === "warm-up"
+        ? 3
+        : 0;
+      kept.forEach((first, from) => {
+        let taken = 0;
+        for (const { atMs, cost } of kept.slice(from)) {
+          taken += cost;
+          const most = limiter.burst + dearest +
+            limiter.ratePerSecond * (atMs - first.atMs) / 1_000;
+          assert.ok(taken <= most + 1e-9, `${taken} of at most ${most}`);
+        }
+      });
+    },
+  },
+  {
+    name: "is as before when all is given back at once, but a line and warmth",
+    check(policy, list) {
+      if (policy.kind === "leaky-queue") {
+        return assert.equal(limiterFor(policy, 0).giveBack, undefined);
+      }
       const [one, other] = [limiterFor(policy, 0), limiterFor(policy, 0)];
+      let nowMs = 0;
+      list.forEach(({ afterMs, cost }, index) => {
+        nowMs += afterMs;
+        if (index % 2 === 0) {
+          one.tryTake(nowMs, cost);
+          other.tryTake(nowMs, cost);
+        } else if (one.tryTake(nowMs, cost)) one.giveBack!(nowMs, nowMs, cost);
+        if (policy.kind === "warm-up") return;
+        assert.equal(one.remaining(nowMs), other.remaining(nowMs));
+      });
+    },
+  },
+  {
+    name: "takes nothing when it refuses",
+    check(policy, list, make) {
+      const [one, other] = [make(policy, 0), make(policy, 0)];
       let nowMs = 0;
       for (const { afterMs, cost } of list) {
         nowMs += afterMs;
@@ -131,8 +199,8 @@ const CASES: readonly Case[] = [
   {
     // G70
     name: "names the first millisecond that passes",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 0);
+    check(policy, list, make) {
+      const limiter = make(policy, 0);
       let nowMs = 0;
       for (const { afterMs, cost } of list) {
         nowMs += afterMs;
@@ -151,8 +219,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "decides alike however often it is asked",
-    check(policy, list) {
-      const [quiet, nosy] = [limiterFor(policy, 0), limiterFor(policy, 0)];
+    check(policy, list, make) {
+      const [quiet, nosy] = [make(policy, 0), make(policy, 0)];
       const expected = decide(quiet, 0, list);
       let nowMs = 0;
       const found = list.map(({ afterMs, cost }) => {
@@ -166,8 +234,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "says how many requests pass at once",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 0);
+    check(policy, list, make) {
+      const limiter = make(policy, 0);
       decide(limiter, 0, list);
       const nowMs = 100_000 + list.length;
       const remaining = limiter.remaining(nowMs);
@@ -180,8 +248,8 @@ const CASES: readonly Case[] = [
   },
   {
     name: "gains nothing from a clock that goes backwards",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 50_000);
+    check(policy, list, make) {
+      const limiter = make(policy, 50_000);
       while (limiter.tryTake(50_000));
       for (const { afterMs } of list) {
         assert.equal(limiter.tryTake(50_000 - afterMs), false);
@@ -191,13 +259,13 @@ const CASES: readonly Case[] = [
   },
   {
     name: "is fresh only when a new one lets nobody pass whom it refuses",
-    check(policy, list) {
-      const limiter = limiterFor(policy, 0);
+    check(policy, list, make) {
+      const limiter = make(policy, 0);
       decide(limiter, 0, list);
       const freshAtMs = Array.from({ length: 40 }, (_, at) => 500 * at + 24_000)
         .find((nowMs) => limiter.isFresh(nowMs));
       if (freshAtMs === undefined) return;
-      const anew = limiterFor(policy, freshAtMs);
+      const anew = make(policy, freshAtMs);
       const expected = decide(limiter, freshAtMs, list);
       const found = decide(anew, freshAtMs, list);
       const gains = (passes: boolean, index: number) =>
@@ -210,10 +278,44 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const kind of LIMITER_KINDS) {
+/** Shared with nobody at the moment, and told about at once. */
+function sharedFor(policy: LimiterPolicy, fromMs: number): Limiter {
+  const world = new LimitWorld(1, SHARING);
+  world.advanceTo(fromMs);
+  const limiter = world.processes[0]!.limiterFor("key", policy, fromMs);
+  const at = <Value>(nowMs: number, act: () => Value): Value => {
+    world.advanceTo(Math.max(nowMs, world.nowMs));
+    const value = act();
+    world.processes[0]!.tick(world.nowMs);
+    world.advanceTo(world.nowMs);
+    return value;
+  };
+  return {
+    ...{ burst: limiter.burst, ratePerSecond: limiter.ratePerSecond },
+    delayMs: 0,
+    tryTake: (nowMs, cost) => at(nowMs, () => limiter.tryTake(nowMs, cost)),
+    remaining: (nowMs) => at(nowMs, () => limiter.remaining(nowMs)),
+    retryAfterMs: (nowMs, cost) =>
+      at(nowMs, () => limiter.retryAfterMs(nowMs, cost)),
+    isFresh: (nowMs) => at(nowMs, () => limiter.isFresh(nowMs)),
+  };
+}
+
+/** Each kind, and those that can be shared once more. */
+const SUBJECTS = [
+  ...LIMITER_KINDS.map((kind) => ({ kind, name: kind, make: limiterFor })),
+  ...SHAREABLE.map((kind) => ({
+    ...{ kind, name: `shared ${kind}`, make: sharedFor },
+  })),
+];
+
+for (const { kind, name: subject, make } of SUBJECTS) {
   for (const { name, check } of CASES) {
-    Deno.test(`every limiter: ${kind} ${name}`, () => {
-      const property = fc.property(POLICIES[kind], REQUESTS, check);
+    Deno.test(`every limiter: ${subject} ${name}`, () => {
+      const property = fc.property(
+        ...[POLICIES[kind], REQUESTS] as const,
+        (policy, list) => check(policy, list, make),
+      );
       fc.assert(property, { seed: 43, numRuns: 60 });
     });
   }
@@ -322,6 +424,17 @@ Deno.test("a sliding window lets nobody pass twice around its edge", () => {
   assert.equal(passedAt(1_999), 5);
 });
 
+Deno.test("a full bucket gives nothing back that has dripped in since", () => {
+  const bucket = new TokenBucket({ capacityTokens: 1, refillPerSecond: 1 }, 0);
+  assert.ok(bucket.tryTake(0));
+  // Full again; had nobody taken it, it would hold no more.
+  assert.ok(bucket.tryTake(1_000));
+  bucket.giveBack(0, 1_000);
+  assert.equal(bucket.tryTake(1_000), false);
+  bucket.giveBack(1_000, 1_250);
+  assert.equal(bucket.remaining(1_250), 1);
+});
+
 Deno.test("row 44: of 10 per second a third passes at first, and all after 5 s", () => {
   const limiter = new WarmUp({ ratePerSecond: 10, warmUpMs: 5_000 }, 0);
   const perSecond = Array.from({ length: 8 }, () => 0);
@@ -345,3 +458,31 @@ Deno.test("a warm limiter cools down when nobody comes", () => {
   limiter.tryTake(16_000);
   assert.ok(limiter.retryAfterMs(16_000) > 290);
 });
+
+/** How many of a Poisson stream pass in each of so many seconds. */
+function passedEachSecond(
+  limiter: Limiter,
+  offeredPerSecond: number,
+  seconds: number,
+): number[] {
+  const random = new SeededRandom(44, "arrivals");
+  const gap = { kind: "exponential", meanUs: 1e6 / offeredPerSecond } as const;
+  const passed = Array.from({ length: seconds }, () => 0);
+  let nowUs = 0;
+  while ((nowUs += sample(gap, random)) < seconds * 1e6) {
+    if (limiter.tryTake(nowUs / 1_000)) passed[Math.floor(nowUs / 1e6)]!++;
+  }
+  return passed;
+}
+
+for (const load of [1, 2, 5]) {
+  Deno.test(`row 44: an uneven stream of ${load} times the rate begins at a third and warms up to all of it`, () => {
+    const policy = { ratePerSecond: 1_000, warmUpMs: 5_000 };
+    const limiter = new WarmUp(policy, 0);
+    const passed = passedEachSecond(limiter, 1_000 * load, 20);
+    assert.ok(passed[0]! > 300 && passed[0]! < 500, `${passed[0]} at first`);
+    const warm = passed.slice(10).reduce((sum, each) => sum + each) / 10;
+    // Of a stream at just the rate what came in its rushes is refused.
+    assert.ok(warm > 950 && warm <= 1_010, `${warm} a second when warm`);
+  });
+}

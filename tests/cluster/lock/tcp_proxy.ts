@@ -18,6 +18,12 @@ export type Weather =
   /** Each answer arrives so much later. */
   | { readonly kind: "slow"; readonly byMs: number };
 
+/** The request of a connection whose answer is kept from it. */
+interface LastRequest {
+  isOnItsWay: boolean;
+  readonly delivered: PromiseWithResolvers<void>;
+}
+
 /** See the module. */
 export class TcpProxy implements AsyncDisposable {
   /** Where clients connect to. */
@@ -68,10 +74,13 @@ export class TcpProxy implements AsyncDisposable {
     try {
       const server = await Deno.connect({ port: this.#target });
       this.#open.add(server);
-      const seen = { request: "" };
+      const last = {
+        isOnItsWay: false,
+        delivered: Promise.withResolvers<void>(),
+      };
       await Promise.all([
-        this.#requests(client, server, seen),
-        this.#answers(client, server, seen),
+        this.#requests(client, server, last),
+        this.#answers(client, server, last),
       ]);
     } catch {
       // The server is down: then nobody can connect.
@@ -82,27 +91,35 @@ export class TcpProxy implements AsyncDisposable {
   async #requests(
     client: Deno.TcpConn,
     server: Deno.TcpConn,
-    seen: { request: string },
+    last: LastRequest,
   ): Promise<void> {
     await this.#carry(client, server, async (bytes) => {
       while (this.#weather.kind === "frozen") await this.#changed.promise;
-      seen.request = new TextDecoder().decode(bytes);
+      if (this.#weather.kind === "cut") {
+        const request = new TextDecoder().decode(bytes);
+        if (request.includes(this.#weather.after)) {
+          this.#weather = { kind: "fair" };
+          last.isOnItsWay = true;
+        }
+      }
       return true;
+    }, () => {
+      if (last.isOnItsWay) last.delivered.resolve();
     });
   }
 
   async #answers(
     client: Deno.TcpConn,
     server: Deno.TcpConn,
-    seen: { request: string },
+    last: LastRequest,
   ): Promise<void> {
     await this.#carry(server, client, async () => {
       while (this.#weather.kind === "frozen") await this.#changed.promise;
       const weather = this.#weather;
       if (weather.kind === "slow") await this.#delay(weather.byMs);
-      if (weather.kind !== "cut") return true;
-      if (!seen.request.includes(weather.after)) return true;
-      this.#weather = { kind: "fair" };
+      if (!last.isOnItsWay) return true;
+      // The answer to an earlier request may come before it is delivered.
+      await last.delivered.promise;
       return false;
     });
   }
@@ -111,6 +128,7 @@ export class TcpProxy implements AsyncDisposable {
     from: Deno.TcpConn,
     to: Deno.TcpConn,
     mayPass: (bytes: Uint8Array) => Promise<boolean>,
+    passed: () => void = () => {},
   ): Promise<void> {
     const buffer = new Uint8Array(16_384);
     try {
@@ -120,10 +138,12 @@ export class TcpProxy implements AsyncDisposable {
         const bytes = buffer.subarray(0, length);
         if (!await mayPass(bytes)) break;
         await to.write(bytes);
+        passed();
       }
     } catch {
       // Cut by an end, or by the test.
     }
+    passed();
     close(from);
     close(to);
   }

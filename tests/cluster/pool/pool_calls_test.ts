@@ -114,7 +114,11 @@ Deno.test("row 18: with one of three servers down, nine calls are answered by th
 Deno.test("row 18: no call that another server can answer fails, also before the one that is down is put out", () => {
   const stage = new Stage();
   stage.answers = (name) => name === "5000" ? DOWN : ok(name);
+  // The first nine are the row's own: nobody knows yet that one is down.
   for (let call = 0; call < 30; call++) assert.equal(stage.call().kind, "ok");
+  const first = stage.asked.slice(0, 12);
+  assert.ok(first.filter(({ name }) => name === "5000").length <= 5);
+  assert.ok(first.every(({ withinMs }) => withinMs <= 500));
 });
 
 Deno.test("row 18: with all servers down a call fails at once, says when to come back, and asks each once at most", () => {

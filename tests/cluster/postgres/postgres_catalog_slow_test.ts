@@ -134,6 +134,7 @@ const catalogClaims: readonly {
   },
 ];
 
+// G106
 Deno.test({
   name: "a catalog and a ledger over PostgreSQL",
   ignore,

@@ -50,6 +50,7 @@ const claims: readonly {
   name: string;
   holds: (shop: PostgresShop) => Promise<void>;
 }[] = [
+  // G103
   {
     name: "an append that began before a take-over is in what the new owner " +
       "reads, or is refused",
@@ -142,6 +143,7 @@ const claims: readonly {
       assert.deepEqual(again.events, counted(1, 20_193));
     },
   },
+  // G104
   {
     name:
       "a cut in the midst of an append is unknown, and whoever takes over " +

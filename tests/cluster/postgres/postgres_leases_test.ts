@@ -4,12 +4,13 @@ import postgres from "postgres";
 import { PostgresLeases } from "../../../cluster/journal/postgres_leases.ts";
 import { openLock } from "../../../cluster/worker/host_lock.ts";
 import { granted } from "../../permission.ts";
-import { checkLock, held } from "../lock/lock_contract.ts";
+import { checkLock, held, loss } from "../lock/lock_contract.ts";
 import { TcpProxy } from "../lock/tcp_proxy.ts";
 import { PostgresServer } from "./postgres_server.ts";
 
 const ignore = !granted("net", "run", "read", "write", "env", "sys");
 const LONG_MS = 20_000;
+const SHORT_MS = 150;
 
 function connect(port: number) {
   return postgres({
@@ -21,6 +22,27 @@ function connect(port: number) {
     onnotice: () => {},
     backoff: () => 0.01,
   });
+}
+
+/** A process whose connections to PostgreSQL go through a proxy. */
+async function behindProxy(port: number) {
+  const proxy = new TcpProxy(port);
+  const client = connect(proxy.port);
+  const lock = openLock(
+    new PostgresLeases(client, { answerWithinMs: 5 * SHORT_MS }),
+  );
+  // Connected, with the statement known: then each command is one request.
+  await (await held(lock, "warm-up")).release();
+  return {
+    proxy,
+    lock,
+    async [Symbol.asyncDispose]() {
+      proxy.weather = { kind: "fair" };
+      await lock[Symbol.asyncDispose]();
+      await client.end({ timeout: 1 });
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
 }
 
 Deno.test({
@@ -90,6 +112,52 @@ Deno.test({
       );
       assert.equal(kind, "failed");
     });
+    await client.end({ timeout: 1 });
+  },
+});
+
+Deno.test({
+  name: "locks over PostgreSQL when connections are frozen or slow",
+  ignore,
+  async fn(test) {
+    await using server = await PostgresServer.start();
+    const client = connect(server.port);
+    const leases = new PostgresLeases(client);
+    await leases.create();
+    await test.step(
+      "G82 whoever hears nothing of PostgreSQL knows by his own clock that his " +
+        "lease is over, before anybody else can have it",
+      async () => {
+        await using far = await behindProxy(server.port);
+        await using near = openLock(leases);
+        const lease = await held(far.lock, "frozen", SHORT_MS);
+        far.proxy.weather = { kind: "frozen" };
+        let wasOver = false;
+        const over = loss(lease).then(() => wasOver = true);
+        const next = await held(near, "frozen", LONG_MS, LONG_MS);
+        assert.ok(wasOver);
+        await over;
+        assert.ok(next.fence > lease.fence);
+        const tried = await far.lock.acquire("other", { ttlMs: LONG_MS });
+        assert.equal(tried.kind, "unknown");
+        far.proxy.weather = { kind: "fair" };
+        const lost = { kind: "rejected", code: "lost" };
+        assert.deepEqual(await lease.extend(), lost);
+        assert.ok(next.leftMs > 0);
+      },
+    );
+    await test.step(
+      "an answer of PostgreSQL that took as long as the lease gives no lock, " +
+        "and one in between gives a lease that lasts as much less",
+      async () => {
+        await using far = await behindProxy(server.port);
+        far.proxy.weather = { kind: "slow", byMs: SHORT_MS };
+        const late = await far.lock.acquire("slow", { ttlMs: SHORT_MS });
+        assert.equal(late.kind, "unknown");
+        const lease = await held(far.lock, "slow-too", 10 * SHORT_MS);
+        assert.ok(lease.leftMs <= 9 * SHORT_MS);
+      },
+    );
     await client.end({ timeout: 1 });
   },
 });

@@ -173,6 +173,7 @@ const claims: readonly {
   },
 ];
 
+// G106
 Deno.test({
   name: "snapshots over PostgreSQL",
   ignore,

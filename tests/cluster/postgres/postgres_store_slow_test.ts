@@ -267,6 +267,7 @@ const claims: readonly {
   },
 ];
 
+// G105
 Deno.test({
   name: "a store in PostgreSQL",
   ignore,

@@ -9,7 +9,7 @@ import { ShopCluster } from "./shop_cluster.ts";
 const ignore = !granted("net", "run", "read", "write", "env", "sys");
 
 Deno.test({
-  name: "three processes are one shop: what one sold, another knows",
+  name: "G110 three processes are one shop: what one sold, another knows",
   ignore,
   async fn() {
     await using cluster = await ShopCluster.prepare(products("thing", 8, 10));
@@ -33,7 +33,48 @@ Deno.test({
 
 Deno.test({
   name:
-    "a minute of chaos loses no order, doubles none and sells nothing twice",
+    "three processes are one shop: a user's limit is one limit, whichever " +
+    "of them he asks",
+  ignore,
+  async fn() {
+    const burst = 60;
+    await using cluster = await ShopCluster.prepare(products("thing", 1, 1), {
+      admission: { user: { rate: "1/s", burst } },
+    });
+    const processes = [cluster.start(), cluster.start(), cluster.start()];
+    const clients = await Promise.all(
+      processes.map((each) => cluster.connect(each)),
+    );
+    const admin = { as: { admin: true } } as const;
+    for (const client of clients) {
+      let count = 0;
+      while (count < processes.length) {
+        const answer = await client.call<{ processes: readonly string[] }>(
+          ...["GET", "/v1/admin/topology", admin] as const,
+        );
+        count = expectBody(answer).processes.length;
+      }
+    }
+    const fromMs = performance.now();
+    let passed = 0;
+    for (let request = 0; request < 3 * burst; request++) {
+      const client = clients[request % clients.length]!;
+      const { status } = await client.call(
+        ...["GET", "/v1/orders", { as: { user: "ada" } }] as const,
+      );
+      if (status === 200) passed++;
+      else assert.equal(status, 429);
+    }
+    const most = burst + (performance.now() - fromMs) / 1_000;
+    assert.ok(passed <= most + burst / 4, `${passed} of ${most}`);
+    // Few are told to come back while their process waits for an answer.
+    assert.ok(passed > burst * 0.8, `${passed} of ${most}`);
+  },
+});
+
+Deno.test({
+  name:
+    "G111 a minute of chaos loses no order, doubles none and sells nothing twice",
   ignore,
   async fn() {
     const { orders, recoveries } = await chaosCampaign({

@@ -133,7 +133,7 @@ export class LiveOwner implements AsyncDisposable {
     });
     const owner = new LiveOwner(register, process, store);
     owner.#stack.use(client);
-    owner.#stack.defer(store.watch(() => owner.ownership.changed()));
+    owner.#stack.defer(store.watch((freed) => owner.ownership.changed(freed)));
     owner.#loop.start(owner.ownership);
     return owner;
   }

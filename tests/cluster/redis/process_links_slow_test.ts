@@ -30,6 +30,7 @@ for (const kind of CLIENT_KINDS) {
   );
 }
 
+// G88
 testLinked(
   "what a frozen connection held back for longer than the silence has no effect",
   async ({ proxy, a, b }) => {
@@ -73,6 +74,7 @@ testLinked(
   { silenceMs: SHORT_MS },
 );
 
+// G87
 testLinked(
   "after a cut a process is told that broadcasts may be missing, and hears the next",
   async ({ proxy, a, b }) => {

@@ -80,6 +80,7 @@ testLinked("over a slow connection all arrives", async ({ proxy, a }) => {
   assert.equal(a.links.report().resets, 0);
 });
 
+// G87
 testLinked(
   "a broadcast reaches all who are there, and here at once",
   async ({ a, b }) => {

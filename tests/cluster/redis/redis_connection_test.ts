@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
 
 for (const { what, told, url, line } of CASES) {
   Deno.test({
-    name: `a start names in one line what is wrong with Redis: ${what}`,
+    name: `G112 a start names in one line what is wrong with Redis: ${what}`,
     ignore: !granted("net", "run", "read", "write", "env", "sys"),
     async fn() {
       await using server = await serverWith(...told);

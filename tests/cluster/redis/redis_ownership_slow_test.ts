@@ -50,6 +50,7 @@ function last({ happened }: Register, what: string): number {
   return happened.findLast((each) => each.what.startsWith(what))!.atMs;
 }
 
+// G114
 test("what a process ran that was killed runs elsewhere a lease and a second later", async ({ register, far, near }) => {
   const diedMs = performance.timeOrigin + performance.now();
   far.die();
@@ -58,6 +59,7 @@ test("what a process ran that was killed runs elsewhere a lease and a second lat
   assert.ok(tookMs < LEASE_MS + 1_000, `${tookMs} ms`);
 });
 
+// G113
 test("a process that cannot reach Redis loses what it runs before another has it, and comes back", async ({ proxy, register, far, near }) => {
   proxy.weather = { kind: "frozen" };
   await register.until("near to have all", () => hasAll(near));
@@ -68,6 +70,7 @@ test("a process that cannot reach Redis loses what it runs before another has it
   await register.until("a half each", () => hasHalf(far) && hasHalf(near));
 });
 
+// G115
 test("a process that leaves hands over without waiting for a lease", async ({ register, far, near }) => {
   const left = far.leave();
   await register.until("near to have all", () => hasAll(near));

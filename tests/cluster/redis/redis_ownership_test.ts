@@ -1,9 +1,17 @@
 /** Territories' leases in a real Redis. */
 import assert from "node:assert/strict";
 import { RedisOwnership } from "../../../cluster/redis/redis_ownership.ts";
+import {
+  type RedisPort,
+  redisScript,
+} from "../../../cluster/redis/redis_port.ts";
 import { granted } from "../../permission.ts";
-import { checkOwnershipPort, TERRITORIES } from "../ownership_port_contract.ts";
-import { type Connected, NODE_REDIS } from "./clients.ts";
+import {
+  checkRule,
+  RULE_NAMES,
+  TERRITORIES,
+} from "../ownership_port_contract.ts";
+import { NODE_REDIS } from "./clients.ts";
 import { RedisServer } from "./redis_server.ts";
 
 const ignore = !granted("net", "run", "read", "write", "env", "sys");
@@ -18,9 +26,9 @@ async function age(server: RedisServer, storeId: string): Promise<void> {
 }
 
 /** A shop of its own in a server. */
-function open(server: RedisServer, { port }: Connected, storeId: string) {
+function open(server: RedisServer, redis: RedisPort, storeId: string) {
   return {
-    port: new RedisOwnership(port, {
+    port: new RedisOwnership(redis, {
       storeId,
       process: "p",
       territories: TERRITORIES,
@@ -30,7 +38,7 @@ function open(server: RedisServer, { port }: Connected, storeId: string) {
       await server.kill();
       await server.restart();
       // The client connects again by itself.
-      while ((await port.send(["PING"])).kind !== "ok") {
+      while ((await redis.send(["PING"])).kind !== "ok") {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
@@ -43,13 +51,61 @@ Deno.test({
   async fn(test) {
     await using server = await RedisServer.start();
     await using client = await NODE_REDIS.connect(server.port);
-    let shops = 0;
-    await checkOwnershipPort(
-      test,
-      () => Promise.resolve(open(server, client, `shop-${++shops}`)),
-    );
+    for (const [number, rule] of RULE_NAMES.entries()) {
+      const store = open(server, client.port, `shop-${number}`);
+      await test.step(rule, () => checkRule(rule, store));
+    }
   },
 });
+
+/** Mistakes in a script: what is left out of it, or put in its place. */
+const MISTAKES: Readonly<Record<string, readonly [string, string]>> = {
+  "DEL without a look at the owner": [
+    "~= ARGV[1] then return 0 end\nredis.call('DEL'",
+    "== '' then return 0 end\nredis.call('DEL'",
+  ],
+  "SETNX and no EXPIRE": ["'NX', 'PX', ARGV[2])", "'NX')"],
+  "an extension without a look at the owner": [
+    "if holder ~= '' and owner == holder then",
+    "if holder ~= '' then",
+  ],
+  "giving at once what was lost": [
+    "if settles > 0 then return -1 - settles end",
+    "",
+  ],
+  "a late beat that brings a lease back": [
+    "if last < tonumber(ARGV[at + 1]) then",
+    "if not owner then",
+  ],
+};
+
+for (const [mistake, [find, replace]] of Object.entries(MISTAKES)) {
+  Deno.test({
+    name: `a script with ${mistake} breaks the rules of a store of leases`,
+    ignore,
+    async fn() {
+      await using server = await RedisServer.start();
+      await using client = await NODE_REDIS.connect(server.port);
+      let isMade = false;
+      const redis: RedisPort = {
+        ...client.port,
+        send: (command) => client.port.send(command),
+        run(script, keys, args) {
+          isMade ||= script.text.includes(find);
+          const text = script.text.replace(find, replace);
+          return client.port.run(redisScript(text), keys, args);
+        },
+      };
+      const broken: string[] = [];
+      for (const [number, rule] of RULE_NAMES.entries()) {
+        const store = open(server, redis, `shop-${number}`);
+        await checkRule(rule, store).catch(() => broken.push(rule));
+      }
+      assert.ok(isMade, "the mistake is made");
+      assert.notDeepEqual(broken, []);
+    },
+  });
+}
 
 Deno.test({
   name: "a Redis that comes back with old data gives nothing for a lease",
@@ -57,7 +113,7 @@ Deno.test({
   async fn() {
     await using server = await RedisServer.start("--save", "3600 100000");
     await using client = await NODE_REDIS.connect(server.port);
-    const { port, age, lose } = open(server, client, "a");
+    const { port, age, lose } = open(server, client.port, "a");
     const take = (holder: string) =>
       new Promise((resolve) =>
         port.take(
@@ -85,7 +141,7 @@ Deno.test({
     assert.equal(await server.ask("CLUSTER ADDSLOTSRANGE 0 16383"), "+OK");
     while (!(await server.ask("CLUSTER INFO")).includes("cluster_state:ok"));
     await using client = await NODE_REDIS.connect(server.port);
-    const { port } = open(server, client, "a");
+    const { port } = open(server, client.port, "a");
     const beat = {
       ...{ process: "p", leaseForMs: 60_000, wantsShare: true, leases: [] },
     };

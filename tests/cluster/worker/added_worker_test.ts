@@ -98,6 +98,7 @@ Deno.test({
   },
 });
 
+// G115
 Deno.test({
   name: "a worker that leaves answers all that came before, and what comes " +
     "then had no effect",
@@ -120,6 +121,7 @@ Deno.test({
   },
 });
 
+// G113
 Deno.test({
   name: "a worker whose lease is over says nothing more, and does not come " +
     "back before it has one",

@@ -46,14 +46,18 @@ const listener: Behavior<{ notes: number }, ListenerMessage> = {
  * A thread of that name; the teller lives in `here`, the listener `there`, or
  * where `home` says.
  */
-function open(name: "here" | "there", home = () => "there"): Turns {
+function open(
+  name: "here" | "there",
+  home = () => "there",
+  died: (reason: string) => void = () => {},
+): Turns {
   const turns = new Turns({
     domain: {
       name,
       incarnation: 1,
       seed: 1,
       journal: null,
-      died: () => {},
+      died,
     },
     log: { write: () => {} },
     locate: (address) => {
@@ -210,4 +214,107 @@ Deno.test("mail goes where its address lives now, also when that has moved", asy
   assert.deepEqual((await texts(young.port2, 1)).map(frames), [4]);
   here.stop();
   for (const { port2 } of [old, young]) port2.close();
+});
+
+// G113
+for (const count of [5, 100]) {
+  Deno.test(`none of ${count} frames leaves when the lease is over, and the domain ends once`, async () => {
+    const { port1, port2 } = new MessageChannel();
+    const ends: string[] = [];
+    const here = open("here", undefined, (reason) => ends.push(reason));
+    here.connect("there", port1);
+    here.setValidUntil(hostClock.monotonicMs());
+    tellAll(here, count);
+    here.turn();
+    here.turn();
+    assert.deepEqual(ends, ["lease-lost"]);
+    port1.postMessage("[0,0]");
+    assert.deepEqual((await texts(port2, 1)).map(frames), [0]);
+    here.stop();
+    port2.close();
+  });
+}
+
+Deno.test("all leaves until the lease is over, and again when it is longer", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const here = open("here", undefined, assert.fail);
+  here.connect("there", port1);
+  for (const minutes of [1, 2]) {
+    here.setValidUntil(hostClock.monotonicMs() + minutes * 60_000);
+    tellAll(here, 5);
+    here.turn();
+  }
+  assert.deepEqual((await texts(port2, 2)).map(frames), [5, 5]);
+  here.stop();
+  port2.close();
+});
+
+/** Waits until it is so. */
+function until(isIt: () => boolean): Promise<unknown> {
+  return soon((done) => {
+    const look = () => isIt() ? done(null) : setTimeout(look, 0);
+    look();
+  });
+}
+
+Deno.test("mail that comes when the lease is over is not run", async () => {
+  const near = new MessageChannel();
+  const far = new MessageChannel();
+  const ends: string[] = [];
+  const here = open("here");
+  const there = open("there", undefined, (reason) => ends.push(reason));
+  here.connect("there", near.port1);
+  there.connect("here", far.port1);
+  const notes = () =>
+    (there.domain.stateOf(LISTENER) as { notes: number }).notes;
+  for (const count of [3, 4]) {
+    tellAll(here, count);
+    here.turn();
+  }
+  const [first, second] = await texts(near.port2, 2);
+  far.port2.postMessage(first);
+  await until(() => notes() === 3);
+  there.setValidUntil(hostClock.monotonicMs());
+  far.port2.postMessage(second);
+  await until(() => ends.length > 0);
+  assert.deepEqual(ends, ["lease-lost"]);
+  assert.equal(notes(), 3);
+  here.stop();
+  there.stop();
+  for (const { port2 } of [near, far]) port2.close();
+});
+
+// G115
+Deno.test("who refuses new mail answers what came before, and is quiet when that has arrived", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const here = open("here");
+  const there = open("there");
+  here.connect("there", port1);
+  there.connect("here", port2);
+  const ask = (to: string) =>
+    soon((done) => here.domain.ask(to, { kind: "count" }, 60_000, done));
+  const paid = ask(GATEWAY);
+  assert.deepEqual(await ask(LISTENER), { kind: "ok", value: 0 });
+  assert.equal(there.isQuiet, true, "it refuses nothing yet");
+  // Sent before it can have heard of anything.
+  const late = ask(LISTENER);
+  here.turn();
+  there.refuse();
+  here.refuse();
+  assert.equal(here.isQuiet, false, "it waits for an answer");
+  assert.equal(there.isQuiet, false, "more may come");
+  tellAll(here, 3);
+  assert.deepEqual(await late, {
+    ...{ kind: "failed", code: "unavailable", retryAfterMs: 250 },
+  });
+  assert.deepEqual(await ask(LISTENER), {
+    ...{ kind: "failed", code: "unavailable", retryAfterMs: 250 },
+  });
+  assert.deepEqual(await paid, { kind: "ok", value: "late" });
+  assert.deepEqual(there.domain.stateOf(LISTENER), { notes: 0 });
+  await until(() => there.isQuiet && here.isQuiet);
+  // Nobody asks it any more, whether it is there or not.
+  there.stop();
+  assert.equal((await ask(LISTENER) as { kind: string }).kind, "failed");
+  here.stop();
 });

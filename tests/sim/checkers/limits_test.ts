@@ -27,6 +27,24 @@ Deno.test("limiter.legal accepts what a bucket lets pass, and refusals of an emp
   assert.equal(checker.checked, 10);
 });
 
+Deno.test("limiter.legal counts nobody who was given back what he took, less what has flowed in since", () => {
+  const story = come(new Story(), "ann", [5, 0]).gaveBack("ann", 0, 0);
+  come(story, "ann", [1, 0]);
+  come(story, "ann", [1, 0], false);
+  assert.equal(judge("limiter.legal", story).violation, null);
+  const late = come(new Story(), "ann", [5, 0]).gaveBack("ann", 0, 1_000_000);
+  come(late, "ann", [1, 1_000]);
+  assert.equal(judge("limiter.legal", late).violation, null);
+  assert.equal(
+    wrong("limiter.legal", come(late, "ann", [1, 1_000])),
+    "user ann",
+  );
+  // Of the window of six a second one is free again, of the bucket none.
+  const given = come(new Story(), "ann", [5, 0]).gaveBack("ann", 0, 999_000);
+  come(come(given, "bob", [2, 999]), "cid", [1, 999]);
+  assert.equal(wrong("limiter.legal", given), "overall");
+});
+
 Deno.test("limiter.legal rejects one request too many in a window", () => {
   const story = come(come(new Story(), "ann", [5, 0]), "ann", [1, 999]);
   assert.equal(wrong("limiter.legal", story), "user ann");

@@ -96,6 +96,12 @@ export class Story {
     } as never);
   }
 
+  /** What the client took at that time is given back. */
+  gaveBack(client: string, decidedUs: number, atUs: number): this {
+    const seen = { kind: "given_back", client, route: "readOrder", decidedUs };
+    return this.observe({ ...seen, atUs } as never);
+  }
+
   /** The breaker before the payment provider changes, with so many calls. */
   breaks(from: BreakerState, to: BreakerState, calls = 20): this {
     const where = { domain: "worker-0", incarnation: 1, address: "payment" };

@@ -66,6 +66,11 @@ export interface InventoryState extends StockState {
     readonly expiry: HoldExpiry;
     readonly publisher: Publisher;
     readonly index: SkuIndex;
+    /**
+     * One unit of a SKU with its price, which never changes, as lines: nearly
+     * all orders are that, and what their holds have for lines is one array.
+     */
+    readonly singles: Map<string, readonly PricedLine[]>;
   };
 }
 
@@ -148,6 +153,7 @@ function start(args: InventoryArgs): InventoryState {
       expiry: createHoldExpiry(),
       publisher: createPublisher(args),
       index: { skus: [] },
+      singles: new Map(),
     },
   };
 }
@@ -190,7 +196,7 @@ function reserve(
   if (lines.length === 0) return ctx.reply(INVALID_INPUT);
   const refusal = refusalOf(state, userId, lines);
   if (refusal !== null) return ctx.reply(refusal);
-  const priced = lines.map((line) => priceOf(state, line));
+  const priced = priceLines(state, lines);
   ctx.record({
     kind: "stock_held",
     holdId,
@@ -235,6 +241,23 @@ function judge(
     if (taken + quantity > limitPerUser) return PURCHASE_LIMIT;
   }
   return stock.available < quantity ? SOLD_OUT : null;
+}
+
+function priceLines(
+  state: InventoryState,
+  lines: readonly Line[],
+): readonly PricedLine[] {
+  const [first] = lines;
+  if (lines.length > 1 || first!.quantity !== 1) {
+    return lines.map((line) => priceOf(state, line));
+  }
+  const { singles } = state.volatile;
+  let single = singles.get(first!.sku);
+  if (single === undefined) {
+    single = [priceOf(state, first!)];
+    singles.set(first!.sku, single);
+  }
+  return single;
 }
 
 function priceOf(state: InventoryState, { sku, quantity }: Line): PricedLine {

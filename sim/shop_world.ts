@@ -27,6 +27,7 @@ import { drawUs, Streams } from "./streams.ts";
 import { ServiceTimes } from "./service_times.ts";
 import { simulatedGate } from "./simulated_gate.ts";
 import { SimulatedGateways } from "./simulated_gateways.ts";
+import { Slowness } from "./slowness.ts";
 import { Thread, type Traced } from "./thread.ts";
 
 /** What a world is made of. */
@@ -47,6 +48,8 @@ interface Place {
   incarnation: number;
   isReady: boolean;
   failuresMs: number[];
+  /** Of its core, whichever life it is in. */
+  readonly slowness: Slowness;
   /** What a lane of its mailboxes holds. */
   mailboxMessages: number;
 }
@@ -117,6 +120,7 @@ export class ShopWorld {
         incarnation: 1,
         isReady: false,
         failuresMs: [],
+        slowness: new Slowness(),
         mailboxMessages: MAILBOX_MESSAGES,
       };
       const thread = this.#makeThread(place, 1);
@@ -244,19 +248,15 @@ export class ShopWorld {
     return true;
   }
 
-  /** Makes a thread or a gateway slower; 1 ends it. */
-  slow(target: string, factor: number): boolean {
-    const place = this.#places.get(target);
-    if (place !== undefined) place.thread.slowness = factor;
-    else if (this.plan.gateways.some(({ address }) => address === target)) {
-      this.#gateways.slow(target, factor);
-    } else {
-      const home = this.#places.get(this.topology.locate(target) ?? "");
-      if (home === undefined) return false;
-      // An actor that is slower keeps its whole core busy for longer.
-      home.thread.slowness = factor;
+  /** The slowness of a thread or a gateway; undefined: there is none such. */
+  slownessOf(target: string): Slowness | undefined {
+    const { gateways } = this.plan;
+    if (gateways.some(({ address }) => address === target)) {
+      return this.#gateways.slownessOf(target);
     }
-    return true;
+    // An actor that is slower keeps its whole core busy for longer.
+    const home = this.topology.locate(target) ?? target;
+    return this.#places.get(home)?.slowness;
   }
 
   /** Cuts the link between two threads, or makes it anew. */
@@ -342,6 +342,7 @@ export class ShopWorld {
       scheduler: this.#scheduler,
       startMs: scenario.clock.startMs,
       driftPerMillion: drawDrift(this.#streams, name, scenario.clock),
+      slowness: place.slowness,
       buggify: this.buggify,
       domain: {
         name,

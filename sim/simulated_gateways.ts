@@ -16,6 +16,7 @@ import type { Observation } from "./observation.ts";
 import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ServiceTimes } from "./service_times.ts";
+import { Slowness } from "./slowness.ts";
 import type { GatewayModel } from "./thread.ts";
 
 /** What the gateways need. */
@@ -34,16 +35,21 @@ export interface SimulatedGatewaysOptions {
 /** See the module's text. */
 export class SimulatedGateways {
   readonly #options: SimulatedGatewaysOptions;
-  /** How many times slower a gateway is, by address. */
-  readonly #slowness = new Map<string, number>();
+  /** By address. */
+  readonly #slowness = new Map<string, Slowness>();
 
   constructor(options: SimulatedGatewaysOptions) {
     this.#options = options;
   }
 
-  /** Makes a gateway slower; 1 ends it. */
-  slow(address: string, factor: number): void {
-    this.#slowness.set(address, factor);
+  /** How slow a gateway is. */
+  slownessOf(address: string): Slowness {
+    let slowness = this.#slowness.get(address);
+    if (slowness === undefined) {
+      slowness = new Slowness();
+      this.#slowness.set(address, slowness);
+    }
+    return slowness;
   }
 
   /** The models of the gateways that a domain serves, by address. */
@@ -55,9 +61,8 @@ export class SimulatedGateways {
       currency: scenario.config.orders.currency,
       nowUs: () => scheduler.nowUs,
       later: (gateway: string, kind: string, act: () => void) => {
-        const slowness = this.#slowness.get(gateway) ?? 1;
         const takesUs = this.#options.service.drawUs(gateway, kind, 0) *
-          slowness;
+          this.slownessOf(gateway).factor;
         const atUs = scheduler.nowUs + Math.round(takesUs);
         scheduler.at(atUs, stableHash(gateway), act);
       },

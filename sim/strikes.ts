@@ -117,8 +117,7 @@ export class Strikes {
         world.hang(name, fault.forUs ?? LASTS_US);
         return () => {};
       case "slow":
-        world.slow(name, fault.factor);
-        return () => world.slow(name, 1);
+        return world.slownessOf(name)!.begin(fault.factor);
       case "flush":
         world.flush(name);
         return () => {};

@@ -20,6 +20,7 @@ import { clockOf, type ThreadClock } from "./clock.ts";
 import { CountedLink, type Line } from "./counted_link.ts";
 import type { Observation } from "./observation.ts";
 import type { Act, Scheduler } from "./scheduler.ts";
+import { Slowness } from "./slowness.ts";
 
 /** Answers calls of a gateway, once, when it likes. */
 export type GatewayModel = (
@@ -34,6 +35,8 @@ export interface ThreadOptions {
   readonly startMs: number;
   /** Its monotonic clock is so many millionths too fast; 0 unless told. */
   readonly driftPerMillion?: number;
+  /** How slow its core is: the fault `slow`; it never is unless told. */
+  readonly slowness?: Slowness;
   /** Takes rare paths on purpose; nobody does unless told. */
   readonly buggify?: Buggify;
   readonly domain: Pick<
@@ -72,12 +75,14 @@ const RETRY_AFTER_MS = 250;
 export class Thread {
   readonly name: string;
   readonly domain: Domain;
-  /** How many times slower it is than it should be: the fault `slow`. */
-  slowness = 1;
   readonly #options: ThreadOptions;
   readonly #scheduler: Scheduler;
   readonly #clock: ThreadClock;
+  readonly #slowness: Slowness;
   readonly #links = new Map<string, CountedLink>();
+  /** The same, as they are flushed: nothing is done as often as that. */
+  #inOrder: readonly { readonly peer: string; readonly link: CountedLink }[] =
+    [];
   /** Hashes of message kinds. */
   readonly #facts = new Map<string, number>();
   /** Its next turn, and its links' next flush. */
@@ -104,6 +109,7 @@ export class Thread {
     this.#go = { label, run: () => this.#turnNow() };
     this.#flush = { label: label ^ 1, run: () => this.#flushNow() };
     this.#clock = clockOf(scheduler, options);
+    this.#slowness = options.slowness ?? new Slowness();
     this.domain = new Domain({
       ...domain,
       clock: this.#clock,
@@ -145,13 +151,12 @@ export class Thread {
   /** Links this thread with another one, and counts on `line`. */
   connect(peer: string, line: Line): void {
     this.disconnect(peer);
-    this.#links.set(
-      peer,
-      new CountedLink(
-        line,
-        (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
-      ),
+    const link = new CountedLink(
+      line,
+      (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
     );
+    this.#links.set(peer, link);
+    this.#inOrder = [...this.#inOrder, { peer, link }];
     const { locate } = this.#options;
     this.domain.noteReachable((to) => locate(to) === peer);
   }
@@ -161,6 +166,7 @@ export class Thread {
     const link = this.#links.get(peer);
     if (link === undefined) return;
     this.#links.delete(peer);
+    this.#inOrder = this.#inOrder.filter((each) => each.link !== link);
     for (const { to, from, ask } of link.close()) {
       this.#fail(from, to, ask, "unavailable");
     }
@@ -253,7 +259,8 @@ export class Thread {
     this.#serviceUs = 0;
     const nextMs = this.domain.run();
     if (!this.#isAlive) return;
-    this.#busyUntilUs = nowUs + Math.round(this.#serviceUs * this.slowness);
+    this.#busyUntilUs = nowUs +
+      Math.round(this.#serviceUs * this.#slowness.factor);
     if (this.#stepped !== null) {
       const { actor, kind } = this.#stepped;
       this.#options.traced?.(actor, kind, nowUs, this.#busyUntilUs);
@@ -285,7 +292,9 @@ export class Thread {
       return this.#flushAt(this.#scheduler.nowUs + LATE_FLUSH_US);
     }
     const nowMs = this.#clock.monotonicMs();
-    for (const [peer, link] of this.#links) {
+    const links = this.#inOrder;
+    for (let index = 0; index < links.length; index++) {
+      const { peer, link } = links[index]!;
       const batch = link.flush(nowMs);
       if (batch !== null) this.#options.carry(this, peer, batch);
     }

@@ -246,18 +246,18 @@ export function sameLines(
 }
 
 /**
- * The merged lines with the prices under which they are held. Throws when a
+ * The merged lines with the prices under which they are held; `held` itself
+ * where it is that already, since an order's are kept for long. Throws when a
  * line is not among the held ones: a shard answered for another hold.
  */
 export function priceLines(
   lines: readonly Line[],
   held: readonly PricedLine[],
 ): readonly PricedLine[] {
-  return lines.map((line, index) => {
-    // One shard answers in the order of the request; several do not.
-    const priced = held[index]?.sku === line.sku
-      ? held[index]
-      : held.find((other) => other.sku === line.sku);
+  // One shard answers in the order of the request; several do not.
+  if (sameLines(lines, held)) return held;
+  return lines.map((line) => {
+    const priced = held.find((other) => other.sku === line.sku);
     if (priced?.quantity !== line.quantity) {
       throw new Error(`Cannot price "${line.sku}" as its hold differs`);
     }

@@ -52,7 +52,7 @@ export interface Placing {
   /** Null as long as nothing is recorded of it. */
   orderId: string | null;
   /** Lines held so far, by the shards that have answered. */
-  readonly held: PricedLine[];
+  held: readonly PricedLine[];
   /** How many shards have said yes. */
   answered: number;
 }
@@ -133,8 +133,9 @@ export function reserveAnswered(
     throw new Error(`Cannot go on with "${scope}" as it is not being placed`);
   }
   if (outcome.kind === "ok") {
+    const { lines } = outcome.value;
+    order.held = order.answered === 0 ? lines : [...order.held, ...lines];
     order.answered++;
-    order.held.push(...outcome.value.lines);
     if (order.answered < order.shards.length) {
       return askReserve(ctx, state, scope, order);
     }

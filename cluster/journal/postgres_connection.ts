@@ -50,12 +50,12 @@ const ANSWER_WITHIN_MS = 5_000;
 const CONNECT_WITHIN_MS = 5_000;
 
 /**
- * Answered means durable, whatever a role or database is set to; more than
- * "on" (a standby has applied it) is the administrator's to ask for.
+ * Answered means on the server's disk, whatever a role or database is set to;
+ * what standbys must have is the administrator's to say.
  */
 const GREETING = `
   SELECT set_config('synchronous_commit', 'on', false)
-  WHERE current_setting('synchronous_commit') IN ('off', 'local')`;
+  WHERE current_setting('synchronous_commit') = 'off'`;
 
 /** Opens a client for one connection, which connects with its first statement. */
 export function postgresClient(
@@ -114,7 +114,8 @@ export class PostgresConnection {
    * ended; if the connection fails meanwhile, not at all. The server keeps its
    * plan, unless `isPlanned` says that the values decide which is good. Throws
    * what the server says of a mistake of ours: wrong syntax, a broken
-   * constraint.
+   * constraint. How many wait is for callers to bound: a domain appends once at
+   * a time, a gateway has its concurrency.
    */
   async run(
     statement: string,

@@ -197,6 +197,8 @@ export class SnapshotSchedule {
    * all. Saying yes starts the next period.
    */
   isDue(recordedEvents: number, nowMs: number): boolean {
+    // A worker that left, or began anew, took its count along.
+    this.#atEvents = Math.min(this.#atEvents, recordedEvents);
     const events = recordedEvents - this.#atEvents;
     const isLull = events >= LULL_EVENTS && nowMs - this.#atMs >= LULL_MS;
     if (events < this.#everyEvents && !isLull) return false;

@@ -7,7 +7,8 @@
  * another `run_id`: the first script that meets it notes the time, and for as
  * long as a lease lasts from then on nothing is given to anybody; whoever
  * still believes in a lost lease names it in a beat and has it again. A server
- * that does not say its `run_id` is trusted for as long as it has its data.
+ * that does not say its `run_id` (users may be denied INFO) is trusted for as
+ * long as it has its data.
  *
  * @module
  */
@@ -26,8 +27,9 @@ import { redisScript } from "./redis_port.ts";
 const LOOK_AT_SERVER = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local info = redis.call('INFO', 'server')
-local server = string.match(info, 'run_id:(%w+)') or 'unnamed'
+local info = redis.pcall('INFO', 'server')
+local server = type(info) == 'string' and string.match(info, 'run_id:(%w+)')
+  or 'unnamed'
 local since = redis.call('GET', KEYS[3]) or ''
 local bornAt = tonumber(string.match(since, '^' .. server .. ' (%d+)$'))
 if not bornAt or bornAt > now then

@@ -11,7 +11,6 @@ import type { StockPublished } from "../../actors/cache_node.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { ClusterEnvironment, Config } from "../config.ts";
-import type { OtherGates } from "../gate.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { writeSecret } from "../journal/data_folder.ts";
 import {
@@ -33,7 +32,7 @@ import { type GateHost, loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { ShopMember } from "./shop_member.ts";
 import { linkMetrics } from "./shop_metrics.ts";
-import { Snapshots } from "./snapshots.ts";
+import { keepSnapshots } from "./snapshots.ts";
 import { StartError, startThreads, type Threads } from "./threads.ts";
 
 /** What processes tell one another, besides mail. */
@@ -73,10 +72,11 @@ export async function openClusterShop(
     for (const close of closing) await close();
   };
   try {
-    const store = await openStore(config, cluster.databaseUrl);
-    closing.unshift(() => store.close());
+    // First: with a Redis that is no good, no store is made.
     const redis = await connectRedis(cluster.redisUrl, log);
     closing.unshift(() => redis.close());
+    const store = await openStore(config, cluster.databaseUrl);
+    closing.unshift(() => store.close());
     const plan = planOf(config, store);
     const storage = { kind: "postgres", url: cluster.databaseUrl } as const;
     const shared = openSharedLimits({
@@ -94,12 +94,9 @@ export async function openClusterShop(
       release,
     });
     closing.unshift(() => threads.stop());
-    const { main, workers } = threads;
-    const snapshots = new Snapshots({
-      ...{ storage, release, shop: plan, workers, main, log },
-    });
-    snapshots.start();
-    closing.unshift(() => snapshots.stop());
+    closing.unshift(
+      keepSnapshots({ storage, release, shop: plan, threads, log }),
+    );
     const member: ShopMember = new ShopMember({
       redis: redis.port,
       storeId: store.storeId,

@@ -20,7 +20,7 @@ import { hostClock } from "./host_clock.ts";
 import { loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { shopLocks } from "./shop_locks.ts";
-import { Snapshots } from "./snapshots.ts";
+import { keepSnapshots } from "./snapshots.ts";
 import { startThreads } from "./threads.ts";
 
 /** A shop that runs. */
@@ -73,12 +73,10 @@ export async function openShop(
       ...{ config, plan, storage, ledger, log, release },
     });
     closing.unshift(() => threads.stop());
+    closing.unshift(
+      keepSnapshots({ storage, release, shop: plan, threads, log }),
+    );
     const { main, workers } = threads;
-    const snapshots = new Snapshots({
-      ...{ storage, release, shop: plan, workers, main, log },
-    });
-    snapshots.start();
-    closing.unshift(() => snapshots.stop());
     const gate = openGate(config, plan, threads, {
       locks: () =>
         shopLocks(

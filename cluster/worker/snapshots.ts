@@ -22,16 +22,29 @@ export interface SnapshotsOptions {
   readonly storage: StoragePlan;
   readonly release: string;
   readonly shop: ShopPlan;
-  readonly workers: WorkerSupervisor;
-  readonly main: AssembledDomain;
+  /** What runs here. */
+  readonly threads: {
+    readonly workers: WorkerSupervisor;
+    readonly main: AssembledDomain;
+  };
   readonly log: Log;
 }
 
 /** How often it is asked whether snapshots are due. */
 const ASK_EVERY_MS = 5_000;
 
+/**
+ * Looks now and then whether snapshots are due, and has them written. What it
+ * gives stops it; a snapshot under way is then not finished, which is harmless.
+ */
+export function keepSnapshots(options: SnapshotsOptions): () => void {
+  const snapshots = new Snapshots(options);
+  snapshots.start();
+  return () => snapshots.stop();
+}
+
 /** Runs the snapshot writer. */
-export class Snapshots {
+class Snapshots {
   readonly #options: SnapshotsOptions;
   readonly #schedule: SnapshotSchedule;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -44,12 +57,10 @@ export class Snapshots {
     });
   }
 
-  /** Begins to look whether snapshots are due. */
   start(): void {
     this.#timer = setInterval(() => this.#look(), ASK_EVERY_MS);
   }
 
-  /** Stops; a snapshot under way is not finished, and that is harmless. */
   stop(): void {
     clearInterval(this.#timer);
     this.#writer?.kill();
@@ -57,7 +68,7 @@ export class Snapshots {
   }
 
   #look(): void {
-    const { workers, main } = this.#options;
+    const { workers, main } = this.#options.threads;
     let events = main.turns.domain.report().events;
     for (const { report } of workers.statuses()) events += report?.events ?? 0;
     if (this.#writer !== null) return;
@@ -65,7 +76,8 @@ export class Snapshots {
   }
 
   #write(): void {
-    const { storage, release, shop, workers, main } = this.#options;
+    const { storage, release, shop, threads } = this.#options;
+    const { workers, main } = threads;
     // Partitions that live in other processes are theirs to fold.
     const here = new Set(workers.statuses().map(({ name }) => name));
     here.add(main.turns.domain.name);

@@ -23,6 +23,7 @@ import {
   type Recorded,
   type Returned,
 } from "./inspection.ts";
+import { bitOf } from "./order_records.ts";
 import type { RunView } from "./run_view.ts";
 import { Shortages } from "./shortages.ts";
 import { DurableStock } from "./durable_stock.ts";
@@ -46,21 +47,6 @@ const FACTS_OF_REFUSAL: Readonly<Record<string, readonly Fact[]>> = {
   "payment-declined": ["payment_declined"],
   "payment-in-flight": ["payment_started"],
 };
-
-/** The kinds of facts that answers rest on, each with a bit of its own. */
-const BITS: ReadonlyMap<string, number> = new Map(
-  [
-    ...new Set([
-      ...Object.values(FACT_OF),
-      ...Object.values(FACTS_OF_REFUSAL).flat(),
-    ]),
-  ].map((fact, index) => [fact, 1 << index]),
-);
-
-/** 0 for a fact that no answer rests on. */
-function bitOf(fact: string): number {
-  return BITS.get(fact) ?? 0;
-}
 
 /** See the module's text. */
 export class AnswerRevealsNothing extends Inspection {

@@ -48,14 +48,10 @@ export class LedgersAgree extends Inspection {
     // What is left of the shards' events is on disk.
     this.#view.end();
     const sold = new Map<string, number>();
-    const held = new Map<string, number>();
-    for (const [holdId, { status, held: { lines } }] of stock.holds()) {
-      if (status === "open") count(held, lines, (sku) => `${holdId} ${sku}`);
-    }
-    for (const [, { placed, isPaidOnDisk, isOverOnDisk }] of orders.entries()) {
+    for (const { placed, isPaidOnDisk, isOverOnDisk } of orders.values()) {
       if (placed === null) continue;
-      if (isPaidOnDisk) count(sold, placed.lines, (sku) => sku);
-      else if (!isOverOnDisk) this.#checkHeld(placed, held);
+      if (isPaidOnDisk) count(sold, placed.lines);
+      else if (!isOverOnDisk) this.#checkHeld(placed);
     }
     for (const { sku, sold: shards } of stock.records) {
       this.checked++;
@@ -70,12 +66,11 @@ export class LedgersAgree extends Inspection {
   /** Until its time is up an order has what its buyer was promised. */
   #checkHeld(
     { orderId, holdId, lines, reservedUntilMs }: OrderPlaced,
-    held: ReadonlyMap<string, number>,
   ): void {
     if (reservedUntilMs <= this.#newestMs) return;
     for (const { sku, quantity } of lines) {
       this.checked++;
-      const units = held.get(`${holdId} ${sku}`) ?? 0;
+      const units = this.#view.stock.heldBy(holdId, sku);
       if (units === quantity) continue;
       const detail = `Order ${orderId} waits for its money with ${units} of ` +
         `${quantity} units of "${sku}" held`;
@@ -87,11 +82,9 @@ export class LedgersAgree extends Inspection {
 function count(
   sums: Map<string, number>,
   lines: readonly Line[],
-  nameOf: (sku: string) => string,
 ): void {
   for (const { sku, quantity } of lines) {
-    const name = nameOf(sku);
-    sums.set(name, (sums.get(name) ?? 0) + quantity);
+    sums.set(sku, (sums.get(sku) ?? 0) + quantity);
   }
 }
 

@@ -48,7 +48,7 @@ export class MoneyConserved extends Inspection {
   }
 
   override end(): void {
-    for (const [orderId, { money, isPaid }] of this.#view.orders.entries()) {
+    for (const { id: orderId, money, isPaid } of this.#view.orders.values()) {
       const keptCents = keptOf(money);
       if (isPaid || keptCents === 0) continue;
       const detail = `Order ${orderId} is not paid at the end, but the ` +

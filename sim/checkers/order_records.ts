@@ -4,10 +4,18 @@
  * but where it says so: a table for each of them would be most of what a long
  * run keeps, and most of what looking at it costs.
  *
+ * What is at rest is kept as the event that says all of it: an order that was
+ * placed, of which its buyer was told and nobody else heard anything, and the
+ * use of a key that made such an order.
+ *
  * @module
  */
 import type { Reserving } from "./reserves.ts";
-import type { OrderPlaced } from "../../actors/storefront/order.ts";
+import {
+  numberOfOrder,
+  type OrderPlaced,
+  type StorefrontEvent,
+} from "../../actors/storefront/order.ts";
 
 /** The money of an order at the provider. */
 export interface Money {
@@ -17,13 +25,31 @@ export interface Money {
   readonly attempts: Set<string>;
 }
 
+/** The facts that answers rest on, each with a bit of its own. */
+const BITS: Readonly<Partial<Record<StorefrontEvent["kind"], number>>> = {
+  order_placed: 1,
+  order_paid: 2,
+  order_cancelled: 4,
+  order_expired: 8,
+  refund_pending: 16,
+  order_refunded: 32,
+  payment_declined: 64,
+  payment_started: 128,
+};
+
+/** The bit of a fact in `OrderRecord.facts`; 0: no answer rests on it. */
+export function bitOf(fact: StorefrontEvent["kind"]): number {
+  return BITS[fact] ?? 0;
+}
+
 /** An order, once anything was heard of it. */
 export class OrderRecord {
+  readonly id: string;
   /** Its durable `order_placed`, the first; null: there is none yet. */
   placed: OrderPlaced | null = null;
   /** Who was told of it first; null: nobody: `order.neverLost`. */
   toldTo: string | null = null;
-  /** Kinds of its durable facts, a bit each: `answer.revealsNothing`. */
+  /** Its durable facts: `answer.revealsNothing`. */
   facts = 0;
   /** What it costs; null until it is recorded: `money.conserved`. */
   totalCents: number | null = null;
@@ -35,12 +61,127 @@ export class OrderRecord {
   isOverOnDisk = false;
   /** Null: none moved yet: `money.conserved`. */
   money: Money | null = null;
+
+  constructor(id: string) {
+    this.id = id;
+  }
 }
 
+/** Records of orders by id; one is made when it is first asked for. */
+export class OrderRecords {
+  readonly #table = new OrderTable();
+  /** What is heard of an order at one moment comes in a row. */
+  #last: OrderRecord | null = null;
+
+  /**
+   * The record of that id, new when there is none. It may be changed until the
+   * next one is asked for: only then is it known whether it is at rest.
+   */
+  of(id: string): OrderRecord {
+    return this.find(id) ?? this.#turnTo(new OrderRecord(id));
+  }
+
+  /** As `of`; undefined when there is none. */
+  find(id: string): OrderRecord | undefined {
+    if (this.#last?.id === id) return this.#last;
+    const known = this.#table.get(id);
+    if (known === undefined) return undefined;
+    return this.#turnTo(recordOf(known));
+  }
+
+  /** All of them, partition by partition. */
+  *values(): Generator<Readonly<OrderRecord>> {
+    this.#rest();
+    for (const known of this.#table.values()) yield recordOf(known);
+  }
+
+  #turnTo(record: OrderRecord): OrderRecord {
+    this.#rest();
+    return this.#last = record;
+  }
+
+  #rest(): void {
+    const record = this.#last;
+    if (record === null) return;
+    this.#table.set(record.id, isAtRest(record) ? record.placed! : record);
+  }
+}
+
+/** An order as it is kept. */
+type Known = OrderRecord | OrderPlaced;
+
+/** Partitions and, beyond the newest, numbers that have a place in a list. */
+const PARTITIONS_MOST = 1_024;
+const AHEAD_MOST = 1_024;
+
 /**
- * The use of a key by a user. One that made an order of which its client was
- * told, and of which no call is pending, is kept as the id of that order.
+ * Orders by id. A partition numbers its orders and ids say so: in a list they
+ * take a fifth of the memory of a map, and the newest lie side by side. What
+ * is no such id, or has the number of another order, is in a map.
  */
+class OrderTable {
+  readonly #lists: Known[][] = [];
+  readonly #others = new Map<string, Known>();
+
+  get(id: string): Known | undefined {
+    const known = this.#listOf(id)?.[numberOfOrder(id)];
+    return known !== undefined && idOf(known) === id
+      ? known
+      : this.#others.get(id);
+  }
+
+  set(id: string, known: Known): void {
+    const list = this.#listOf(id);
+    const number = numberOfOrder(id);
+    const listed = list?.[number];
+    const isListed = list !== undefined && number < list.length + AHEAD_MOST &&
+      (listed === undefined ? !this.#others.has(id) : idOf(listed) === id);
+    if (isListed) list[number] = known;
+    else this.#others.set(id, known);
+  }
+
+  *values(): Generator<Known> {
+    for (const list of this.#lists) {
+      for (const known of list) if (known !== undefined) yield known;
+    }
+    yield* this.#others.values();
+  }
+
+  /** The list of the partition that an id names; undefined: it names none. */
+  #listOf(id: string): Known[] | undefined {
+    // Any mistake in reading it is found by comparing the whole id.
+    const partition = parseInt(id.slice(2, id.indexOf("-", 2)), 36);
+    if (!(partition < PARTITIONS_MOST)) return undefined;
+    while (this.#lists.length <= partition) this.#lists.push([]);
+    return this.#lists[partition];
+  }
+}
+
+function idOf(known: Known): string {
+  return known instanceof OrderRecord ? known.id : known.orderId;
+}
+
+function isAtRest(record: OrderRecord): boolean {
+  const { placed, toldTo, facts, totalCents, isPaid, end, money } = record;
+  return placed !== null && toldTo === placed.userId &&
+    facts === BITS.order_placed && totalCents === placed.totalCents &&
+    !isPaid && end === null && !record.isPaidOnDisk && !record.isOverOnDisk &&
+    money === null;
+}
+
+function recordOf(known: Known): OrderRecord {
+  if (known instanceof OrderRecord) return known;
+  const record = new OrderRecord(known.orderId);
+  record.placed = known;
+  record.toldTo = known.userId;
+  record.facts = BITS.order_placed!;
+  record.totalCents = known.totalCents;
+  return record;
+}
+
+const NOBODY: readonly Reserving[] = [];
+
+/** The use of a key by a user. */
 export class KeyRecord {
   /** The order that it made by the journal, and when: `order.oncePerKey`. */
   madeOrderId: string | null = null;
@@ -51,37 +192,39 @@ export class KeyRecord {
   /** Whether units were ever held for it: `reserve.linearizable`. */
   isHeld = false;
   /** Its calls that have not returned: `reserve.linearizable`. */
-  readonly waiting: Reserving[] = [];
+  waiting: readonly Reserving[] = NOBODY;
 }
 
 /** Records of keys by `keyIdOf`. */
 export class KeyRecords {
-  readonly #records = new Map<string, KeyRecord | OrderPlaced>();
+  readonly #records = new Map<string, KeyRecord>();
+  /** Those at rest. A table of its own, so that the other one stays small. */
+  readonly #resting = new Map<string, OrderPlaced>();
 
   /** The record of a key, new when there is none. */
   of(keyId: string): KeyRecord {
-    const known = this.#records.get(keyId);
-    if (known instanceof KeyRecord) return known;
-    const record = new KeyRecord();
-    if (known !== undefined) {
-      record.madeOrderId = record.toldOrderId = known.orderId;
-      record.madeAtMs = record.toldAtMs = known.atMs;
-      record.isHeld = true;
-    }
+    let record = this.#records.get(keyId);
+    if (record !== undefined) return record;
+    record = new KeyRecord();
     this.#records.set(keyId, record);
+    const placed = this.#resting.get(keyId);
+    if (placed === undefined) return record;
+    this.#resting.delete(keyId);
+    record.madeOrderId = record.toldOrderId = placed.orderId;
+    record.madeAtMs = record.toldAtMs = placed.atMs;
+    record.isHeld = true;
     return record;
   }
 
   /** The calls that wait for a key; none of one that is not known. */
   waitingFor(keyId: string): readonly Reserving[] {
-    const known = this.#records.get(keyId);
-    return known instanceof KeyRecord ? known.waiting : NOBODY;
+    return this.#records.get(keyId)?.waiting ?? NOBODY;
   }
 
   /** A call for a key has ended: keeps what can still matter of it. */
-  rest(keyId: string, orders: Records<OrderRecord>): void {
+  rest(keyId: string, orders: OrderRecords): void {
     const record = this.#records.get(keyId);
-    if (!(record instanceof KeyRecord) || record.waiting.length > 0) return;
+    if (record === undefined || record.waiting.length > 0) return;
     const { madeOrderId, toldOrderId, isHeld } = record;
     if (madeOrderId === null) {
       if (toldOrderId === null && !isHeld) this.#records.delete(keyId);
@@ -89,55 +232,13 @@ export class KeyRecords {
     }
     const placed = orders.find(madeOrderId)?.placed ?? null;
     if (placed === null || !isHeld || !isOf(record, placed)) return;
-    // Under the event's own text of the key, if it has one: it is kept anyhow.
     this.#records.delete(keyId);
-    this.#records.set(placed.holdId === keyId ? placed.holdId : keyId, placed);
+    // Under the event's own text of the key, if it has one: it is kept anyhow.
+    this.#resting.set(placed.holdId === keyId ? placed.holdId : keyId, placed);
   }
 }
-
-const NOBODY: readonly Reserving[] = [];
 
 function isOf(record: KeyRecord, { orderId, atMs }: OrderPlaced): boolean {
   return record.madeOrderId === orderId && record.toldOrderId === orderId &&
     record.madeAtMs === atMs && record.toldAtMs === atMs;
-}
-
-/** Records by id; a record is made when it is first asked for. */
-export class Records<Record> {
-  readonly #make: () => Record;
-  readonly #records = new Map<string, Record>();
-  /** What is heard of an order at one moment comes in a row. */
-  #lastId = "";
-  #last: Record | undefined = undefined;
-
-  constructor(make: () => Record) {
-    this.#make = make;
-  }
-
-  /** The record of that id, new when there is none. */
-  of(id: string): Record {
-    let record = this.find(id);
-    if (record === undefined) {
-      record = this.#make();
-      this.#records.set(id, record);
-      this.#lastId = id;
-      this.#last = record;
-    }
-    return record;
-  }
-
-  /** The record of that id; undefined when there is none. */
-  find(id: string): Record | undefined {
-    if (this.#last !== undefined && id === this.#lastId) return this.#last;
-    const record = this.#records.get(id);
-    if (record === undefined) return undefined;
-    this.#lastId = id;
-    this.#last = record;
-    return record;
-  }
-
-  /** All of them with their ids, the oldest first. */
-  entries(): Iterable<readonly [id: string, record: Record]> {
-    return this.#records.entries();
-  }
 }

@@ -311,7 +311,10 @@ export class ReserveLinearizable extends Inspection {
     };
     history.pending++;
     this.#calls.set(call, pending);
-    key.waiting.push(pending);
+    // Nearly always alone; a list that grows has room for many.
+    key.waiting = key.waiting.length === 0
+      ? [pending]
+      : [...key.waiting, pending];
   }
 
   #decide(decided: Decided): void {
@@ -366,10 +369,9 @@ export class ReserveLinearizable extends Inspection {
   }
 
   #forget(pending: Reserving): void {
-    const { history, key: { waiting } } = pending;
+    const { history, key } = pending;
     history.pending--;
-    if (waiting.length === 1) waiting.pop();
-    else waiting.splice(waiting.indexOf(pending), 1);
+    key.waiting = key.waiting.filter((call) => call !== pending);
   }
 
   #judge(atUs: number, units: Units): void {

@@ -19,7 +19,7 @@ import {
 } from "../../actors/storefront/order.ts";
 import type { Observation } from "../observation.ts";
 import { CallTable } from "../call_table.ts";
-import { KeyRecords, OrderRecord, Records } from "./order_records.ts";
+import { KeyRecords, OrderRecords } from "./order_records.ts";
 import type { Journey } from "../scenario_values.ts";
 import type { Called, Decided, Durable, Recorded } from "./inspection.ts";
 import { type InitialStock, StockFold, type Units } from "./stock_fold.ts";
@@ -87,7 +87,7 @@ export class RunView {
   /** Stock as recorded on the newest lines. */
   readonly stock: StockFold;
   /** What is known of orders, and of the uses of keys by `keyIdOf`. */
-  readonly orders = new Records(() => new OrderRecord());
+  readonly orders = new OrderRecords();
   readonly keys = new KeyRecords();
   /** The event of this observation, when it stands on its actor's line. */
   recorded: Recorded | null = null;
@@ -158,12 +158,13 @@ export class RunView {
     if (step !== "place_order") return null;
     const userId = String(input.userId);
     const key = String(input.key);
-    const lines: PlacedLine[] = [];
-    for (const { sku, quantity } of mergeLines(input.lines as Line[])) {
-      // One that is for sale from the start is known from now on.
-      const units = this.stock.unitsOf(sku) ?? this.stock.recordOf(sku);
-      lines.push({ sku, quantity, units });
-    }
+    const lines = mergeLines(input.lines as Line[]).map(
+      ({ sku, quantity }): PlacedLine => {
+        // One that is for sale from the start is known from now on.
+        const units = this.stock.unitsOf(sku) ?? this.stock.recordOf(sku);
+        return { sku, quantity, units };
+      },
+    );
     return { userId, key, keyId: holdIdOf(key, userId, null), lines };
   }
 

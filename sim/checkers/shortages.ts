@@ -8,7 +8,7 @@
  * @module
  */
 import { CallTable } from "../call_table.ts";
-import type { Place } from "./run_view.ts";
+import type { Place, PlacedLine } from "./run_view.ts";
 import type { StockLevel, Units } from "./stock_fold.ts";
 
 /** A line that a pending call asks for, and since when. */
@@ -76,16 +76,16 @@ export class Shortages {
 
   /** A call begins to wait for its lines, one for each SKU. */
   begin(call: number, { lines }: Place): void {
-    const wanted: Wanted[] = [];
-    for (const { sku, quantity, units } of lines) {
-      const level = this.#levelOf(units);
-      if (level.low === null) {
-        level.low = new LowWater();
-        level.low.note(level.available);
-      }
-      wanted.push({ sku, quantity, level, since: level.low.position });
+    this.#waiting.set(call, lines.map((line) => this.#wantedOf(line)));
+  }
+
+  #wantedOf({ sku, quantity, units }: PlacedLine): Wanted {
+    const level = this.#levelOf(units);
+    if (level.low === null) {
+      level.low = new LowWater();
+      level.low.note(level.available);
     }
-    this.#waiting.set(call, wanted);
+    return { sku, quantity, level, since: level.low.position };
   }
 
   /** Looks at the levels that have just changed. */

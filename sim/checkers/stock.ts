@@ -23,7 +23,8 @@ import {
 } from "./inspection.ts";
 import type { RunView } from "./run_view.ts";
 import { Shortages } from "./shortages.ts";
-import type { FoldedHold, Units } from "./stock_fold.ts";
+import type { FoldedHold } from "./folded_holds.ts";
+import type { Units } from "./stock_fold.ts";
 
 const TOTALS = [
   "available",

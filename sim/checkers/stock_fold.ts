@@ -9,9 +9,9 @@
  */
 import type {
   InventoryEvent,
-  StockHeld,
   StockTotals,
 } from "../../actors/inventory_shard.ts";
+import { type FoldedHold, FoldedHolds } from "./folded_holds.ts";
 import type { Recorded } from "./inspection.ts";
 import type { UnitHistory } from "./reserves.ts";
 import type { LowWater } from "./shortages.ts";
@@ -40,19 +40,13 @@ export type Units =
   & {
     /** False: an event or the opening stock has yet to tell of it. */
     isKnown: boolean;
+    /** Where it was held last; null: nowhere yet. */
+    shard: string | null;
     /** By what is on disk: `DurableStock`. */
     readonly durable: StockLevel;
     /** `reserve.linearizable`. */
     history: UnitHistory | null;
   };
-
-/** A hold and what became of it. */
-export interface FoldedHold {
-  /** What was held; nothing, where a release came before its reserve. */
-  readonly held: Pick<StockHeld, "lines" | "userId" | "untilMs">;
-  pinnedUntilMs: number;
-  status: "open" | "sold" | "released" | "returned" | "refused";
-}
 
 /** An event that does not fit what went before. */
 export interface FoldFault {
@@ -69,8 +63,6 @@ const SELL: Move = [0, -1, 1];
 const RELEASE: Move = [1, -1, 0];
 const RETURN: Move = [1, 0, -1];
 
-const NOTHING: FoldedHold["held"] = { lines: [], userId: "", untilMs: 0 };
-
 interface FoldOptions {
   readonly initialStock: InitialStock;
   readonly limitPerUser: number | null;
@@ -85,8 +77,7 @@ export class StockFold {
   fault: FoldFault | null = null;
   readonly #options: FoldOptions;
   readonly #units = new Map<string, Units>();
-  /** Holds by shard and id: the lines of an order have one id everywhere. */
-  readonly #holds = new Map<string, Map<string, FoldedHold>>();
+  readonly #holds = new FoldedHolds();
   /** Units held or owned, by SKU and user. */
   readonly #taken = new Map<string, number>();
   /** Units that were taken when there was none. */
@@ -148,13 +139,25 @@ export class StockFold {
   }
 
   /** A hold of a shard; undefined when it is not known. */
-  holdOf(shard: string, holdId: string): FoldedHold | undefined {
-    return this.#holds.get(shard)?.get(holdId);
+  holdOf(shard: string, holdId: string): Readonly<FoldedHold> | undefined {
+    return this.#holds.find(shard, holdId);
   }
 
   /** All holds of all shards. */
-  *holds(): Generator<readonly [holdId: string, hold: FoldedHold]> {
-    for (const holds of this.#holds.values()) yield* holds;
+  holds(): Iterable<readonly [holdId: string, hold: Readonly<FoldedHold>]> {
+    return this.#holds.all();
+  }
+
+  /** Units of a SKU that an open hold of that id has. */
+  heldBy(holdId: string, sku: string): number {
+    const { shard } = this.recordOf(sku);
+    const hold = shard === null ? undefined : this.holdOf(shard, holdId);
+    if (hold?.status !== "open") return 0;
+    let units = 0;
+    for (const line of hold.held.lines) {
+      if (line.sku === sku) units += line.quantity;
+    }
+    return units;
   }
 
   /** Folds an event; events of other actors than shards change nothing. */
@@ -175,14 +178,10 @@ export class StockFold {
       case "stock_adjusted":
         return this.#adjust(event.sku, event.add, -1);
       case "hold_refused":
-        this.#holdsAt(recorded.actor).delete(event.holdId);
-        return;
-      case "stock_held": {
-        const holds = this.#holdsAt(recorded.actor);
-        this.#move(holds.get(event.holdId)!, HOLD, -1);
-        holds.delete(event.holdId);
-        return;
-      }
+        return this.#holds.delete(recorded.actor, event.holdId);
+      case "stock_held":
+        this.#move(event, HOLD, -1);
+        return this.#holds.delete(recorded.actor, event.holdId);
       case "stock_sold":
         return this.#reopen(recorded, event.holdId, SELL, "open");
       case "hold_released":
@@ -211,13 +210,13 @@ export class StockFold {
       case "hold_refused":
         return this.#bury(recorded, event.holdId);
       case "hold_pinned": {
-        const hold = this.holdOf(recorded.actor, event.holdId);
+        const hold = this.#holds.change(recorded.actor, event.holdId);
         if (hold?.status !== "open") return misfit(event, hold);
         hold.pinnedUntilMs = event.untilMs;
         return null;
       }
       case "hold_unpinned": {
-        const hold = this.holdOf(recorded.actor, event.holdId);
+        const hold = this.#holds.change(recorded.actor, event.holdId);
         if (hold?.status !== "open") return misfit(event, hold);
         hold.pinnedUntilMs = 0;
         return null;
@@ -270,33 +269,29 @@ export class StockFold {
     event: Extract<InventoryEvent, { kind: "stock_held" }>,
   ): FoldFault | null {
     const { holdId, lines } = event;
-    const holds = this.#holdsAt(actor);
-    const known = holds.get(holdId);
+    const known = this.holdOf(actor, holdId);
     if (known !== undefined) return misfit(event, known);
     for (const { sku, quantity } of lines) {
       const shard = this.#options.shardOf?.(sku) ?? actor;
       if (shard !== actor) return stockFault(sku, `is held at ${actor}`);
-      if (this.unitsOf(sku) === undefined) {
-        return stockFault(sku, "is held but not open");
-      }
+      const units = this.unitsOf(sku);
+      if (units === undefined) return stockFault(sku, "is held but not open");
       if (!Number.isSafeInteger(quantity) || quantity < 1) {
         return stockFault(sku, `is held ${quantity} times`);
       }
+      units.shard = actor;
     }
-    // The event itself: a copy of it would be kept as long.
-    const hold: FoldedHold = { held: event, pinnedUntilMs: 0, status: "open" };
-    holds.set(holdId, hold);
-    this.#move(hold, HOLD, 1);
+    this.#holds.open(actor, event);
+    this.#move(event, HOLD, 1);
     return null;
   }
 
   #bury({ actor }: Recorded, holdId: string): FoldFault | null {
-    const holds = this.#holdsAt(actor);
-    const known = holds.get(holdId);
+    const known = this.holdOf(actor, holdId);
     if (known !== undefined) {
       return misfit({ kind: "hold_refused", holdId }, known);
     }
-    holds.set(holdId, { held: NOTHING, pinnedUntilMs: 0, status: "refused" });
+    this.#holds.bury(actor, holdId);
     return null;
   }
 
@@ -306,10 +301,10 @@ export class StockFold {
     move: Move,
     status: FoldedHold["status"],
   ): FoldFault | null {
-    const hold = this.holdOf(actor, event.holdId);
+    const hold = this.#holds.change(actor, event.holdId);
     const expected = status === "returned" ? "sold" : "open";
     if (hold?.status !== expected) return misfit(event, hold);
-    this.#move(hold, move, 1);
+    this.#move(hold.held, move, 1);
     hold.status = status;
     return null;
   }
@@ -320,13 +315,13 @@ export class StockFold {
     move: Move,
     status: FoldedHold["status"],
   ): void {
-    const hold = this.holdOf(actor, holdId)!;
-    this.#move(hold, move, -1);
+    const hold = this.#holds.change(actor, holdId)!;
+    this.#move(hold.held, move, -1);
     hold.status = status;
   }
 
   #move(
-    { held: { lines, userId } }: FoldedHold,
+    { lines, userId }: FoldedHold["held"],
     move: Move,
     sign: 1 | -1,
   ): void {
@@ -347,18 +342,13 @@ export class StockFold {
       else this.#taken.set(`${sku} ${userId}`, taken);
     }
   }
-
-  #holdsAt(shard: string): Map<string, FoldedHold> {
-    let holds = this.#holds.get(shard);
-    if (holds === undefined) this.#holds.set(shard, holds = new Map());
-    return holds;
-  }
 }
 
 function newUnits(sku: string): Units {
   return {
     sku,
     isKnown: false,
+    shard: null,
     isOpened: false,
     available: 0,
     held: 0,

@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import type { Observation } from "../../sim/observation.ts";
 import { runScenario } from "../../sim/run.ts";
 import { parseScenario, resolveScenario } from "../../sim/scenario.ts";
+import type { Traced } from "../../sim/thread.ts";
 import { scenario } from "./planted_failure.ts";
 
 /** What a run shows of faults, a second after its start unless they say. */
 function strike(
   faults: Record<string, unknown> | readonly Record<string, unknown>[],
   changes: Record<string, unknown> = {},
+  traced?: Traced,
 ): Observation[] {
   const all = [faults].flat().map((fault, index) => (
     { id: `fault-${index}`, at: "1s", ...fault }
@@ -23,8 +25,28 @@ function strike(
     replay: "",
     wallMs: () => 0,
     recorder: (observation) => void seen.push(observation),
+    ...traced && { traced },
   });
   return seen;
+}
+
+/** How long the core of `worker-0` is busy with a reserve, second by second. */
+function reservesUs(faults: readonly Record<string, unknown>[]): number[] {
+  const busyUs: number[] = [];
+  const { topology } = scenario();
+  strike(
+    faults,
+    {
+      clock: { duration: "6s" },
+      topology: { ...topology, shopWorkers: 1 },
+      service: { reserve: "1ms" },
+    },
+    (_actor, kind, fromUs, toUs) => {
+      if (kind !== "reserve") return;
+      busyUs[Math.floor(fromUs / 1e6)] = toUs - fromUs;
+    },
+  );
+  return busyUs;
 }
 
 function lost(seen: readonly Observation[]): string[] {
@@ -79,6 +101,24 @@ Deno.test("what two partitions keep apart stays so until the longer one is over"
     );
   assert.deepEqual(arrived([long, short]), arrived(long));
   assert.notDeepEqual(arrived(short), arrived(long));
+});
+
+Deno.test("what two faults slow is as slow as both say, and each ends by itself", () => {
+  const slow = { do: "slow", target: "worker[0]" };
+  const long = { ...slow, factor: 3, at: "1s", for: "3s" };
+  const short = { ...slow, factor: 2, at: "2s", for: "1s" };
+  assert.deepEqual(reservesUs([long, short]).slice(0, 5), [
+    ...[1_000, 3_000, 6_000, 3_000, 1_000],
+  ]);
+});
+
+Deno.test("a worker that is slow is so in its next life too", () => {
+  const target = "worker[0]";
+  const slow = { do: "slow", target, factor: 3, at: "1s", for: "3s" };
+  const crash = { do: "crash", target, at: "1500ms" };
+  assert.deepEqual(reservesUs([slow, crash]).slice(2, 5), [
+    ...[3_000, 3_000, 1_000],
+  ]);
 });
 
 Deno.test("a flush empties a cache node and starts no actor again, as live", () => {

@@ -379,6 +379,14 @@ Deno.test("where others may take over snapshots are due eight times as often", (
   assert.equal(schedule.isDue(2_000_000, 0), true);
 });
 
+Deno.test("a worker that leaves does not put snapshots off", () => {
+  const schedule = new SnapshotSchedule(0);
+  assert.equal(schedule.isDue(9_000_000, 0), true);
+  assert.equal(schedule.isDue(1_000_000, 0), false);
+  assert.equal(schedule.isDue(4_999_999, 0), false);
+  assert.equal(schedule.isDue(5_000_000, 0), true);
+});
+
 Deno.test("a pass that gains nothing makes the next one wait twice as long", () => {
   const schedule = new SnapshotSchedule(0);
   assert.equal(schedule.isDue(4_000_000, 0), true);

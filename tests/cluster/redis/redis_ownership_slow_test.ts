@@ -1,7 +1,9 @@
 /** Owners of territories over a real Redis that is not well. */
 import assert from "node:assert/strict";
+import { RedisOwnership } from "../../../cluster/redis/redis_ownership.ts";
 import { granted } from "../../permission.ts";
 import { TcpProxy } from "../lock/tcp_proxy.ts";
+import { NODE_REDIS } from "./clients.ts";
 import { LEASE_MS, LiveOwner, Register, TERRITORIES } from "./live_owners.ts";
 import { RedisServer } from "./redis_server.ts";
 
@@ -119,4 +121,31 @@ test("slow answers are early enough, and cut ones do no harm", async ({ proxy, r
   far.ownership.changed();
   await beats(10);
   assert.deepEqual(register.happened.slice(before), []);
+});
+
+Deno.test({
+  name: "a shop's ownership is in one slot of a Redis Cluster",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start("--cluster-enabled", "yes");
+    assert.equal(await server.ask("CLUSTER ADDSLOTSRANGE 0 16383"), "+OK");
+    while (!(await server.ask("CLUSTER INFO")).includes("cluster_state:ok"));
+    await using client = await NODE_REDIS.connect(server.port);
+    const port = new RedisOwnership(client.port, {
+      ...{ storeId: "a", process: "p", territories: TERRITORIES },
+    });
+    const beat = {
+      ...{ process: "p", leaseForMs: 60_000, wantsShare: true, leases: [] },
+    };
+    assert.ok(await new Promise((resolve) => port.beat(beat, resolve)));
+    const lease = { territory: "worker-0", holder: "p/1" };
+    const taken = await new Promise((resolve) =>
+      port.take({ ...lease, leaseForMs: 60_000 }, resolve)
+    );
+    assert.ok(taken);
+    assert.equal(
+      await new Promise((resolve) => port.free(lease, resolve)),
+      false,
+    );
+  },
 });

@@ -1,6 +1,7 @@
 /** Limiters and breakers, watched: what is legal, and what is not. */
 import assert from "node:assert/strict";
 import type { BreakerState } from "../../../actors/runtime/circuit_breaker.ts";
+import type { LimiterPolicy } from "../../../cluster/limiters/limiter.ts";
 import { BreakerLegal } from "../../../sim/checkers.ts";
 import { breakerReport, CONTEXT, judge, Story, wrong } from "./story.ts";
 
@@ -75,6 +76,29 @@ Deno.test("limiter.legal rejects the refusal of who has something left", () => {
   come(story, "ann", [1, 0], false);
   assert.equal(wrong("limiter.legal", story), "user ann");
 });
+
+for (const initialTokens of [5, 0]) {
+  Deno.test(`limiter.legal knows who has used his limit while others come and go, who begin with ${initialTokens}`, () => {
+    const ID = "limiter.legal";
+    const admission = CONTEXT.admission!;
+    const user = { ...admission.user, initialTokens } as LimiterPolicy;
+    const limits = { ...admission, user, overall: null };
+    const context = { ...CONTEXT, admission: limits };
+    const isLetIn = initialTokens > 0;
+    const story = come(new Story(), "ann", [1, 1], isLetIn);
+    const others = (atMs: number) => {
+      for (let other = 0; other < 100; other++) {
+        come(story, `u${atMs + other}`, [1, atMs + other], isLetIn);
+      }
+    };
+    others(6_000);
+    come(story, "ann", [5, 6_200]);
+    others(6_300);
+    assert.equal(wrong(ID, story, context), null);
+    come(story, "ann", [1, 7_199]);
+    assert.equal(wrong(ID, story, context), "user ann");
+  });
+}
 
 /** A breaker's changes, each with the calls in its window. */
 function changes(

@@ -54,6 +54,7 @@ const WRONG_STARTS: readonly WrongStart[] = [
     redisUrl: ({ redis }) => `redis://:wrong-one@127.0.0.1:${redis.port}`,
     line: /^Cannot use "REDIS_URL redis:.*expected a user and password/,
     async restore({ redis }) {
+      await redis.kill();
       await redis.restart();
     },
   },
@@ -74,13 +75,13 @@ const WRONG_STARTS: readonly WrongStart[] = [
   {
     what: "a database that is not there",
     databaseUrl: ({ database }) => `${database.url}_not`,
-    line: /^Cannot use "DATABASE_URL postgres:/,
+    line: /^Cannot use "postgres:.* expected a database of that name/,
   },
   {
     what: "a user without rights in the database",
     prepare: ({ database }) => ask(database, "CREATE ROLE guest LOGIN"),
     databaseUrl: GUEST,
-    line: /^Cannot use "DATABASE_URL postgres:/,
+    line: /^Cannot use "postgres:.* expected the rights of an owner/,
   },
   {
     what: "a wrong password for the database",
@@ -89,7 +90,7 @@ const WRONG_STARTS: readonly WrongStart[] = [
       await database.demandPassword("guest");
     },
     databaseUrl: (scene) => GUEST(scene).replace("guest@", "guest:wrong-one@"),
-    line: /^Cannot use "DATABASE_URL postgres:.*password/,
+    line: /^Cannot use "postgres:.* expected a user and password/,
   },
   {
     what: "somebody else's tables in the way",
@@ -98,7 +99,7 @@ const WRONG_STARTS: readonly WrongStart[] = [
         database,
         "CREATE SCHEMA doorbuster CREATE TABLE doorbuster.events (note text)",
       ),
-    line: /^Cannot use "DATABASE_URL postgres:/,
+    line: /^Cannot use "postgres:.* expected a store's tables or none/,
     restore: ({ database }) => ask(database, "DROP SCHEMA doorbuster CASCADE"),
   },
 ];

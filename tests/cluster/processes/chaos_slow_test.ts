@@ -5,7 +5,7 @@ import { chaosCampaign } from "./chaos_campaign.ts";
 
 Deno.test({
   name:
-    "a minute of chaos loses no order, doubles none and sells nothing twice",
+    "G111 a minute of chaos loses no order, doubles none and sells nothing twice",
   ignore: !granted("net", "run", "read", "write", "env", "sys"),
   async fn() {
     const { orders, recoveries } = await chaosCampaign({

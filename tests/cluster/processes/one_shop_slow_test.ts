@@ -134,7 +134,7 @@ const CLAIMS: readonly {
 ];
 
 Deno.test({
-  name: "three processes are one shop",
+  name: "G110 three processes are one shop",
   ignore: !granted("net", "run", "read", "write", "env", "sys"),
   async fn(test) {
     const config = { orders: { limitPerUser: 4 } };

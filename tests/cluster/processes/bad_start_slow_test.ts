@@ -128,7 +128,7 @@ async function expectNothingMade({ redis, database, folder }: Scene) {
 
 Deno.test({
   name:
-    "a Redis or a database that cannot carry a shop is named in one line, " +
+    "G112 a Redis or a database that cannot carry a shop is named in one line, " +
     "exit code 2, and nothing is half made",
   ignore: !granted("net", "run", "read", "write", "env", "sys"),
   async fn(test) {

@@ -13,6 +13,7 @@ import { ACTOR_CONTESTS, WORKER_CONTESTS } from "./actors/claims.ts";
 import { acrossWorkers, besidePeers, besidePorts } from "./actors/contest.ts";
 import { BALANCING } from "./balancers.ts";
 import { type Benchmark, BenchmarkError, type Result } from "./benchmark.ts";
+import { CLUSTER } from "./cluster.ts";
 import { EDGE } from "./edge.ts";
 import { SCALE } from "./edge/scale.ts";
 import { LIMITERS } from "./limiters.ts";
@@ -27,6 +28,7 @@ import { SIMULATOR } from "./simulator.ts";
 const BENCHMARKS: readonly Benchmark[] = [
   EDGE,
   SCALE,
+  CLUSTER,
   ...ACTOR_CONTESTS.map(besidePeers),
   ...WORKER_CONTESTS.map(besidePorts),
   ...SIMULATOR,

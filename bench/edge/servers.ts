@@ -51,6 +51,8 @@ export interface ShopOptions {
   readonly configFile: string;
   /** A folder that may exist already, to start the same shop again. */
   readonly dataFolder: string;
+  /** Variables besides. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A running shop; `child` is there to be killed. */
@@ -76,6 +78,7 @@ export async function startShop(
       DATA_DIR: options.dataFolder,
       SESSION_SECRET: ground.sessionSecret,
       SHOP_CONFIG: options.configFile,
+      ...options.environment,
     },
   });
   return {

@@ -72,10 +72,11 @@ export async function openClusterShop(
     for (const close of closing) await close();
   };
   try {
-    const store = await openStore(config, cluster.databaseUrl);
-    closing.unshift(() => store.close());
+    // First: with a Redis that is no good, no store is made.
     const redis = await connectRedis(cluster.redisUrl, log);
     closing.unshift(() => redis.close());
+    const store = await openStore(config, cluster.databaseUrl);
+    closing.unshift(() => store.close());
     const plan = planOf(config, store);
     const storage = { kind: "postgres", url: cluster.databaseUrl } as const;
     const shared = openSharedLimits({

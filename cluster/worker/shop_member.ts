@@ -14,6 +14,7 @@ import { mainDomain, type ShopPlan } from "../topology.ts";
 import { hostClock } from "./host_clock.ts";
 import { OwnershipLoop } from "./ownership_loop.ts";
 import { ProcessLinks, type ProcessLinksReport } from "./process_links.ts";
+import { epochsOf } from "./shop_locks.ts";
 import { StartError, STOP_WITHIN_MS, type Threads } from "./threads.ts";
 
 /** What a member is made of. */
@@ -156,22 +157,28 @@ export class ShopMember {
     this.#links.broadcast(news.kind, news);
   }
 
-  /** The leases of all shop workers, as far as they are known here. */
+  /** The leases that this process has, and the partitions that come of them. */
   locks(): readonly HeldLock[] {
+    const { plan, threads } = this.#options;
     const nowMs = hostClock.monotonicMs();
-    return this.#territories.map((name): HeldLock => {
-      const lease = this.#running.get(name);
-      return {
-        name,
-        kind: "lease",
-        state: lease === undefined ? "waiting" : "held",
-        owner: this.#options.plan.process,
-        fence: lease?.fence ?? null,
-        leftMs: lease === undefined
-          ? null
-          : Math.max(0, Math.round(lease.validUntilMs - nowMs)),
-      };
-    });
+    const leases = [...this.#running].map(([name, lease]): HeldLock => ({
+      name,
+      kind: "lease",
+      state: "held",
+      owner: plan.process,
+      fence: lease.fence,
+      leftMs: Math.max(0, Math.round(lease.validUntilMs - nowMs)),
+    }));
+    const { main, workers } = threads;
+    const epochs = epochsOf(
+      plan,
+      main.turns.domain.report(),
+      workers.statuses(),
+    );
+    return [
+      ...leases,
+      ...epochs.filter(({ owner }) => this.#running.has(owner)),
+    ];
   }
 
   /** Who is there, and which shop workers run here. */

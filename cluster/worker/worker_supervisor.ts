@@ -23,9 +23,9 @@ import {
   type Report,
   type WorkerPlan,
 } from "./control.ts";
+import { isNearlyFull } from "./heap.ts";
 import { hostClock } from "./host_clock.ts";
 import { HungThreads } from "./hung_threads.ts";
-import { isNearlyFull } from "./heap.ts";
 import { StartQueue } from "./start_queue.ts";
 import { startThread, type Thread, type ThreadEnd } from "./thread.ts";
 import {
@@ -138,12 +138,10 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     if (this.#slots.has(slot.name)) {
       throw new TypeError(`Cannot add ${slot.name} as it is there`);
     }
+    if (this.#stopping) return;
     this.#slots.set(slot.name, slot);
     slot.validUntilMs = validUntilMs;
-    this.#starts.add(() => {
-      // It may have been removed again.
-      if (this.#slots.get(slot.name) === slot) this.#begin(slot);
-    });
+    this.#beginLater(slot, 0);
   }
 
   /**
@@ -228,7 +226,6 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
 
   #begin(slot: WorkerSlot<Plan>): void {
     // Who may not run must not take its partitions over from who may.
-    if (this.#stopping) return;
     if (slot.validUntilMs <= hostClock.monotonicMs()) {
       return this.#beginLater(slot, this.#options.restart.backoffMinMs);
     }
@@ -250,7 +247,11 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   }
 
   #beginLater(slot: WorkerSlot<Plan>, delayMs: number): void {
-    slot.restartTimer = setTimeout(() => this.#begin(slot), delayMs);
+    const begin = () => {
+      // It may have been removed again.
+      if (this.#slots.get(slot.name) === slot) this.#begin(slot);
+    };
+    slot.restartTimer = setTimeout(() => this.#starts.add(begin), delayMs);
   }
 
   /** A thread is gone, by itself or not. */

@@ -97,12 +97,9 @@ export class LimiterLegal extends Inspection {
   readonly #user: Bound | null;
   readonly #overall: Bound | null;
   readonly #routes: ReadonlyMap<string, Bound>;
-  /** Of users, by their id: there are many, and most come once. */
-  readonly #users = new Map<string, Meter>();
-  /** Goes round and round through them, looking for those at rest. */
-  #hand = this.#users.entries();
-  /** Of everybody and of routes, by name. */
-  readonly #shared = new Map<string, Meter>();
+  readonly #meters = new Map<string, Meter>();
+  /** Goes round and round through the meters, looking for those at rest. */
+  #hand = this.#meters.entries();
 
   /** Without policies there is nothing to check. */
   constructor(policies: AdmissionPolicies | undefined) {
@@ -125,63 +122,78 @@ export class LimiterLegal extends Inspection {
     const cost = this.#policies?.costs[route] ?? 1;
     const ofRoute = this.#routes.get(route);
     if (seen.kind === "given_back") {
-      const user = this.#ofUser(client, this.#user, atUs);
-      gaveBack(user, cost, seen);
+      this.#gaveBack(`user ${client}`, this.#user, cost, seen);
       if (this.#overall !== null) {
-        gaveBack(this.#ofAll("overall", this.#overall, atUs), cost, seen);
+        this.#gaveBack("overall", this.#overall, cost, seen);
       }
-      if (ofRoute !== undefined) {
-        gaveBack(this.#ofAll(route, ofRoute, atUs), 1, seen);
-      }
+      if (ofRoute !== undefined) this.#gaveBack(route, ofRoute, 1, seen);
       return;
     }
     this.checked++;
-    if (!seen.admitted && seen.policy !== "user") return;
-    const user = this.#ofUser(client, this.#user, atUs);
-    if (!seen.admitted) return this.#refused(`user ${client}`, user, cost);
-    if (!pass(user, cost)) this.#exceeded(`user ${client}`, user);
+    if (!seen.admitted) {
+      const key = `user ${client}`;
+      if (seen.policy === "user") this.#refused(key, cost, atUs);
+      return;
+    }
+    this.#passed(`user ${client}`, this.#user, cost, atUs);
     if (this.#overall !== null) {
       this.#passed("overall", this.#overall, cost, atUs);
     }
     if (ofRoute !== undefined) this.#passed(route, ofRoute, 1, atUs);
   }
 
-  #passed(key: string, bound: Bound, cost: number, atUs: number): void {
-    const meter = this.#ofAll(key, bound, atUs);
-    if (!pass(meter, cost)) this.#exceeded(key, meter);
+  /** What has sunk since it was taken is not given back a second time. */
+  #gaveBack(
+    key: string,
+    bound: Bound,
+    cost: number,
+    { atUs, decidedUs }: { readonly atUs: number; readonly decidedUs: number },
+  ): void {
+    if (bound.givesNothingBack) return;
+    const meter = this.#meterOf(key, bound, atUs);
+    const sunk = (atUs - decidedUs) * bound.perSecond / 1e6;
+    meter.used = Math.max(0, meter.used - Math.max(0, cost - sunk));
+    const from = meter.passedUs?.indexOf(decidedUs) ?? -1;
+    if (from >= 0) meter.passedUs!.splice(from, cost);
   }
 
-  #exceeded(key: string, { used, atUs, bound, passedUs }: Meter): void {
-    const { burst, perSecond, windowUs } = bound;
-    const detail = passedUs !== null && passedUs.length > burst
-      ? `More than ${burst} of ${key} passed in ${windowUs} µs`
-      : `The limit of ${key} is ${burst} at once and ${perSecond} a second, ` +
-        `but ${used.toFixed(3)} are under way`;
+  #passed(key: string, bound: Bound, cost: number, atUs: number): void {
+    const meter = this.#meterOf(key, bound, atUs);
+    const { burst, windowUs } = bound;
+    if (windowUs !== undefined) {
+      const isWithin = slide(meter.passedUs!, atUs, windowUs, cost) <= burst;
+      const detail = `More than ${burst} of ${key} passed in ${windowUs} µs`;
+      if (!isWithin) return this.report(atUs, key, detail);
+    }
+    meter.used += cost;
+    // Who pays more than one joins a queue that only looks at who is before.
+    const most = bound.isExact ? bound.burst : bound.burst + cost - 1;
+    if (meter.used <= most + slackOf(bound)) return;
+    const detail = `The limit of ${key} is ${bound.burst} at once and ` +
+      `${bound.perSecond} a second, but ${meter.used.toFixed(3)} are under way`;
     this.report(atUs, key, detail);
   }
 
-  #refused(key: string, { used, atUs, bound }: Meter, cost: number): void {
+  #refused(key: string, cost: number, atUs: number): void {
+    const bound = this.#user!;
+    const { used } = this.#meterOf(key, bound, atUs);
     if (!bound.isExact || used + cost > bound.burst - slackOf(bound)) return;
     const left = (bound.burst - used).toFixed(3);
     this.report(atUs, key, `${key} is refused, but has ${left} left`);
   }
 
-  #ofUser(client: string, bound: Bound, atUs: number): Meter {
-    let meter = this.#users.get(client);
+  #meterOf(key: string, bound: Bound, atUs: number): Meter {
+    let meter = this.#meters.get(key);
     if (meter === undefined) {
       this.#forgetSome(atUs);
-      this.#users.set(client, meter = newMeter(bound, atUs));
+      // Whoever comes later finds what the first would have found then.
+      const used = bound.burst - bound.initial;
+      const passedUs = bound.windowUs === undefined ? null : [];
+      meter = { used, atUs, bound, passedUs };
+      this.#meters.set(key, meter);
     }
-    sink(meter, atUs);
-    return meter;
-  }
-
-  #ofAll(key: string, bound: Bound, atUs: number): Meter {
-    let meter = this.#shared.get(key);
-    if (meter === undefined) {
-      this.#shared.set(key, meter = newMeter(bound, atUs));
-    }
-    sink(meter, atUs);
+    meter.used = levelOf(meter, atUs);
+    meter.atUs = atUs;
     return meter;
   }
 
@@ -189,56 +201,17 @@ export class LimiterLegal extends Inspection {
     for (let looked = 0; looked < LOOKED_AT_PER_KEY; looked++) {
       const next = this.#hand.next();
       if (next.done) {
-        this.#hand = this.#users.entries();
+        this.#hand = this.#meters.entries();
         return;
       }
-      const [client, meter] = next.value;
-      if (isAtRest(meter, atUs)) this.#users.delete(client);
+      const [key, meter] = next.value;
+      if (isAtRest(meter, atUs)) this.#meters.delete(key);
     }
   }
 }
 
-/** Whoever comes later finds what the first would have found then. */
-function newMeter(bound: Bound, atUs: number): Meter {
-  const used = bound.burst - bound.initial;
-  return { used, atUs, bound, passedUs: bound.windowUs ? [] : null };
-}
-
 function levelOf({ used, atUs, bound }: Meter, nowUs: number): number {
   return Math.max(0, used - (nowUs - atUs) * bound.perSecond / 1e6);
-}
-
-function sink(meter: Meter, nowUs: number): void {
-  meter.used = levelOf(meter, nowUs);
-  meter.atUs = nowUs;
-}
-
-/** Counts what passes at the meter's moment; false when that is too much. */
-function pass(meter: Meter, cost: number): boolean {
-  const { bound, passedUs, atUs } = meter;
-  const { burst, isExact, windowUs } = bound;
-  if (passedUs !== null && slide(passedUs, atUs, windowUs!, cost) > burst) {
-    return false;
-  }
-  meter.used += cost;
-  // Who pays more than one joins a queue that only looks at who is before.
-  const most = isExact ? burst : burst + cost - 1;
-  return meter.used <= most + slackOf(bound);
-}
-
-/** What has sunk since it was taken is not given back a second time. */
-function gaveBack(
-  meter: Meter,
-  cost: number,
-  { atUs, decidedUs }: { readonly atUs: number; readonly decidedUs: number },
-): void {
-  const { bound, passedUs } = meter;
-  if (bound.givesNothingBack) return;
-  const sunk = (atUs - decidedUs) * bound.perSecond / 1e6;
-  meter.used = Math.max(0, meter.used - Math.max(0, cost - sunk));
-  if (passedUs === null) return;
-  const from = passedUs.indexOf(decidedUs);
-  if (from >= 0) passedUs.splice(from, cost);
 }
 
 /** Whether a new one would say the same of all that comes. */

@@ -32,8 +32,10 @@ Deno.test({
     const script = `set -e
       trap 'kill -9 $(jobs -p) 2>&-' ERR
       ${written}
+      pids=$(jobs -p)
       kill %1 %2
-      wait %1 && wait %2 && echo both ended well`;
+      for pid in $pids; do wait $pid; done
+      echo both ended well`;
     try {
       const { code, stdout, stderr } = await within(
         ENDS_WITHIN_MS,

@@ -27,7 +27,7 @@ export async function expectBooksAgree(
 }
 
 /** No row of an older epoch follows one of a newer. */
-async function expectFencesGrow(databaseUrl: string): Promise<void> {
+export async function expectFencesGrow(databaseUrl: string): Promise<void> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {
     const wrong = await sql`

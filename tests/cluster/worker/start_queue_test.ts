@@ -18,6 +18,21 @@ Deno.test("what is started in a row leaves a turn between each two", async () =>
   assert.deepEqual(happened, ["a", "others", "b", "others", "c", "others"]);
 });
 
+Deno.test("between two starts there is as much time as the former took", async () => {
+  const queue = new StartQueue();
+  const done = Promise.withResolvers<void>();
+  let endedMs = 0;
+  queue.add(() => {
+    const fromMs = performance.now();
+    while (performance.now() < fromMs + 20);
+    endedMs = performance.now();
+  });
+  queue.add(done.resolve);
+  await done.promise;
+  // A timer counts whole milliseconds.
+  assert(performance.now() - endedMs >= 19);
+});
+
 Deno.test("nothing more is started once a queue has stopped", async () => {
   const queue = new StartQueue();
   let started = 0;

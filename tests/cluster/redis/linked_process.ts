@@ -132,9 +132,10 @@ export class LinkedProcess implements AsyncDisposable {
     return turns;
   }
 
-  /** Ends a domain as a crash does. */
+  /** Ends a domain as a crash does; a territory is somebody else's then. */
   end(domain: string): void {
     this.links.removeDomain(domain);
+    this.links.disclaim(domain);
     this.#domains.get(domain)!.stop();
     this.#domains.delete(domain);
   }

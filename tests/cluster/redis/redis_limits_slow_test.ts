@@ -47,9 +47,11 @@ Deno.test({
       while (away() > 0) all.push(...await offer(limiters, 50));
       all.push(...await offer(limiters, 300));
     }
-    // A quarter of the burst, and what does not divide by two.
+    // A quarter of the burst, what does not divide by two, and what comes in
+    // between two looks at the clock: here, in Redis and in the other process.
     const beyond = mostBeyond(all, BUCKET, fromMs);
-    assert.ok(beyond <= BUCKET.burst / 4 + 2, `${beyond}`);
+    const looks = BUCKET.ratePerSecond * 0.003;
+    assert.ok(beyond <= BUCKET.burst / 4 + 2 + looks, `${beyond}`);
   },
 });
 

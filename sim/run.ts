@@ -40,6 +40,8 @@ import {
 } from "./scenario_values.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ShopWorld } from "./shop_world.ts";
+import type { World } from "./world.ts";
+import { ClusterWorld } from "./cluster_world.ts";
 import { holds, Strikes } from "./strikes.ts";
 import type { Traced } from "./thread.ts";
 import { withoutAmbient } from "./tripwire.ts";
@@ -91,7 +93,7 @@ class Run {
   readonly #scenario: Scenario;
   readonly #scheduler = new Scheduler();
   readonly #products: readonly SimulatedProduct[];
-  readonly #world: ShopWorld;
+  readonly #world: World;
   readonly #workload: Workload;
   readonly #watch: Watch;
   #measurements: Measurements | null = null;
@@ -116,7 +118,8 @@ class Run {
       checkContextOf(scenario, this.#products),
       options.extraCheckers,
     );
-    this.#world = new ShopWorld({
+    const make = scenario.network.processes > 0 ? ClusterWorld : ShopWorld;
+    this.#world = new make({
       scenario,
       seed,
       scheduler,
@@ -129,7 +132,7 @@ class Run {
       scenario,
       seed,
       scheduler,
-      gate: this.#world.gate,
+      door: () => this.#world.door,
       observe,
       recordingOf: (phase) => this.#recordingOf(phase),
       pick: pickerOf(scenario.catalog, this.#products),

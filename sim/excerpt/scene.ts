@@ -86,6 +86,12 @@ function tell(
       const text = `${word}, life ${seen.incarnation}`;
       return { from: seen.worker, text, isForAll: true };
     }
+    case "lease_taken":
+    case "lease_ended":
+    case "said": {
+      const text = `${seen.kind.replace("_", " ")}, fence ${seen.fence}`;
+      return { from: seen.process, to: seen.territory, text };
+    }
     case "fault_began":
     case "fault_ended": {
       const word = seen.kind === "fault_began" ? "strikes" : "leaves";

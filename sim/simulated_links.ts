@@ -111,6 +111,13 @@ export class SimulatedLinks {
     });
   }
 
+  /** A domain of that name belongs here, whether it runs or not; or no more. */
+  claim(name: string, isOurs: boolean): void {
+    if (isOurs) this.#mesh.claim(name);
+    else this.#mesh.disclaim(name);
+    this.#post();
+  }
+
   /** A domain runs here and is ready, under the fence of its lease if any. */
   addDomain(name: string, fence = 0): void {
     this.#mesh.addDomain(name, fence);

@@ -249,6 +249,7 @@ export class SimulatedProcess {
 
   #acquire(territory: string, fence: number, validUntilMs: number): void {
     this.#see("lease_taken", territory, fence);
+    this.#links.claim(territory, true);
     this.threads.add(territory, fence, validUntilMs);
   }
 
@@ -288,6 +289,7 @@ export class SimulatedProcess {
     const slot = this.threads.slotOf(territory);
     if (slot === undefined) return;
     this.threads.forget(territory);
+    this.#links.claim(territory, false);
     this.#see("lease_ended", territory, slot.fence);
   }
 

@@ -80,7 +80,7 @@ export class DatabaseModel {
           this.#runSoon(() => {
             if (!threadOf().isAlive) return;
             if (!this.#reaches(client)) return done(null);
-            inner.recover(partitions, into, done);
+            done(recoverFrom(inner, partitions, into));
           });
         }),
       replay: (partition, into, done) => inner.replay(partition, into, done),
@@ -191,4 +191,21 @@ export class DatabaseModel {
   #reaches(client: DatabaseClient): boolean {
     return !this.#isDown && !this.#isCut(client);
   }
+}
+
+type Recover = Parameters<Journal["recover"]>;
+
+/** Null when the events do not make a state: it does not start, as live. */
+function recoverFrom(
+  journal: MemoryJournal,
+  partitions: Recover[0],
+  into: Recover[1],
+): Parameters<Recover[2]>[0] {
+  let recovered: Parameters<Recover[2]>[0] = null;
+  try {
+    journal.recover(partitions, into, (read) => recovered = read);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+  return recovered;
 }

@@ -56,12 +56,16 @@ function checkHeeded(file: ScenarioShape, refuse: Refuse): void {
 
 /** What several processes can share, and how far their clocks agree. */
 function checkProcesses(
-  { topology, clock }: ScenarioShape,
+  { topology, clock, admission }: ScenarioShape,
   refuse: Refuse,
 ): void {
   if (topology.placement !== "paired") {
     const how = '"paired", as several processes share the shop workers';
     refuse(["topology", "placement"], how);
+  }
+  if (admission.sku !== null) {
+    const how = "null: each process would count the limit of a product alone";
+    refuse(["admission", "sku"], how);
   }
   if (clock.driftPerMillion > MOST_DRIFT) {
     const how = `at most ${MOST_DRIFT}, as processes whose clocks run ` +

@@ -51,8 +51,7 @@ interface Place {
 
 /** See the module's text. */
 export class ShopWorld implements World {
-  /** The one there is. */
-  readonly door: ShopGate;
+  readonly gate: ShopGate;
   readonly processes = 0;
   readonly topology: Topology;
   readonly disk = new MemoryDisk();
@@ -112,13 +111,18 @@ export class ShopWorld implements World {
       const thread = this.#makeThread(place, 1);
       this.#places.set(name, Object.assign(place, { thread }));
     }
-    this.door = simulatedGate({
+    this.gate = simulatedGate({
       ...options,
       domain: this.#places.get("main")!.thread.domain,
       topology: this.topology,
       catalog: this.#gateways.catalogPool(this.plan, "main"),
       isReady: () => [...this.#places.values()].every(({ isReady }) => isReady),
     });
+  }
+
+  /** The one there is. */
+  get door(): ShopGate {
+    return this.gate;
   }
 
   /** Starts all threads and opens the stock; `done` when it can be sold. */

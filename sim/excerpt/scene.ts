@@ -88,10 +88,8 @@ function tell(
     }
     case "lease_taken":
     case "lease_ended":
-    case "said": {
-      const text = `${seen.kind.replace("_", " ")}, fence ${seen.fence}`;
-      return { from: seen.process, to: seen.territory, text };
-    }
+    case "said":
+      return tellOfLease(seen);
     case "fault_began":
     case "fault_ended": {
       const word = seen.kind === "fault_began" ? "strikes" : "leaves";
@@ -108,6 +106,17 @@ function tell(
       return { from: "payment", text };
     }
   }
+}
+
+/** What became of the lease of a shop worker. */
+function tellOfLease(
+  { kind, fence, process, territory }: Extract<
+    Observation,
+    { territory: string }
+  >,
+): Pick<Scene, "from" | "text"> & Partial<Scene> {
+  const text = `${kind.replace("_", " ")}, fence ${fence}`;
+  return { from: process, to: territory, text };
 }
 
 /** What a limiter or a breaker did. */

@@ -198,7 +198,18 @@ function faultsOf(draw: Draw, isShared: boolean): Section[] {
 
 /** Seeds go round the library. */
 export function scenarioPathOf(seed: number): string {
-  const names = [...Deno.readDirSync(LIBRARY)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".json") && name !== "schema.json").sort();
-  return join(LIBRARY, names[seed % names.length]!);
+  const names = libraryNames();
+  return pathOf(names[seed % names.length]!);
+}
+
+/** What the library has, in order. */
+export function libraryNames(): string[] {
+  return [...Deno.readDirSync(LIBRARY)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".json") && name !== "schema.json")
+    .map((name) => name.slice(0, -".json".length)).sort();
+}
+
+/** The file of one of them, as what is saved names it. */
+export function pathOf(name: string): string {
+  return join(LIBRARY, `${name}.json`);
 }

@@ -91,11 +91,8 @@ function tell(
     case "said":
       return tellOfLease(seen);
     case "fault_began":
-    case "fault_ended": {
-      const word = seen.kind === "fault_began" ? "strikes" : "leaves";
-      const text = `${word} ${seen.target}`;
-      return { from: `fault ${seen.fault}`, text, isForAll: true };
-    }
+    case "fault_ended":
+      return tellOfFault(seen);
     case "rare_path_taken":
       return { from: "buggify", text: `takes ${seen.path}`, isForAll: true };
     case "mail_counted":
@@ -106,6 +103,16 @@ function tell(
       return { from: "payment", text };
     }
   }
+}
+
+function tellOfFault(
+  { kind, fault, target }: Extract<
+    Observation,
+    { kind: "fault_began" | "fault_ended" }
+  >,
+): Pick<Scene, "from" | "text"> & Partial<Scene> {
+  const word = kind === "fault_began" ? "strikes" : "leaves";
+  return { from: `fault ${fault}`, text: `${word} ${target}`, isForAll: true };
 }
 
 /** What became of the lease of a shop worker. */

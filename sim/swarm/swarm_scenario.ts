@@ -45,13 +45,16 @@ const FAULTS: readonly Section[] = [
   { do: "lose_disk_cache", target: "worker[0]" },
 ];
 
-/** What breaks where several processes share a shop. */
+/**
+ * What breaks where several processes share a shop. While the database or all
+ * processes are away nothing happens that could be checked: not for long.
+ */
 const SHARED_FAULTS: readonly Section[] = [
   ...FAULTS.filter((fault) => fault.do !== "partition")
     .filter(({ target }) => target !== "worker[*]"),
   { do: "crash", target: "process[0]", for: true },
   { do: "crash", target: "process[1]", for: true },
-  { do: "crash", target: "process[*]", for: true },
+  { do: "crash", target: "process[*]", for: "1s" },
   { do: "hang", target: "process[0]", for: true },
   { do: "hang", target: "process[2]", for: true },
   { do: "slow", target: "process[1]", factor: 20, for: true },
@@ -59,8 +62,8 @@ const SHARED_FAULTS: readonly Section[] = [
   { do: "hang", target: "redis", for: true },
   { do: "slow", target: "redis", factor: 50, for: true },
   { do: "lose_disk_cache", target: "redis" },
-  { do: "crash", target: "database", for: true },
-  { do: "hang", target: "database", for: true },
+  { do: "crash", target: "database", for: "1s" },
+  { do: "hang", target: "database", for: "2s" },
   { do: "partition", from: "process[0]", to: "redis", for: true },
   { do: "partition", from: "process[1]", to: "database", for: true },
 ];

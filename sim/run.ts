@@ -39,9 +39,8 @@ import {
   type Threshold,
 } from "./scenario_values.ts";
 import { Scheduler } from "./scheduler.ts";
-import { ShopWorld } from "./shop_world.ts";
 import type { World } from "./world.ts";
-import { ClusterWorld } from "./cluster_world.ts";
+import { makeWorld } from "./make_world.ts";
 import { holds, Strikes } from "./strikes.ts";
 import type { Traced } from "./thread.ts";
 import { withoutAmbient } from "./tripwire.ts";
@@ -118,8 +117,7 @@ class Run {
       checkContextOf(scenario, this.#products),
       options.extraCheckers,
     );
-    const make = scenario.network.processes > 0 ? ClusterWorld : ShopWorld;
-    this.#world = new make({
+    this.#world = makeWorld({
       scenario,
       seed,
       scheduler,

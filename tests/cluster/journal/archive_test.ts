@@ -32,7 +32,7 @@ async function standOf(shop: TemporaryShop): Promise<ArchiveStand> {
     rows: folderRows(shop.path),
     into: "archive-20261111T000000000Z.sqlite",
     journal: (domain) => shop.journal(domain),
-    // deno-lint-ignore require-await
+    // deno-lint-ignore require-await -- the other engine waits
     async archive(partitions, beforeMs) {
       shop.release();
       return archive({

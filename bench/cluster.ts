@@ -42,6 +42,8 @@ const WARM_UP_SECONDS = 2;
 /** The default of a store. */
 const WORKERS = 8;
 const ADMIN_TOKEN = "the operator of a benchmark";
+/** Of 64 ways from worker to worker each is gone several times. */
+const TRIAL_ORDERS = 400;
 /** Some leases, on a busy machine. */
 const SHARED_WITHIN_MS = 60_000;
 
@@ -129,6 +131,7 @@ async function startLane(
     loads.push(await planShare(ground, nth, process, processes));
   }
   if (processes > 1) await Promise.all(shops.map(untilShared));
+  for (const shop of shops) await untilSells(shop, ground);
   return { name, shops, loads };
 }
 
@@ -145,6 +148,42 @@ async function untilShared({ name, url }: Shop): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new BenchmarkError(`${name} was not given its share`);
+}
+
+/**
+ * A process is ready when it reaches all shop workers; that each of them
+ * reaches each other one takes a moment longer, in which some buyers are told
+ * to come back. So orders of many buyers for many products must all pass once.
+ */
+async function untilSells(
+  { name, url }: Shop,
+  { tokens }: Ground,
+): Promise<void> {
+  const untilMs = performance.now() + SHARED_WITHIN_MS;
+  while (performance.now() < untilMs) {
+    const statuses = await Promise.all(
+      tokens.slice(0, TRIAL_ORDERS).map((token, nth) =>
+        tryOut(url, token, nth)
+      ),
+    );
+    if (statuses.every((status) => status === 201)) return;
+  }
+  throw new BenchmarkError(`${name} does not sell everything`);
+}
+
+async function tryOut(url: string, token: string, nth: number) {
+  const lines = [{ sku: skuOf(nth * 7), quantity: 1 }];
+  const answer = await fetch(`${url}/v1/orders`, {
+    method: "POST",
+    body: JSON.stringify({ lines }),
+    headers: {
+      "authorization": `Bearer ${token}`,
+      "content-type": "application/json",
+      "idempotency-key": crypto.randomUUID(),
+    },
+  });
+  await answer.body?.cancel();
+  return answer.status;
 }
 
 /** Each buyer goes to one process, as a balancer sends him. */

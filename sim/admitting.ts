@@ -20,10 +20,8 @@ const ROUTES = {
 
 /** Asks the gate whether a user may take a step, and lets it be seen. */
 export function admitStep(
-  { gate, observe }: {
-    readonly gate: Gate;
-    readonly observe: (observation: Observation) => void;
-  },
+  gate: Pick<Gate, "admit">,
+  observe: (observation: Observation) => void,
   client: string,
   step: Step["do"],
   atUs: number,

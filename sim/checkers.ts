@@ -16,6 +16,7 @@ import { LedgersAgree } from "./checkers/ledgers.ts";
 import { BreakerLegal, LimiterLegal } from "./checkers/limits.ts";
 import { MailAccounted } from "./checkers/mail.ts";
 import { MoneyConserved } from "./checkers/money.ts";
+import { LeaseOwnerAlone, LeaseTakenSoon } from "./checkers/owners.ts";
 import { OrderNeverLost, OrderOncePerKey } from "./checkers/orders.ts";
 import { ReserveLinearizable } from "./checkers/reserves.ts";
 import { RefusalCostsNothing, RetryWithinBudget } from "./checkers/retries.ts";
@@ -126,6 +127,14 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     create: ({ context }) => new BreakerLegal(context.breaker),
     after: "breaker_changed",
   },
+  "lease.ownerAlone": {
+    create: () => new LeaseOwnerAlone(),
+    after: "lease_taken",
+  },
+  "lease.takenSoon": {
+    create: (view) => new LeaseTakenSoon(view),
+    after: "lease_taken",
+  },
 };
 
 /** What happens when something should have been checked. */
@@ -203,6 +212,7 @@ export function checkContextOf(
     retries: new Map(journeys.map(({ name, retry }) => [name, retry])),
     admission: config.admission,
     breaker: config.breaker,
+    leaseForMs: config.cluster.leaseForMs,
   };
 }
 

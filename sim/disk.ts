@@ -31,7 +31,7 @@ export interface DiskOptions {
 }
 
 /** What a sync that is slow on purpose takes, times what it would. */
-const SLOW_COMMIT = 100;
+export const SLOW_COMMIT = 100;
 
 /** The journal of a domain's life, on a disk that all lives share. */
 export function journalOn(name: string, options: DiskOptions): Journal {
@@ -65,7 +65,8 @@ export function journalOn(name: string, options: DiskOptions): Journal {
   };
 }
 
-function observationOf(
+/** What became of an append, as it is seen; null: nothing that is. */
+export function observationOf(
   { partition: actor, epoch, firstSequence, events }: Append,
   result: AppendResult,
   atUs: number,

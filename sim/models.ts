@@ -22,6 +22,13 @@ export interface SimulatedProduct {
   readonly units: number;
 }
 
+/** What a payment provider knows of attempts. */
+export class PaymentBooks {
+  readonly charges: Map<string, { state: ChargeState; amountCents: number }> =
+    new Map();
+  readonly refunded: Set<string> = new Set();
+}
+
 /** What models need of their world. */
 export interface ModelOptions {
   readonly products: ReadonlyMap<string, SimulatedProduct>;
@@ -29,6 +36,8 @@ export interface ModelOptions {
   /** Answers after the time that a message of that kind takes. */
   readonly later: (gateway: string, kind: string, act: () => void) => void;
   readonly nowUs: () => number;
+  /** Its own ones unless told. */
+  readonly books?: PaymentBooks | undefined;
   readonly observe: (observation: Observation) => void;
 }
 
@@ -75,14 +84,15 @@ function catalogModel({ products, currency }: ModelOptions): Answering {
   };
 }
 
-function paymentModel({ nowUs, observe }: ModelOptions): Answering {
-  const books = new Map<string, { state: ChargeState; amountCents: number }>();
-  const refunded = new Set<string>();
+function paymentModel(
+  { nowUs, observe, books = new PaymentBooks() }: ModelOptions,
+): Answering {
+  const { charges, refunded } = books;
   return (given) => {
     // Nothing else is sent to its address.
     const message = given as unknown as PaymentMessage;
     const { attemptId: attempt } = message;
-    const known = books.get(attempt);
+    const known = charges.get(attempt);
     switch (message.kind) {
       case "charge": {
         if (known !== undefined) return ok({ state: known.state });
@@ -90,7 +100,7 @@ function paymentModel({ nowUs, observe }: ModelOptions): Answering {
         const state = message.method === "sandbox_declined"
           ? "declined"
           : "captured";
-        books.set(attempt, { state, amountCents });
+        charges.set(attempt, { state, amountCents });
         if (state === "captured") {
           observe({ kind: "charged", atUs: nowUs(), attempt, amountCents });
         }
@@ -98,7 +108,7 @@ function paymentModel({ nowUs, observe }: ModelOptions): Answering {
       }
       case "charge_status":
         if (known !== undefined) return ok({ state: known.state });
-        books.set(attempt, { state: "none", amountCents: 0 });
+        charges.set(attempt, { state: "none", amountCents: 0 });
         return ok({ state: "none" });
       case "refund": {
         if (known?.state !== "captured") {

@@ -62,6 +62,8 @@ export type Observation =
     readonly step: string;
     /** The client's first try, which this call tries again; absent: it is one. */
     readonly first?: number | undefined;
+    /** Of several processes the one whose gate is asked. */
+    readonly process?: string | undefined;
     /** The message, as the gate takes it apart. */
     readonly input: Readonly<Record<string, unknown>>;
   }
@@ -146,6 +148,17 @@ export type Observation =
     readonly atUs: number;
     readonly worker: string;
     readonly incarnation: number;
+  }
+  /**
+   * Of several processes: one has taken the lease of a shop worker, has it no
+   * more, or a batch of messages has left that shop worker.
+   */
+  | {
+    readonly kind: "lease_taken" | "lease_ended" | "said";
+    readonly atUs: number;
+    readonly territory: string;
+    readonly process: string;
+    readonly fence: number;
   }
   /** A fault begins or ends. */
   | {

@@ -39,7 +39,8 @@ import {
   type Threshold,
 } from "./scenario_values.ts";
 import { Scheduler } from "./scheduler.ts";
-import { ShopWorld } from "./shop_world.ts";
+import type { World } from "./world.ts";
+import { makeWorld } from "./make_world.ts";
 import { holds, Strikes } from "./strikes.ts";
 import type { Traced } from "./thread.ts";
 import { withoutAmbient } from "./tripwire.ts";
@@ -91,7 +92,7 @@ class Run {
   readonly #scenario: Scenario;
   readonly #scheduler = new Scheduler();
   readonly #products: readonly SimulatedProduct[];
-  readonly #world: ShopWorld;
+  readonly #world: World;
   readonly #workload: Workload;
   readonly #watch: Watch;
   #measurements: Measurements | null = null;
@@ -116,7 +117,7 @@ class Run {
       checkContextOf(scenario, this.#products),
       options.extraCheckers,
     );
-    this.#world = new ShopWorld({
+    this.#world = makeWorld({
       scenario,
       seed,
       scheduler,
@@ -129,7 +130,7 @@ class Run {
       scenario,
       seed,
       scheduler,
-      gate: this.#world.gate,
+      door: () => this.#world.door,
       observe,
       recordingOf: (phase) => this.#recordingOf(phase),
       pick: pickerOf(scenario.catalog, this.#products),

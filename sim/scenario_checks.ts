@@ -8,10 +8,11 @@
 import { weightsMisfit } from "../cluster/config.ts";
 import { type FaultTarget, targetsOf } from "../cluster/fault_targets.ts";
 import { planShop } from "../cluster/topology.ts";
+import { clusterConfig } from "./cluster_config.ts";
 import { parseUs } from "./duration.ts";
 import { unitOf } from "./metric_names.ts";
 import type { ScenarioShape } from "./scenario_schema.ts";
-import { settleConfig, stepOf } from "./scenario_settle.ts";
+import { processesOf, settleConfig, stepOf } from "./scenario_settle.ts";
 import type { FaultKind } from "./scenario_values.ts";
 
 /** Takes a refusal: where in the file, and what was expected there. */
@@ -38,10 +39,7 @@ export function checkScenario(file: ScenarioShape, refuse: Refuse): void {
 /** What the format has and the shop has not: refused, not passed over. */
 function checkHeeded(file: ScenarioShape, refuse: Refuse): void {
   const { catalog: { flash }, network, orders } = file;
-  if (network.processes) {
-    const how = "false: all workers of a simulated shop are threads";
-    refuse(["network", "processes"], how);
-  }
+  if (network.processes) checkProcesses(file, refuse);
   if (flash === undefined) return;
   const path = ["catalog", "flash"];
   if (us(flash.opensAt) > 0) {
@@ -55,6 +53,29 @@ function checkHeeded(file: ScenarioShape, refuse: Refuse): void {
     refuse([...path, "limitPerUser"], how);
   }
 }
+
+/** What several processes can share, and how far their clocks agree. */
+function checkProcesses(
+  { topology, clock, admission }: ScenarioShape,
+  refuse: Refuse,
+): void {
+  if (topology.placement !== "paired") {
+    const how = '"paired", as several processes share the shop workers';
+    refuse(["topology", "placement"], how);
+  }
+  if (admission.sku !== null) {
+    const how = "null: each process would count the limit of a product alone";
+    refuse(["admission", "sku"], how);
+  }
+  if (clock.driftPerMillion > MOST_DRIFT) {
+    const how = `at most ${MOST_DRIFT}, as processes whose clocks run ` +
+      "apart by 1 % do not agree on a lease";
+    refuse(["clock", "driftPerMillion"], how);
+  }
+}
+
+/** Half of the 1 % that leases allow for, less what rounding takes. */
+const MOST_DRIFT = 4_900;
 
 function us(duration: string): number {
   return parseUs(duration)!;
@@ -167,7 +188,9 @@ function checkOpen(
 
 function checkFaults(file: ScenarioShape, refuse: Refuse): void {
   checkDistinct(file.faults.map(({ id }) => id), ["faults"], "id", refuse);
-  const config = settleConfig(file);
+  const processes = processesOf(file);
+  const whole = settleConfig(file);
+  const config = processes > 0 ? clusterConfig(whole) : whole;
   const plan = planShop(config, config.topology.partitions);
   for (const [index, fault] of file.faults.entries()) {
     const path = ["faults", index];
@@ -177,20 +200,28 @@ function checkFaults(file: ScenarioShape, refuse: Refuse): void {
       ? { from: fault.from, to: fault.to }
       : { target: fault.target };
     for (const [key, target] of Object.entries(ends)) {
-      const struck = targetsOf(target, plan);
+      const struck = targetsOf(target, plan, processes);
       if (struck.length === 0) {
         refuse([...path, key], "something that the topology has");
       } else if (!struck.every((each) => fits(fault.do, each))) {
         refuse([...path, key], `something that ${fault.do} can strike`);
       } else if (fault.do === "partition" && struck.length > 1) {
-        refuse([...path, key], "one thread");
+        refuse([...path, key], "one thread or process");
       }
     }
     if (fault.do !== "partition") continue;
     const [from, to] = [fault.from, fault.to].map((end) =>
-      targetsOf(end, plan)[0]?.name
+      targetsOf(end, plan, processes)[0]
     );
-    if (from === to) refuse([...path, "to"], "another end than from");
+    if (from?.name === to?.name) {
+      refuse([...path, "to"], "another end than from");
+    } else if (processes > 0 && from?.kind !== undefined) {
+      const kinds = new Set([from.kind, to?.kind]);
+      if (!kinds.has("process") || !kinds.has("server")) {
+        const how = "a process and a server, as all else goes over these";
+        refuse([...path, "to"], how);
+      }
+    }
   }
 }
 
@@ -201,9 +232,10 @@ function fits(fault: FaultKind, { name, kind }: FaultTarget): boolean {
       return kind !== "gateway";
     case "hang":
     case "partition":
-      return kind === "worker" || kind === "cache worker";
+      return kind !== "gateway" && kind !== "actor";
     case "lose_disk_cache":
-      return kind === "worker";
+      // A database that loses what it has confirmed is none.
+      return kind === "worker" || name === "redis";
     case "flush":
       return name.startsWith("cache[");
     case "slow":

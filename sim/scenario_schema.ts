@@ -13,6 +13,7 @@ import {
   balance,
   breaker,
   cache,
+  cluster,
   edge,
   orders,
   payment,
@@ -218,8 +219,11 @@ const network = section({
     "Batches whose messages change places, if of other senders or receivers, " +
       "and which may overtake; a link that one overtook on breaks.",
   ),
-  processes: z.boolean({ error: "true or false" }).default(false).describe(
-    "Workers are processes with a network between them, not threads.",
+  processes: z.union([z.boolean(), z.int().min(2).max(16)], {
+    error: "true, false or a number of processes from 2 to 16",
+  }).default(false).describe(
+    "So many processes share the shop over a network, a Redis and a " +
+      "database; true: 3. The rest of this section is between them then.",
   ),
 });
 
@@ -322,6 +326,9 @@ export const scenarioShape = section({
   ),
   edge: edge.prefault({}).describe(
     "As in SHOP_CONFIG; requestTimeout is when clients get no answer.",
+  ),
+  cluster: cluster.prefault({}).describe(
+    "As in SHOP_CONFIG: how processes share a shop, when there are several.",
   ),
   payment: payment.prefault({}).describe(
     "As in SHOP_CONFIG: how payments wait for the provider.",

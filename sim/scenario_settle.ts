@@ -67,7 +67,7 @@ export function settleScenario(file: ScenarioShape): Scenario {
       lossPerMillion: perMillion(network.lossPercent),
       duplicatePerMillion: perMillion(network.duplicatePercent),
       reorderPerMillion: perMillion(network.reorderPercent),
-      processes: network.processes,
+      processes: processesOf(file),
     },
     disk: { sync: settleDistribution(file.disk.sync) },
     faults: file.faults.map(settleFault),
@@ -98,12 +98,18 @@ export function settleScenario(file: ScenarioShape): Scenario {
 export function settleConfig(file: ScenarioShape): Scenario["config"] {
   const { topology, admission, cache, breaker, balance } = file;
   const { orders, edge, payment } = file;
-  const { accounts, cluster } = shopFile.parse({});
+  const { cluster } = file;
+  const { accounts } = shopFile.parse({});
   const { environment: _, ...config } = settle(NOWHERE, {
     ...{ topology, admission, cache, breaker, balance },
     ...{ orders, edge, payment, accounts, cluster },
   });
   return config;
+}
+
+/** How many processes share the shop; 0: it is one. */
+export function processesOf({ network }: ScenarioShape): number {
+  return Number(network.processes === true ? 3 : network.processes);
 }
 
 /** A simulated shop has no environment. */

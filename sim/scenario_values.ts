@@ -219,8 +219,8 @@ export interface Scenario {
     readonly lossPerMillion: number;
     readonly duplicatePerMillion: number;
     readonly reorderPerMillion: number;
-    /** Workers are processes apart, not threads of one. */
-    readonly processes: boolean;
+    /** How many processes share the shop; 0: it is one. */
+    readonly processes: number;
   };
   readonly disk: { readonly sync: Distribution };
   readonly faults: readonly ScheduledFault[];

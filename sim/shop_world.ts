@@ -6,7 +6,6 @@
  * @module
  */
 import { behaviors, kindOf } from "../actors/registry.ts";
-import type { Log } from "../actors/runtime/ports.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import { decideRestart } from "../actors/runtime/supervision.ts";
 import { MemoryDisk } from "../actors/runtime/test_kit/memory_journal.ts";
@@ -17,29 +16,25 @@ import { Buggify } from "./buggify.ts";
 import { drawDrift } from "./clock.ts";
 import { foldAnew, journalOn } from "./disk.ts";
 import { guardSeen } from "./guard_seen.ts";
-import type { SimulatedProduct } from "./models.ts";
 import { Network } from "./network.ts";
 import { openStock } from "./opening.ts";
-import type { MailboxCount, Observation } from "./observation.ts";
-import type { Scenario } from "./scenario_values.ts";
+import type { MailboxCount } from "./observation.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { drawUs, Streams } from "./streams.ts";
 import { ServiceTimes } from "./service_times.ts";
 import { simulatedGate } from "./simulated_gate.ts";
 import { SimulatedGateways } from "./simulated_gateways.ts";
 import { Slowness } from "./slowness.ts";
-import { Thread, type Traced } from "./thread.ts";
-
-/** What a world is made of. */
-export interface ShopWorldOptions {
-  readonly scenario: Scenario;
-  readonly seed: number;
-  readonly scheduler: Scheduler;
-  readonly products: ReadonlyMap<string, SimulatedProduct>;
-  readonly observe: (observation: Observation) => void;
-  readonly log: Log;
-  readonly traced?: Traced | undefined;
-}
+import { Thread } from "./thread.ts";
+import {
+  FEW_FRAMES,
+  FEW_MESSAGES,
+  FOLD_US,
+  MAILBOX_MESSAGES,
+  START_US,
+  STEP_US,
+} from "./thread_costs.ts";
+import type { World, WorldOptions } from "./world.ts";
 
 /** One worker and its lives. */
 interface Place {
@@ -54,23 +49,13 @@ interface Place {
   mailboxMessages: number;
 }
 
-/** As the live host's: 16,384 messages a lane. */
-const MAILBOX_MESSAGES = 16_384;
-/** Bounds that are cut to a few on purpose. */
-const FEW_MESSAGES = 4;
-const FEW_FRAMES = 16;
-/** Folding an event takes about 5 µs (ADR 2), starting a thread 40 ms. */
-const FOLD_US = 5;
-const START_US = 40_000;
-/** A message without a distribution takes this long. */
-const STEP_US = 2;
-
 /** See the module's text. */
-export class ShopWorld {
+export class ShopWorld implements World {
   readonly gate: ShopGate;
+  readonly processes = 0;
   readonly topology: Topology;
   readonly disk = new MemoryDisk();
-  readonly #options: ShopWorldOptions;
+  readonly #options: WorldOptions;
   readonly #scheduler: Scheduler;
   /** The threads, actors and gateways that there are. */
   readonly plan: ShopPlan;
@@ -83,7 +68,7 @@ export class ShopWorld {
   readonly #serviceTimes: ServiceTimes;
   readonly #gateways: SimulatedGateways;
 
-  constructor(options: ShopWorldOptions) {
+  constructor(options: WorldOptions) {
     this.#options = options;
     this.#scheduler = options.scheduler;
     const { config } = options.scenario;
@@ -133,6 +118,11 @@ export class ShopWorld {
       catalog: this.#gateways.catalogPool(this.plan, "main"),
       isReady: () => [...this.#places.values()].every(({ isReady }) => isReady),
     });
+  }
+
+  /** The one there is. */
+  get door(): ShopGate {
+    return this.gate;
   }
 
   /** Starts all threads and opens the stock; `done` when it can be sold. */
@@ -246,6 +236,11 @@ export class ShopWorld {
       });
     }
     return true;
+  }
+
+  /** Makes a thread, an actor's or a gateway slower; gives what ends it. */
+  slow(target: string, factor: number): () => void {
+    return this.slownessOf(target)?.begin(factor) ?? (() => {});
   }
 
   /** The slowness of a thread or a gateway; undefined: there is none such. */

@@ -20,6 +20,8 @@ export interface SimulatedGateOptions {
   readonly topology: Topology;
   readonly catalog: PoolCalls;
   readonly isReady: () => boolean;
+  /** Of its thread's clock; 0 unless told. */
+  readonly driftPerMillion?: number;
 }
 
 /** Opens the gate. */
@@ -30,7 +32,10 @@ export function simulatedGate(
   const { clock, config } = scenario;
   return new ShopGate({
     ...{ domain, topology, catalog, isReady },
-    clock: clockOf(scheduler, { startMs: clock.startMs }),
+    clock: clockOf(scheduler, {
+      startMs: clock.startMs,
+      driftPerMillion: options.driftPerMillion,
+    }),
     admission: config.admission,
     near: config.cache.near,
     withinMs: config.edge.requestTimeoutMs,

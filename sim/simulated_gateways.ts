@@ -5,13 +5,20 @@
  * @module
  */
 import { stableHash } from "../actors/runtime/random.ts";
+import type { StockPublished } from "../actors/cache_node.ts";
+import { ok } from "../actors/runtime/outcome.ts";
 import type { Domain } from "../actors/runtime/domain.ts";
 import { catalogPool } from "../cluster/pool/catalog_pool.ts";
 import type { PoolCalls } from "../cluster/pool/pool_calls.ts";
 import type { ShopPlan } from "../cluster/topology.ts";
 import type { Buggify } from "./buggify.ts";
 import { clockOf } from "./clock.ts";
-import { modelOf, poolModel, type SimulatedProduct } from "./models.ts";
+import {
+  modelOf,
+  type PaymentBooks,
+  poolModel,
+  type SimulatedProduct,
+} from "./models.ts";
 import type { Observation } from "./observation.ts";
 import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -30,6 +37,10 @@ export interface SimulatedGatewaysOptions {
   readonly buggify: Buggify;
   /** The domain of that name as it lives now. */
   readonly domainOf: (name: string) => Domain;
+  /** What the provider knows, where several processes have the same one. */
+  readonly books?: PaymentBooks;
+  /** Of several processes: tells all of them. */
+  readonly tellAll?: (stock: StockPublished) => void;
 }
 
 /** See the module's text. */
@@ -58,6 +69,7 @@ export class SimulatedGateways {
     const options = {
       products,
       observe,
+      books: this.#options.books,
       currency: scenario.config.orders.currency,
       nowUs: () => scheduler.nowUs,
       later: (gateway: string, kind: string, act: () => void) => {
@@ -73,8 +85,7 @@ export class SimulatedGateways {
           if (kind === "catalog_pool") {
             return [address, poolModel(this.catalogPool(plan, domain))];
           }
-          // Of several processes only, which are not simulated yet.
-          if (kind === "stock_board") throw new Error(`No model of ${kind}`);
+          if (kind === "stock_board") return [address, this.#board()];
           const model = modelOf(kind, address, options);
           return [address, kind === "payment" ? this.#forgetful(model) : model];
         }),
@@ -93,6 +104,14 @@ export class SimulatedGateways {
       ask: (to, message, withinMs, done) =>
         domainOf(domain).ask(to, message, withinMs, done),
     });
+  }
+
+  #board(): GatewayModel {
+    return (message, answer) => {
+      // Nothing else is sent to its address.
+      this.#options.tellAll?.(message as StockPublished);
+      answer(ok(null));
+    };
   }
 
   /** A provider that does what it was asked, and whose answer may be lost. */

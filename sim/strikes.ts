@@ -9,7 +9,7 @@ import type { Observation } from "./observation.ts";
 import type { FaultSpan } from "./run_result.ts";
 import type { Bound, ScheduledFault } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { ShopWorld } from "./shop_world.ts";
+import type { World } from "./world.ts";
 
 /** How often a fault looks whether its time has come. */
 const LOOK_EVERY_US = 100_000;
@@ -21,7 +21,7 @@ export interface StrikesOptions {
   readonly faults: readonly ScheduledFault[];
   readonly seed: number;
   readonly scheduler: Scheduler;
-  readonly world: ShopWorld;
+  readonly world: World;
   readonly observe: (observation: Observation) => void;
   /** The present value of a metric. */
   readonly valueOf: (metric: string) => number;
@@ -93,7 +93,8 @@ export class Strikes {
 
   /** Whom it strikes this time; chance may pick some of many. */
   #targetsOf(target: string, perMillion: number): FaultTarget[] {
-    const targets = targetsOf(target, this.#options.world.plan);
+    const { plan, processes } = this.#options.world;
+    const targets = targetsOf(target, plan, processes);
     if (perMillion >= 1_000_000 || targets.length < 2) return targets;
     const struck = targets.filter(() =>
       this.#random.below(1_000_000) < perMillion
@@ -104,8 +105,12 @@ export class Strikes {
   }
 
   /** Strikes; returns what ends it. */
-  #apply(fault: ScheduledFault, { name, kind }: FaultTarget): () => void {
+  #apply(fault: ScheduledFault, target: FaultTarget): () => void {
     const { world } = this.#options;
+    const { name, kind } = target;
+    if (kind === "process" || kind === "server") {
+      return world.strike!(fault, target);
+    }
     switch (fault.do) {
       case "crash":
       case "lose_disk_cache":
@@ -117,7 +122,7 @@ export class Strikes {
         world.hang(name, fault.forUs ?? LASTS_US);
         return () => {};
       case "slow":
-        return world.slownessOf(name)!.begin(fault.factor);
+        return world.slow(name, fault.factor);
       case "flush":
         world.flush(name);
         return () => {};
@@ -130,7 +135,7 @@ export class Strikes {
   #cut(fault: ScheduledFault): void {
     const { world } = this.#options;
     const [from, to] = [fault.from!, fault.to!].map((end) =>
-      targetsOf(end, world.plan)[0]!.name
+      targetsOf(end, world.plan, world.processes)[0]!.name
     );
     world.cut(from!, to!, true);
     this.#last(fault, `${from}→${to}`, () => world.cut(from!, to!, false));

@@ -99,6 +99,11 @@ export class Thread {
   #stepped: { readonly actor: string; readonly kind: string } | null = null;
   /** Nothing runs until then: the fault `hang`. */
   #hangsUntilUs = 0;
+  /** Nothing leaves until then either: its process was stopped. */
+  #frozenUntilUs = 0;
+  /** When the lease of its domain ends, on its own clock; see `Turns`. */
+  #validUntilMs = Infinity;
+  #refuses = false;
 
   constructor(options: ThreadOptions) {
     const { scheduler, domain, observe } = options;
@@ -182,6 +187,10 @@ export class Thread {
     const link = this.#links.get(peer);
     if (!this.#isAlive || link === undefined) return "broken";
     const nowMs = this.#clock.monotonicMs();
+    if (nowMs >= this.#validUntilMs) {
+      this.domain.loseLease();
+      return "broken";
+    }
     const received = link.receive(
       batch,
       nowMs,
@@ -195,6 +204,7 @@ export class Thread {
           content,
           chain,
         );
+        if (ask >= 0 && this.#refuses) return this.#refuse(envelope);
         const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
         if (gateway === undefined) this.domain.deliver(envelope);
         else this.#serve(gateway, envelope);
@@ -213,6 +223,40 @@ export class Thread {
   /** Does nothing for a while, as a thread in a long loop. */
   hang(forUs: number): void {
     this.#hangsUntilUs = this.#scheduler.nowUs + forUs;
+  }
+
+  /** Does nothing and sends nothing for a while: its process was stopped. */
+  freeze(forUs: number): void {
+    this.hang(forUs);
+    this.#frozenUntilUs = this.#hangsUntilUs;
+  }
+
+  /** Ends that at once. */
+  thaw(): void {
+    this.freeze(0);
+    this.#turnSoon();
+    this.#flushAt(this.#scheduler.nowUs + 1);
+  }
+
+  /** From that moment of its own clock on nothing leaves; see `Turns`. */
+  setValidUntil(atMs: number): void {
+    this.#validUntilMs = atMs;
+  }
+
+  /** What is asked from now on fails, as by a domain that is gone. */
+  refuse(): void {
+    this.#refuses = true;
+  }
+
+  /** Nobody here waits for an answer, and all that was sent has arrived. */
+  get isQuiet(): boolean {
+    if (this.domain.asksUnderWay > 0) return false;
+    return this.#links.values().every(({ isQuiet }) => isQuiet);
+  }
+
+  /** Ends all links of a thread that is gone. */
+  disconnectAll(): void {
+    for (const peer of [...this.#links.keys()]) this.disconnect(peer);
   }
 
   /** Runs soon, because somebody outside its turns gave it work. */
@@ -259,6 +303,9 @@ export class Thread {
     this.#serviceUs = 0;
     const nextMs = this.domain.run();
     if (!this.#isAlive) return;
+    if (this.#clock.monotonicMs() >= this.#validUntilMs) {
+      return this.domain.loseLease();
+    }
     this.#busyUntilUs = nowUs +
       Math.round(this.#serviceUs * this.#slowness.factor);
     if (this.#stepped !== null) {
@@ -291,7 +338,10 @@ export class Thread {
     if (this.#options.buggify?.fires("link.late_flush")) {
       return this.#flushAt(this.#scheduler.nowUs + LATE_FLUSH_US);
     }
+    const { nowUs } = this.#scheduler;
+    if (this.#frozenUntilUs > nowUs) return this.#flushAt(this.#frozenUntilUs);
     const nowMs = this.#clock.monotonicMs();
+    if (nowMs >= this.#validUntilMs) return this.domain.loseLease();
     const links = this.#inOrder;
     for (let index = 0; index < links.length; index++) {
       const { peer, link } = links[index]!;
@@ -310,6 +360,12 @@ export class Thread {
     const room = link.send(to, from, ask, deadlineMs, content, chain);
     this.#flushAt(Math.max(this.#busyUntilUs, this.#scheduler.nowUs + 1));
     return room;
+  }
+
+  #refuse({ from, to, ask }: Envelope): void {
+    if (ask === 0) return;
+    const outcome = failed("unavailable", RETRY_AFTER_MS);
+    this.#transmit(new Envelope(from, to, -ask, 0, outcome));
   }
 
   #serve(gateway: GatewayModel, envelope: Envelope): "queued" {

@@ -10,9 +10,10 @@ import type { Line } from "../actors/inventory_shard.ts";
 import { type Outcome, rejected } from "../actors/runtime/outcome.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
-import type { Admission, Gate } from "../cluster/gate.ts";
+import type { Admission } from "../cluster/gate.ts";
 import { RetryBudget } from "../cluster/pool/retry_budget.ts";
 import { admitStep, noteGivenBack } from "./admitting.ts";
+import type { Door } from "./door.ts";
 import type { Observation } from "./observation.ts";
 import { OpenArrivals } from "./open_arrivals.ts";
 import type { RecordedOrder } from "./recorded_orders.ts";
@@ -25,7 +26,8 @@ export interface WorkloadOptions {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly scheduler: Scheduler;
-  readonly gate: Gate;
+  /** Where the next call goes. */
+  readonly door: () => Door;
   readonly observe: (observation: Observation) => void;
   /** The orders of a recorded phase, oldest first. */
   readonly recordingOf: (phase: LoadPhase) => readonly RecordedOrder[];
@@ -227,6 +229,7 @@ export class Workload {
     const call = ++this.calls;
     if (client.tries === 0) client.first = call;
     const { observe } = this.#options;
+    const gate = this.#options.door();
     const input = this.#inputOf(client, step);
     const ended = (outcome: Outcome<unknown>) => {
       this.ended++;
@@ -242,13 +245,14 @@ export class Workload {
       client: client.userId,
       step: step.do,
       first: client.tries > 0 ? client.first : undefined,
+      ...gate.process !== undefined && { process: gate.process },
       input,
     });
     const { nowUs } = this.#scheduler;
-    const admission = admitStep(this.#options, client.userId, step.do, nowUs);
+    const admission = admitStep(gate, observe, client.userId, step.do, nowUs);
     const { admitted, delayMs, retryAfterMs } = admission;
     if (!admitted) return ended(rejected("rate-limited", { retryAfterMs }));
-    const go = () => this.#ask(client, step, input, admission, ended);
+    const go = () => this.#ask(gate, client, step, input, admission, ended);
     if (delayMs === 0) return go();
     this.#at(nowUs + Math.ceil(delayMs * 1_000), client.userId, go);
   }
@@ -285,13 +289,13 @@ export class Workload {
   }
 
   #ask(
+    gate: Door,
     client: Client,
     step: Step,
     input: Record<string, unknown>,
     admission: Admission,
     done: (outcome: Outcome<unknown>) => void,
   ): void {
-    const { gate } = this.#options;
     const { userId, order } = client;
     const key = String(input.key);
     switch (step.do) {

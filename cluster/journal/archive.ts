@@ -11,27 +11,23 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import type { AnyBehavior, JournalEvent } from "../../actors/runtime/actor.ts";
-import type { Past } from "../../actors/registry.ts";
+import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import { finishSwapAlone, readIdentity } from "./data_folder.ts";
 import { beginSwap, decideSwap, undoSwap } from "./file_swap.ts";
 import {
   CARRIED_VERSION,
   journalPaths,
   JournalReader,
-  type JournalRow,
 } from "./journal_file.ts";
 import { JournalWriter, ownersIn } from "./journal_writer.ts";
 import { merge, type Progress } from "./merge.ts";
-
-/** A partition and how its actor folds. */
-export interface ArchivedPartition {
-  readonly partition: string;
-  readonly args: unknown;
-  readonly behavior: AnyBehavior;
-  /** Null: its past stays. */
-  readonly past: Past | null;
-}
+import {
+  type ArchivedPartition,
+  type ArchiveReport,
+  carriedRows,
+  type Cut,
+  PastFold,
+} from "./past_fold.ts";
 
 /** What is archived. */
 export interface ArchiveOptions {
@@ -45,35 +41,6 @@ export interface ArchiveOptions {
   /** Told after each partition. */
   readonly progress: (done: number, total: number) => void;
 }
-
-/** What was archived. */
-export interface ArchiveReport {
-  /** The file's name; null: there was not enough to be worth it. */
-  readonly file: string | null;
-  readonly partitions: number;
-  /** Events that a recovery without snapshots folds. */
-  readonly eventsBefore: number;
-  readonly eventsAfter: number;
-}
-
-/** One partition's past, and what stands for it from now on. */
-interface Cut {
-  readonly partition: string;
-  /** The last event of the past. */
-  readonly sequence: number;
-  readonly epoch: number;
-  /** Events, as JSON. */
-  readonly carried: readonly string[];
-  /** What its actor would carry on of the state at the journal's end. */
-  readonly end: readonly JournalEvent[];
-}
-
-// Below this too little is gained: of a catalog that is only opened as many
-// events are carried on as there were.
-const MIN_GAIN = 2;
-
-// As many events as a busy commit has, so that no row is larger than before.
-const EVENTS_PER_ROW = 256;
 
 /**
  * Archives, and gives what it did. Throws `StoreError` for a journal that
@@ -94,7 +61,7 @@ export function archive(options: ArchiveOptions): ArchiveReport {
   const eventsBefore = before.events;
   if (cuts.length === 0) {
     return {
-      file: null,
+      into: null,
       partitions: 0,
       eventsBefore,
       eventsAfter: eventsBefore,
@@ -119,7 +86,7 @@ export function archive(options: ArchiveOptions): ArchiveReport {
     decideSwap(folder);
     finishSwapAlone(folder);
     return {
-      file,
+      into: file,
       partitions: cuts.length,
       eventsBefore,
       eventsAfter: after.events,
@@ -137,50 +104,38 @@ interface Source {
 
 /** Cuts a partition's past off; null when there is too little. */
 function cutOff(
-  { partition, args, behavior, past }: ArchivedPartition,
+  each: ArchivedPartition,
   { storeId, paths, beforeMs }: Source,
 ): Cut | null {
+  const { partition, past } = each;
   if (past === null) return null;
-  const state = past.start(args);
-  const event = (each: JournalEvent) => behavior.apply!(state, each);
+  const fold = new PastFold(each, past);
   const source = { storeId, paths, after: {}, isQuiet: true };
-  const first: Progress = {
-    epoch: 0,
-    sequence: 0,
-    snapshotSequence: 0,
-    event,
-  };
-  const partitions = new Map([[partition, first]]);
-  const { events } = merge({ ...source, beforeMs }, partitions);
-  // Written down now: the state goes on, and parts of it with it.
-  const carried = [...past.carry(state)].map((each) => JSON.stringify(each));
-  if (events === 0 || events < carried.length * MIN_GAIN) return null;
+  const first = progressOf(fold);
+  merge({ ...source, beforeMs }, new Map([[partition, first]]));
+  const carried = fold.carried();
+  if (carried === null) return null;
   const { epoch, sequence } = first;
-  const rest = { epoch, sequence, snapshotSequence: sequence, event };
+  const rest = { ...first, snapshotSequence: sequence, isCut: false };
   merge(source, new Map([[partition, rest]]));
-  const end = [...past.carry(state)];
-  return { partition, epoch, sequence, carried, end };
+  return { partition, epoch, sequence, carried, end: fold.end() };
 }
 
 /** Folds the new files: what is carried at their end must be as it was. */
 function mustEndAlike(
-  { partition, args, behavior, past }: ArchivedPartition,
+  each: ArchivedPartition,
   { storeId, paths }: Omit<Source, "beforeMs">,
   end: readonly JournalEvent[],
 ): void {
-  const state = past!.start(args);
-  const progress: Progress = {
-    epoch: 0,
-    sequence: 0,
-    snapshotSequence: 0,
-    event: (event) => behavior.apply!(state, event),
-  };
+  const fold = new PastFold(each, each.past!);
   const source = { storeId, paths, after: {}, isQuiet: true };
-  merge(source, new Map([[partition, progress]]));
-  if (isDeepStrictEqual([...past!.carry(state)], end)) return;
-  throw new Error(
-    `Cannot archive ${partition} as what is carried on is another state`,
-  );
+  merge(source, new Map([[each.partition, progressOf(fold)]]));
+  fold.mustEndAs(end);
+}
+
+/** From the beginning. */
+function progressOf({ take }: PastFold): Progress {
+  return { epoch: 0, sequence: 0, snapshotSequence: 0, event: take };
 }
 
 /** How many events there are, and where each partition ends. */
@@ -253,29 +208,5 @@ function writeFile(
   } finally {
     reader.close();
     journal.close();
-  }
-}
-
-/**
- * The first row stands for all sequence numbers but those of the other rows.
- * They are as old as the youngest that they stand for can be.
- */
-function* carriedRows(
-  { partition, epoch, sequence, carried }: Cut,
-  beforeMs: number,
-): Generator<Omit<JournalRow, "row">> {
-  // One at least, since the sequence has no gaps.
-  const rows = Math.max(1, Math.ceil(carried.length / EVENTS_PER_ROW));
-  for (let row = 0; row < rows; row++) {
-    const start = row * EVENTS_PER_ROW;
-    yield {
-      partition,
-      epoch,
-      firstSequence: row === 0 ? 1 : sequence - rows + row + 1,
-      eventCount: row === 0 ? sequence - rows + 1 : 1,
-      writtenAtMs: beforeMs - 1,
-      version: CARRIED_VERSION,
-      events: `[${carried.slice(start, start + EVENTS_PER_ROW).join()}]`,
-    };
   }
 }

@@ -7,10 +7,7 @@
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import { StoreError } from "./database.ts";
 import { eventsOf, type JournalRow } from "./journal_file.ts";
-import type {
-  PostgresAnswer,
-  PostgresConnection,
-} from "./postgres_connection.ts";
+import type { PostgresAnswer, PostgresValue } from "./postgres_connection.ts";
 
 /** Which events to read. */
 export interface EventRange {
@@ -23,10 +20,19 @@ export interface EventRange {
   readonly epoch: number;
 }
 
+/** Who runs a statement: a connection, or a transaction on it. */
+export interface StatementRunner {
+  run(
+    statement: string,
+    values: readonly PostgresValue[],
+  ): Promise<PostgresAnswer>;
+}
+
 /** What was read. */
 export interface EventsRead {
   readonly kind: "ok";
   readonly rows: number;
+  /** Those that were handed over; of archived ones what stands for them. */
   readonly events: number;
   /** The newest event's place. */
   readonly sequence: number;
@@ -59,7 +65,7 @@ const PAGE = `
  * @param place Names the store in errors.
  */
 export async function readEvents(
-  connection: PostgresConnection,
+  connection: StatementRunner,
   place: string,
   range: EventRange,
   take: (event: JournalEvent) => void,
@@ -84,11 +90,12 @@ export async function readEvents(
         const found = `epoch ${row.epoch}, sequence ${row.firstSequence}`;
         throw torn(path, sequence + 1, epoch, found);
       }
-      for (const event of eventsOf(row, path)) take(event);
+      const events = eventsOf(row, path);
+      for (const event of events) take(event);
       ({ epoch } = row);
       sequence += row.eventCount;
       total.rows++;
-      total.events += row.eventCount;
+      total.events += events.length;
     }
   }
   if (sequence > to && to !== Infinity) {

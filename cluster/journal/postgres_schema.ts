@@ -85,7 +85,25 @@ const MIGRATIONS: readonly Migration[] = [{
       currency text NOT NULL
     );
   `,
+}, {
+  version: 2,
+  oldest: 1,
+  statements: `
+    CREATE TABLE doorbuster.archived (
+      partition text COLLATE "C" NOT NULL,
+      first_sequence bigint NOT NULL,
+      event_count integer NOT NULL,
+      epoch bigint NOT NULL,
+      written_at_ms bigint NOT NULL,
+      version integer NOT NULL,
+      events text NOT NULL,
+      PRIMARY KEY (partition, first_sequence)
+    );
+  `,
 }];
+
+/** From this version on releases read what stands for archived events. */
+const OLDEST_FOR_ARCHIVED = 2;
 
 /** The newest version that this release knows. */
 export const SCHEMA_VERSION = MIGRATIONS.at(-1)!.version;
@@ -122,6 +140,13 @@ export async function migrate(sql: Sql, place: string): Promise<void> {
     await sql`INSERT INTO doorbuster.versions ${sql({ version, oldest })}`;
   }
   await checkRights(sql, place);
+}
+
+/** Shuts the releases out that cannot read what stands for archived events. */
+export async function refuseOlderThanArchive(sql: Sql): Promise<void> {
+  await sql`
+    UPDATE doorbuster.versions SET oldest = ${OLDEST_FOR_ARCHIVED}
+    WHERE oldest < ${OLDEST_FOR_ARCHIVED}`;
 }
 
 async function currentVersion(sql: Sql, place: string): Promise<number> {

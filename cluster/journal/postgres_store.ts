@@ -95,23 +95,35 @@ async function openIdentity(
   place: string,
   options: PostgresStoreOptions,
 ) {
-  await checkServer(sql, place);
-  await migrate(sql, place);
-  const [known] = await sql`SELECT * FROM doorbuster.store`;
-  const row = known ?? await createIdentity(sql, options);
-  const partitions: PartitionCounts = JSON.parse(row.partitions);
-  const expected = describePartitions(options.partitions);
-  const found = describePartitions(partitions);
-  if (expected !== found) {
-    throw new StoreError("mismatch", place, expected, found);
-  }
+  const row = await findIdentity(sql, place, options.partitions) ??
+    await createIdentity(sql, options);
   return {
     storeId: String(row.store_id),
-    partitions,
+    partitions: options.partitions,
     territories: Number(row.territories),
     sessionSecret: String(row.session_secret),
     adminToken: String(row.admin_token),
   };
+}
+
+/**
+ * Checks server and tables within a transaction, brings them up to date, and
+ * gives the store's row; null when there was no store. Nobody else opens the
+ * store before that transaction ends. Throws as the opening does.
+ */
+export async function findIdentity(
+  sql: TransactionSql,
+  place: string,
+  partitions: PartitionCounts,
+) {
+  await checkServer(sql, place);
+  await migrate(sql, place);
+  const [row] = await sql`SELECT * FROM doorbuster.store`;
+  if (row === undefined) return null;
+  const expected = describePartitions(partitions);
+  const found = describePartitions(JSON.parse(row.partitions));
+  if (expected === found) return row;
+  throw new StoreError("mismatch", place, expected, found);
 }
 
 async function createIdentity(

@@ -111,7 +111,8 @@ export class LittleExact extends Inspection {
 
 /**
  * `cache.monotonic`: who reads a product after somebody has read it sees the
- * same version or a newer one. Each product has one cache node.
+ * same version or a newer one. Each product has one cache node, in each process
+ * that there is.
  */
 export class CacheMonotonic extends Inspection {
   readonly id = "cache.monotonic";
@@ -124,7 +125,9 @@ export class CacheMonotonic extends Inspection {
   observe(observation: Observation): void {
     if (observation.kind === "called") {
       if (observation.step !== "read_product") return;
-      const sku = String(observation.input.sku);
+      const { input, process } = observation;
+      const name = String(input.sku);
+      const sku = process === undefined ? name : `${name} at ${process}`;
       const atLeast = this.#newest.get(sku) ?? 0;
       this.#reads.set(observation.call, { sku, atLeast });
     } else if (observation.kind === "returned") this.#returned(observation);

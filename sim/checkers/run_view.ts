@@ -48,6 +48,8 @@ export interface CheckContext {
   readonly admission?: AdmissionPolicies;
   /** When breakers open; null: there are none. */
   readonly breaker?: BreakerPolicy | null;
+  /** How long leases of shop workers last. */
+  readonly leaseForMs?: number;
 }
 
 /** A pending request to place an order. */

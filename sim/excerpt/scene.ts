@@ -86,12 +86,13 @@ function tell(
       const text = `${word}, life ${seen.incarnation}`;
       return { from: seen.worker, text, isForAll: true };
     }
+    case "lease_taken":
+    case "lease_ended":
+    case "said":
+      return tellOfLease(seen);
     case "fault_began":
-    case "fault_ended": {
-      const word = seen.kind === "fault_began" ? "strikes" : "leaves";
-      const text = `${word} ${seen.target}`;
-      return { from: `fault ${seen.fault}`, text, isForAll: true };
-    }
+    case "fault_ended":
+      return tellOfFault(seen);
     case "rare_path_taken":
       return { from: "buggify", text: `takes ${seen.path}`, isForAll: true };
     case "mail_counted":
@@ -102,6 +103,27 @@ function tell(
       return { from: "payment", text };
     }
   }
+}
+
+function tellOfFault(
+  { kind, fault, target }: Extract<
+    Observation,
+    { kind: "fault_began" | "fault_ended" }
+  >,
+): Pick<Scene, "from" | "text"> & Partial<Scene> {
+  const word = kind === "fault_began" ? "strikes" : "leaves";
+  return { from: `fault ${fault}`, text: `${word} ${target}`, isForAll: true };
+}
+
+/** What became of the lease of a shop worker. */
+function tellOfLease(
+  { kind, fence, process, territory }: Extract<
+    Observation,
+    { territory: string }
+  >,
+): Pick<Scene, "from" | "text"> & Partial<Scene> {
+  const text = `${kind.replace("_", " ")}, fence ${fence}`;
+  return { from: process, to: territory, text };
 }
 
 /** What a limiter or a breaker did. */

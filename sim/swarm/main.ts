@@ -19,17 +19,25 @@ import {
 } from "../command.ts";
 import type { RunResult } from "../run_result.ts";
 import { parseScenario } from "../scenario.ts";
-import { scenarioPathOf, swarmScenario } from "./swarm_scenario.ts";
+import {
+  libraryNames,
+  pathOf,
+  scenarioPathOf,
+  swarmScenario,
+} from "./swarm_scenario.ts";
 
-const HELP = `Usage: deno task swarm [--seeds A..B] [--clients N]
+const HELP =
+  `Usage: deno task swarm [--seeds A..B] [--clients N] [--scenario NAME]
 
 Runs a small variant of a scenario of the library for each seed: few clients,
 scarce stock, and network, disk and faults as the seed draws them. All that
 must always hold is checked. Each seed that fails leaves a file in data/repros.
 
---seeds A..B  these seeds, one after the other; 1..1000 unless told
---clients N   how many come at most; 1000 unless told, under 100,000 messages
---help        this text
+--seeds A..B     these seeds, one after the other; 1..1000 unless told
+--clients N      how many come at most; 1000 unless told, under 100,000
+                 messages
+--scenario NAME  this one of the library for all seeds; else they go round
+--help           this text
 
 Exit code: 0 passed, 1 a seed failed, 2 bad usage.`;
 
@@ -40,6 +48,8 @@ interface Usage {
   readonly first: number;
   readonly last: number;
   readonly clients: number;
+  /** Null: seeds go round the library. */
+  readonly scenario: string | null;
 }
 
 function readUsage(args: string[]): Usage | null {
@@ -48,6 +58,7 @@ function readUsage(args: string[]): Usage | null {
     options: {
       seeds: { type: "string", default: "1..1000" },
       clients: { type: "string", default: CLIENTS },
+      scenario: { type: "string" },
       help: { type: "boolean" },
     },
   });
@@ -62,15 +73,22 @@ function readUsage(args: string[]): Usage | null {
     const found = values.clients;
     throw new UsageError(`--clients: expected 1 to 99999, found ${found}`);
   }
-  return { first, last, clients: Number(values.clients) };
+  const { scenario = null } = values;
+  const known = libraryNames();
+  if (scenario !== null && !known.includes(scenario)) {
+    const names = known.join(", ");
+    throw new UsageError(`--scenario: expected ${names}, found ${scenario}`);
+  }
+  return { first, last, clients: Number(values.clients), scenario };
 }
 
-function swarm({ first, last, clients }: Usage): number {
+function swarm({ first, last, clients, scenario }: Usage): number {
   let failed = 0;
   let events = 0;
   for (let seed = first; seed <= last; seed++) {
     showProgress(`seed ${seed} of ${last}, ${failed} failed`);
-    const result = runSeed(seed, clients);
+    const path = scenario === null ? scenarioPathOf(seed) : pathOf(scenario);
+    const result = runSeed(path, seed, clients);
     events += result.events;
     if (result.verdict === "passed") continue;
     failed++;
@@ -83,8 +101,7 @@ function swarm({ first, last, clients }: Usage): number {
   return failed === 0 ? 0 : 1;
 }
 
-function runSeed(seed: number, clients: number): RunResult {
-  const path = scenarioPathOf(seed);
+function runSeed(path: string, seed: number, clients: number): RunResult {
   const whole = parseScenario(readText(path), path);
   const file = swarmScenario(whole, { seed, clients });
   try {

@@ -46,6 +46,33 @@ const FAULTS: readonly Section[] = [
 ];
 
 /**
+ * What breaks where several processes share a shop. While the database or all
+ * processes are away nothing happens that could be checked: not for long.
+ */
+const SHARED_FAULTS: readonly Section[] = [
+  ...FAULTS.filter((fault) => fault.do !== "partition")
+    .filter(({ target }) => target !== "worker[*]"),
+  { do: "crash", target: "process[0]", for: true },
+  { do: "crash", target: "process[1]", for: true },
+  { do: "crash", target: "process[*]", for: "1s" },
+  { do: "hang", target: "process[0]", for: true },
+  { do: "hang", target: "process[2]", for: true },
+  { do: "slow", target: "process[1]", factor: 20, for: true },
+  { do: "crash", target: "redis", for: true },
+  { do: "hang", target: "redis", for: true },
+  { do: "slow", target: "redis", factor: 50, for: true },
+  { do: "lose_disk_cache", target: "redis" },
+  { do: "crash", target: "database", for: "1s" },
+  { do: "hang", target: "database", for: "2s" },
+  { do: "partition", from: "process[0]", to: "redis", for: true },
+  { do: "partition", from: "process[1]", to: "database", for: true },
+];
+/** A process that is stopped is missed after a lease. */
+const SHARED_FAULT_MS = 9_000;
+/** Half of what leases allow for. */
+const SHARED_DRIFT = 4_900;
+
+/**
  * The variant of a scenario that a seed runs.
  *
  * @param clients How many come, at most; a quarter of them at least.
@@ -59,12 +86,13 @@ export function swarmScenario(
   const kept = Object.entries(whole).filter(([key]) => !DROPPED.has(key));
   const fewest = Math.max(1, Math.ceil(clients / 4));
   const come = fewest + draw("clients").below(clients - fewest + 1);
+  const isShared = Boolean(whole.network?.processes);
   const value = {
     ...Object.fromEntries(kept),
     name: `swarm-${file.name}`,
     clock: {
       duration: `${LOAD_SECONDS + 1}s`,
-      ...maybe(draw("drift"), drift),
+      ...maybe(draw("drift"), isShared ? smallDrift : drift),
     },
     orders: { ...whole.orders, ...maybe(draw("orders"), shortHolds) },
     edge: { requestTimeout: `${1 + draw("timeout").below(3)}s` },
@@ -82,7 +110,7 @@ export function swarmScenario(
       ...maybe(draw("reorder"), reordering),
     },
     disk: { ...whole.disk, ...maybe(draw("disk"), slowDisk) },
-    faults: faultsOf(draw),
+    faults: faultsOf(draw, isShared),
     ...maybe(draw("buggify"), rarePaths),
   };
   return parseScenario(JSON.stringify(value), file.path);
@@ -126,6 +154,10 @@ function drift(random: SeededRandom): Section {
   return { driftPerMillion: 1 + random.below(50_000) };
 }
 
+function smallDrift(random: SeededRandom): Section {
+  return { driftPerMillion: 1 + random.below(SHARED_DRIFT) };
+}
+
 function reordering(random: SeededRandom): Section {
   return { reorderPercent: 1 + random.below(20) };
 }
@@ -150,13 +182,15 @@ function scarce(catalog: Section, draw: Draw): Section {
   };
 }
 
-function faultsOf(draw: Draw): Section[] {
+function faultsOf(draw: Draw, isShared: boolean): Section[] {
+  const faults = isShared ? SHARED_FAULTS : FAULTS;
+  const mostMs = isShared ? SHARED_FAULT_MS : FAULT_MS;
   const random = draw("faults");
   const count = random.below(MOST_FAULTS + 1);
   return Array.from({ length: count }, (_, index) => {
-    const fault = FAULTS[random.below(FAULTS.length)]!;
+    const fault = faults[random.below(faults.length)]!;
     const at = `${random.below(LOAD_SECONDS * 1_000)}ms`;
-    const lasts = `${1 + random.below(FAULT_MS)}ms`;
+    const lasts = `${1 + random.below(mostMs)}ms`;
     return {
       ...{ id: `f${index}`, at },
       ...fault,
@@ -167,7 +201,18 @@ function faultsOf(draw: Draw): Section[] {
 
 /** Seeds go round the library. */
 export function scenarioPathOf(seed: number): string {
-  const names = [...Deno.readDirSync(LIBRARY)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".json") && name !== "schema.json").sort();
-  return join(LIBRARY, names[seed % names.length]!);
+  const names = libraryNames();
+  return pathOf(names[seed % names.length]!);
+}
+
+/** What the library has, in order. */
+export function libraryNames(): string[] {
+  return [...Deno.readDirSync(LIBRARY)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".json") && name !== "schema.json")
+    .map((name) => name.slice(0, -".json".length)).sort();
+}
+
+/** The file of one of them, as what is saved names it. */
+export function pathOf(name: string): string {
+  return join(LIBRARY, `${name}.json`);
 }

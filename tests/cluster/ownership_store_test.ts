@@ -1,7 +1,7 @@
 /** The model of a store that the tests of ownership rest on. */
 import type { OwnershipPort } from "../../cluster/ownership_port.ts";
 import { checkRule, RULE_NAMES } from "./ownership_port_contract.ts";
-import { OwnershipStore } from "./ownership_store.ts";
+import { OwnershipStore } from "../../sim/ownership_store.ts";
 
 const HOUR_MS = 3_600_000;
 

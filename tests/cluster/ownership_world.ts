@@ -10,7 +10,10 @@ import assert from "node:assert/strict";
 import { SeededRandom } from "../../actors/runtime/random.ts";
 import type { OwnershipPort } from "../../cluster/ownership_port.ts";
 import { LEASE_MS, Process, type Run } from "./ownership_process.ts";
-import { OwnershipStore, type StoreMistake } from "./ownership_store.ts";
+import {
+  OwnershipStore,
+  type StoreMistake,
+} from "../../sim/ownership_store.ts";
 
 /** Half of what two clocks may run apart. */
 const DRIFT_PER_MILLION = 5_000;

@@ -40,6 +40,7 @@ function goodStory(): Story {
     call: flooded,
     outcome: rejected("rate-limited"),
   } as never);
+  story.takesLease("worker-0", 1);
   return story.resolves("bob", "hold_released").orders("bob", "order_cancelled")
     .settles(SHARD, "storefront[0]").countsMail();
 }

@@ -21,7 +21,7 @@ const LIBRARY = [
   ...["double11", "flash-sale", "new-launch", "coupon-drop", "short-video"],
   ...["social-hot-event", "trading-peak", "black-friday", "retry-storm"],
   ...["retry-storm-unbudgeted", "cold-cache", "payment-brownout"],
-  ...["shard-loss", "online-retail-year"],
+  ...["shard-loss", "online-retail-year", "three-processes"],
 ];
 const ignore = !granted("read");
 

@@ -32,6 +32,9 @@ export interface Changes {
   readonly breaker?: Readonly<Record<string, unknown>>;
   readonly disk?: Readonly<Record<string, unknown>>;
   readonly network?: Readonly<Record<string, unknown>>;
+  /** How long all that pends may take, when it is not to be long. */
+  readonly drain?: string;
+  readonly cluster?: Readonly<Record<string, unknown>>;
   readonly faults?: readonly Strike[];
   /** Clients who come once more, when the others are long gone. */
   readonly last?: { readonly at: string; readonly rate: string };
@@ -86,11 +89,12 @@ export function storm(changes: Changes): Readonly<Record<string, unknown>> {
     disk: disk ?? { sync: { lognormal: ["5ms", 1] } },
     ...changes.always && { always: changes.always },
     ...changes.cache && { cache: changes.cache },
+    ...changes.cluster && { cluster: changes.cluster },
     ...changes.admission && { admission: changes.admission },
     ...changes.breaker && { breaker: changes.breaker },
     faults: (changes.faults ?? []).map(strike),
-    liveness: { within: "20m" },
-    drain: "40m",
+    liveness: { within: changes.drain ?? "20m" },
+    drain: changes.drain ?? "40m",
   };
 }
 

@@ -2,12 +2,15 @@
 import assert from "node:assert/strict";
 import { granted } from "../permission.ts";
 import { MUTANTS } from "./mutants.ts";
+import { PROCESS_MUTANTS } from "./process_mutants.ts";
 import {
   eachInCopy,
   tryMutant,
   tryOriginal,
   type Verdict,
 } from "./mutant_run.ts";
+
+const ALL = [...MUTANTS, ...PROCESS_MUTANTS];
 
 /** Who found it, or what else happened. */
 function say({ mutant, checks, said }: Verdict): string {
@@ -19,7 +22,7 @@ Deno.test({
   ignore: !granted("read", "write", "run"),
   async fn() {
     const missed: string[] = [];
-    await eachInCopy(MUTANTS, async (folder, mutant) => {
+    await eachInCopy(ALL, async (folder, mutant) => {
       const verdict = await tryMutant(folder, mutant);
       if (!verdict.isFound) missed.push(say(verdict));
     });
@@ -32,7 +35,7 @@ Deno.test({
   ignore: !granted("read", "write", "run"),
   async fn() {
     const failed: string[] = [];
-    await eachInCopy(MUTANTS, async (folder, mutant) => {
+    await eachInCopy(ALL, async (folder, mutant) => {
       const verdict = await tryOriginal(folder, mutant);
       if (verdict.checks.length > 0) failed.push(say(verdict));
     });

@@ -348,7 +348,37 @@ const MISFITS: readonly (readonly [Json, string])[] = [
   [{
     eventually: [{ metric: "latency", gt: "1ms", within: "1s" }],
   }, "eventually.0.metric"],
-  [{ network: { processes: true } }, "network.processes"],
+  [{ network: { processes: 1 } }, "network.processes"],
+  [{ network: { processes: 17 } }, "network.processes"],
+  [{
+    ...{ network: { processes: 2 }, topology: { placement: "inline" } },
+  }, "topology.placement"],
+  [{
+    network: { processes: 2 },
+    clock: { duration: "10s", driftPerMillion: 4_901 },
+  }, "clock.driftPerMillion"],
+  [{
+    network: { processes: 2 },
+    admission: { sku: { rate: "1/s", burst: 5 } },
+  }, "admission.sku"],
+  [{
+    faults: [{ id: "a", at: "1s", do: "crash", target: "redis" }],
+  }, "faults.0.target"],
+  [{
+    network: { processes: 2 },
+    faults: [{ id: "a", at: "1s", do: "crash", target: "process[2]" }],
+  }, "faults.0.target"],
+  [{
+    network: { processes: 2 },
+    faults: [{ id: "a", at: "1s", do: "lose_disk_cache", target: "database" }],
+  }, "faults.0.target"],
+  [{
+    network: { processes: 2 },
+    faults: [{
+      ...{ id: "a", at: "1s", do: "partition" },
+      ...{ from: "process[0]", to: "process[1]" },
+    }],
+  }, "faults.0.to"],
   [{
     catalog: {
       ...LEAST.catalog as Json,

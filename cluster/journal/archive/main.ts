@@ -1,6 +1,6 @@
 /**
  * `deno task archive`: moves old orders, keys and closed holds out of the
- * journals into a file of their own. The shop must be stopped.
+ * journals into a file or table of their own. The shop must be stopped.
  *
  * @module
  */
@@ -8,17 +8,18 @@ import { behaviors, kindOf, pasts } from "../../../actors/registry.ts";
 import { type Config, ConfigError, readConfig } from "../../config.ts";
 import { planShop } from "../../topology.ts";
 import { parseDuration } from "../../units.ts";
-import { archive, type ArchivedPartition } from "../archive.ts";
+import { archive } from "../archive.ts";
 import {
   parseOptions,
-  refusePostgres,
   runCommand,
   stepProgress,
   UsageError,
 } from "../command.ts";
 import { openDataFolder, readIdentity } from "../data_folder.ts";
+import type { ArchivedPartition, ArchiveReport } from "../past_fold.ts";
 
-const HELP = `Moves old orders, keys and closed holds into a file of their own.
+const HELP =
+  `Moves old orders, keys and closed holds into a file or table of their own.
 
 Usage: deno task archive [--older-than 90d]
 
@@ -26,11 +27,13 @@ Usage: deno task archive [--older-than 90d]
                       orders.keepKeysFor and a day. Default 90d
   --help              this text
 
-The data folder is DATA_DIR, by default ./data; SHOP_CONFIG is read as the shop
-reads it. The shop must be stopped, and starts faster afterwards. An order that
-went is not found by its buyer any more; deno task journal still prints it, out
-of archive-TIME.sqlite in the data folder. Stock, limits of users and whatever
-is not over stay as they are. Users are never archived.
+The store is in the database of DATABASE_URL where that is set, else in the data
+folder, which is DATA_DIR, by default ./data; SHOP_CONFIG is read as the shop
+reads it. Every process of the shop must be stopped; they start faster
+afterwards. An order that went is not found by its buyer any more; deno task
+journal still prints it, out of archive-TIME.sqlite in the data folder or the
+table doorbuster.archived. Stock, limits of users and whatever is not over stay
+as they are. Users are never archived.
 
 Exit code 0, or 2 when something is wrong.`;
 
@@ -54,9 +57,38 @@ function readUsage(args: string[]): { olderThan: string } | null {
 }
 
 async function run({ olderThan }: { olderThan: string }): Promise<string[]> {
-  refusePostgres(Deno.env.get("DATABASE_URL"), "its own means");
   const config = configOf();
-  const olderThanMs = mustBeOldEnough(olderThan, config);
+  const nowMs = clock.wallMs();
+  const beforeMs = nowMs - mustBeOldEnough(olderThan, config);
+  const options = {
+    partitions: partitionsOf(config),
+    beforeMs,
+    nowMs,
+    progress: stepProgress("partitions"),
+  };
+  const url = Deno.env.get("DATABASE_URL") || null;
+  const { into, partitions, eventsBefore, eventsAfter } = url === null
+    ? await archiveFolder(config, options)
+    : await archiveDatabase(config, url, options);
+  return [
+    `archived ${into ?? "nothing"} before=${
+      new Date(beforeMs).toISOString()
+    } ` +
+    `partitions=${partitions} events=${eventsBefore}..${eventsAfter}`,
+  ];
+}
+
+interface Options {
+  readonly partitions: readonly ArchivedPartition[];
+  readonly beforeMs: number;
+  readonly nowMs: number;
+  readonly progress: (done: number, total: number) => void;
+}
+
+async function archiveFolder(
+  config: Config,
+  options: Options,
+): Promise<ArchiveReport> {
   const { dataFolder } = config.environment;
   // Opening a folder would make a store where there is none.
   const { storeId } = readIdentity(dataFolder);
@@ -68,23 +100,21 @@ async function run({ olderThan }: { olderThan: string }): Promise<string[]> {
     waitMs: 0,
   });
   try {
-    const nowMs = clock.wallMs();
-    const report = archive({
-      folder: dataFolder,
-      partitions: partitionsOf(config),
-      beforeMs: nowMs - olderThanMs,
-      nowMs,
-      progress: stepProgress("partitions"),
-    });
-    const { file, partitions, eventsBefore, eventsAfter } = report;
-    return [
-      `archived ${file ?? "nothing"} before=` +
-      `${new Date(nowMs - olderThanMs).toISOString()} ` +
-      `partitions=${partitions} events=${eventsBefore}..${eventsAfter}`,
-    ];
+    return archive({ folder: dataFolder, ...options });
   } finally {
     folder.close();
   }
+}
+
+/** The client of a database is loaded only for one. */
+async function archiveDatabase(
+  config: Config,
+  url: string,
+  options: Options,
+): Promise<ArchiveReport> {
+  const { archivePostgres } = await import("../postgres_archive.ts");
+  const counts = config.topology.partitions;
+  return archivePostgres({ url, counts, ...options });
 }
 
 function configOf(): Config {

@@ -24,6 +24,9 @@ interface LastRequest {
   readonly delivered: PromiseWithResolvers<void>;
 }
 
+/** Chunks that may be on their way, as in the buffers of a network: 4 MB. */
+const MOST_UNDER_WAY = 256;
+
 /** See the module. */
 export class TcpProxy implements AsyncDisposable {
   /** Where clients connect to. */
@@ -113,10 +116,12 @@ export class TcpProxy implements AsyncDisposable {
     server: Deno.TcpConn,
     last: LastRequest,
   ): Promise<void> {
-    await this.#carry(server, client, async () => {
+    await this.#carry(server, client, async (_, readAtMs) => {
       while (this.#weather.kind === "frozen") await this.#changed.promise;
       const weather = this.#weather;
-      if (weather.kind === "slow") await this.#delay(weather.byMs);
+      if (weather.kind === "slow") {
+        await this.#delay(readAtMs + weather.byMs - performance.now());
+      }
       if (!last.isOnItsWay) return true;
       // The answer to an earlier request may come before it is delivered.
       await last.delivered.promise;
@@ -124,22 +129,34 @@ export class TcpProxy implements AsyncDisposable {
     });
   }
 
+  /** What is read while something is held back comes after it, as late. */
   async #carry(
     from: Deno.TcpConn,
     to: Deno.TcpConn,
-    mayPass: (bytes: Uint8Array) => Promise<boolean>,
+    mayPass: (bytes: Uint8Array, readAtMs: number) => Promise<boolean>,
     passed: () => void = () => {},
   ): Promise<void> {
-    const buffer = new Uint8Array(16_384);
+    let underWay = 0;
+    let last = Promise.resolve();
+    const pass = async (bytes: Uint8Array, readAtMs: number) => {
+      if (!await mayPass(bytes, readAtMs)) throw new Error("not passed");
+      await to.write(bytes);
+      passed();
+      underWay--;
+    };
     try {
       while (true) {
+        const buffer = new Uint8Array(16_384);
         const length = await from.read(buffer);
         if (length === null) break;
         const bytes = buffer.subarray(0, length);
-        if (!await mayPass(bytes)) break;
-        await to.write(bytes);
-        passed();
+        const readAtMs = performance.now();
+        underWay++;
+        last = last.then(() => pass(bytes, readAtMs));
+        last.catch(() => close(from));
+        if (underWay === MOST_UNDER_WAY) await last;
       }
+      await last;
     } catch {
       // Cut by an end, or by the test.
     }

@@ -49,10 +49,10 @@ export class PostgresShop implements AsyncDisposable {
 
   /** Makes it as new, and closes the journals. */
   async empty(): Promise<void> {
-    await Promise.all(this.#journals.splice(0).map((each) => each.close()));
+    await this.release();
     await this.client`
-      TRUNCATE doorbuster.owners, doorbuster.events, doorbuster.snapshots,
-        doorbuster.products, doorbuster.opened, doorbuster.attempts`;
+      TRUNCATE doorbuster.owners, doorbuster.events, doorbuster.archived,
+        doorbuster.snapshots, doorbuster.products, doorbuster.opened, doorbuster.attempts`;
   }
 
   /** A journal of the store. */
@@ -76,8 +76,13 @@ export class PostgresShop implements AsyncDisposable {
     return journal;
   }
 
+  /** Closes the journals. */
+  async release(): Promise<void> {
+    await Promise.all(this.#journals.splice(0).map((each) => each.close()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#journals.map((each) => each.close()));
+    await this.release();
     await this.store.close();
     await this.client.end({ timeout: 1 });
     await this.server[Symbol.asyncDispose]();

@@ -73,7 +73,10 @@ export async function chaosCampaign(
   const recoveries: Recovery[] = [];
   const endMs = performance.now() + forMs;
   while (performance.now() < endMs) {
-    const happens = befall(bag.next(), all);
+    const next = bag.next();
+    const happens = befall(next, all).catch((error) => {
+      throw new Error(`After ${kindOf(next)}`, { cause: error });
+    });
     const recovery = await Promise.race([happens, rush.failed]);
     recoveries.push(recovery);
     report(describe(recovery, rush.purchases.length));
@@ -110,8 +113,16 @@ async function befall(
   for (const mischief of inOrder) await mischief.end();
   await felt;
   await allServe(seats);
-  const kind = mischiefs.map(({ kind }) => kind).join(" and ");
-  return { kind, othersMs, allMs: performance.now() - endedMs };
+  return {
+    kind: kindOf(mischiefs),
+    othersMs,
+    allMs: performance.now() - endedMs,
+  };
+}
+
+/** What happens and where, as one line. */
+function kindOf(mischiefs: readonly Mischief[]): string {
+  return mischiefs.map(({ kind }) => kind).join(" and ");
 }
 
 /** Every shard answers through each of them. */

@@ -96,6 +96,12 @@ export class Story {
     } as never);
   }
 
+  /** A process takes the lease of a shop worker. */
+  takesLease(territory: string, fence: number): this {
+    const kind = "lease_taken";
+    return this.observe({ kind, territory, fence, process: "p1" } as never);
+  }
+
   /** What the client took at that time is given back. */
   gaveBack(client: string, decidedUs: number, atUs: number): this {
     const seen = { kind: "given_back", client, route: "readOrder", decidedUs };

@@ -1,5 +1,5 @@
 /**
- * What Redis does for ownership, as a model: the scripts' steps on a clock of
+ * What Redis does for ownership, as a model: the scripts' steps on the clock of
  * the test's. It can lose what it knows, and it can be wrong on purpose.
  *
  * @module
@@ -9,7 +9,7 @@ import type {
   BeatAnswer,
   KeptLease,
   TakeAnswer,
-} from "../../cluster/ownership_port.ts";
+} from "../cluster/ownership_port.ts";
 
 /** Mistakes that a store must not make. */
 export type StoreMistake =

@@ -129,6 +129,7 @@ async function startLane(
     loads.push(await planShare(ground, nth, process, processes));
   }
   if (processes > 1) await Promise.all(shops.map(untilShared));
+  await untilSells(shops[0]!, ground);
   return { name, shops, loads };
 }
 
@@ -145,6 +146,45 @@ async function untilShared({ name, url }: Shop): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new BenchmarkError(`${name} was not given its share`);
+}
+
+/**
+ * After workers have moved, each breaker that stands before one of their shards
+ * lets a few orders through before it lets all, and refuses others meanwhile.
+ * So every buyer buys once, until in a whole round nobody is refused.
+ */
+async function untilSells(
+  { name, url }: Shop,
+  { tokens }: Ground,
+): Promise<void> {
+  const untilMs = performance.now() + SHARED_WITHIN_MS;
+  while (performance.now() < untilMs) {
+    let refused = 0;
+    for (let from = 0; from < tokens.length; from += CONNECTIONS) {
+      const some = tokens.slice(from, from + CONNECTIONS);
+      const statuses = await Promise.all(
+        some.map((token, nth) => tryOut(url, token, from + nth)),
+      );
+      refused += statuses.filter((status) => status !== 201).length;
+    }
+    if (refused === 0) return;
+  }
+  throw new BenchmarkError(`${name} does not sell everything`);
+}
+
+async function tryOut(url: string, token: string, nth: number) {
+  const lines = [{ sku: skuOf(nth), quantity: 1 }];
+  const answer = await fetch(`${url}/v1/orders`, {
+    method: "POST",
+    body: JSON.stringify({ lines }),
+    headers: {
+      "authorization": `Bearer ${token}`,
+      "content-type": "application/json",
+      "idempotency-key": crypto.randomUUID(),
+    },
+  });
+  await answer.body?.cancel();
+  return answer.status;
 }
 
 /** Each buyer goes to one process, as a balancer sends him. */

@@ -1,14 +1,15 @@
 /**
  * The test command: `deno task test` runs everything that must pass before a
  * change lands, `deno task ok` its fast part, and `deno task test-zookeeper`
- * the tests of what is too large to be installed for each of them. Each step is a command of its
- * own; a tool counts as one test, a test run as what its report says.
+ * the tests of what is too large to be installed for each of them. Each step
+ * is a command of its own; a tool counts as one test, a test run as what its
+ * report says.
  *
  * Where a test lives decides when it runs: `*_slow_test.ts` and everything in
  * the folder of a service (`tests/browser/`, `tests/cluster/redis/`) only in
- * the full run, one file at a time, since they start processes; every other
- * `*_test.ts` in both, files in parallel. Quiet in a pipe, but a failure is
- * printed whole.
+ * the full run, most of it one file at a time, since they start processes;
+ * every other `*_test.ts` in both, files in parallel. Quiet in a pipe, but a
+ * failure is printed whole.
  *
  * @module
  */
@@ -79,8 +80,9 @@ const NEEDED: Readonly<Record<Part, readonly Service[]>> = {
   zookeeper: [ZOOKEEPER],
 };
 
-function serviceStep({ folder, package: name }: Service): Step {
-  return { name, command: [...TEST, folder], report: true };
+function serviceStep({ folder, package: name, waits }: Service): Step {
+  const parallel = waits ? ["--parallel"] : [];
+  return { name, command: [...TEST, ...parallel, folder], report: true };
 }
 
 /** The steps to run; those about `mod.ts` once there is one. */

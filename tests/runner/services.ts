@@ -13,6 +13,8 @@ export interface Service {
   readonly program: string;
   readonly folder: string;
   readonly purpose: string;
+  /** Its tests wait more than they work: their files run in parallel. */
+  readonly waits?: true;
 }
 
 /** Every service; one whose folder is not there is not needed. */
@@ -28,12 +30,14 @@ export const SERVICES: readonly Service[] = [
     program: "redis-server",
     folder: "tests/cluster/redis",
     purpose: "the tests of locks and links over Redis",
+    waits: true,
   },
   {
     package: "postgresql",
     program: "pg_createcluster",
     folder: "tests/cluster/postgres",
-    purpose: "the tests of locks over PostgreSQL",
+    purpose: "the tests of locks and journals over PostgreSQL",
+    waits: true,
   },
   {
     // Redis is there by then: its own tests need it before.

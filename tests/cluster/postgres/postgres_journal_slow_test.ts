@@ -289,7 +289,7 @@ const claims: readonly {
     ],
     [
       "a row of a later release",
-      "UPDATE events SET version = 2 WHERE first_sequence = 2",
+      "UPDATE events SET version = 3 WHERE first_sequence = 2",
     ],
   ] as const).map(([what, sql]) => ({
     name: `recovery refuses ${what} and names the partition`,

@@ -22,7 +22,10 @@ Deno.test({
   async fn() {
     const { code, stdout } = await bench();
     assert.equal(code, 0);
-    assert.match(stdout, /^edge\.sale .+\nedge\.scale .+\ncluster .+\nactors\.\w+ .+\n/);
+    assert.match(
+      stdout,
+      /^edge\.sale .+\nedge\.scale .+\ncluster .+\nactors\.\w+ .+\n/,
+    );
     assert.match(stdout, /\nsavina\.bank_transaction_on_workers .+\n$/);
   },
 });

@@ -5,7 +5,9 @@
  *
  * A connection keeps order. What a client has not heard within two seconds, as
  * its connection was cut or Redis does not answer, it gives up, and nobody
- * knows whether it was run. What is published is passed on or lost; it may be
+ * knows whether it was run. With it the client gives its connection up and
+ * makes another one, on which nothing waits for what was on its way; answers
+ * and messages of the old one are lost. What is published is passed on or lost; it may be
  * doubled and reordered as the scenario's network says.
  *
  * @module
@@ -62,6 +64,8 @@ export class RedisModel<Frame extends { readonly to: string }> {
   readonly #beyond: Distribution | null;
   /** When the newest message of a connection's way arrives. */
   readonly #arrivals = new Map<string, number>();
+  /** How many connections a process has given up. */
+  readonly #givenUp = new Map<string, number>();
   /** How many cuts lie between it and the process of that place. */
   readonly #cuts = new Map<string, number>();
   /** What came while it was paused; null: it is not. */
@@ -91,6 +95,7 @@ export class RedisModel<Frame extends { readonly to: string }> {
   /** It is gone. */
   leave(process: string): void {
     this.#clients.delete(process);
+    this.#givenUp.delete(process);
   }
 
   /** The leases, as a process asks for them. */
@@ -170,19 +175,23 @@ export class RedisModel<Frame extends { readonly to: string }> {
       isOpen = false;
       client.take(() => done(answer));
     };
-    const giveUp = (afterUs: number) =>
-      this.#after(afterUs, process, () => settle(null));
-    if (this.#isDown) return giveUp(REFUSED_US);
-    giveUp(SILENCE_US);
+    const refuse = () => this.#after(REFUSED_US, process, () => settle(null));
+    if (this.#isDown) return refuse();
+    const connection = this.#connectionOf(process);
+    this.#after(SILENCE_US, process, () => {
+      if (isOpen) this.#giveUpConnection(process, connection);
+      settle(null);
+    });
     const life = this.#life;
     const send = () => {
       this.#carry(`${process}→redis`, () => {
         if (this.#isCut(process)) return;
-        if (life !== this.#life || this.#isDown) return giveUp(REFUSED_US);
+        if (life !== this.#life || this.#isDown) return refuse();
         this.#runSoon(() => {
           const answer = run();
           this.#carry(`redis→${process}`, () => {
             if (life !== this.#life || this.#isLost(process)) return;
+            if (connection !== this.#connectionOf(process)) return;
             if (!this.#isCut(process)) settle(answer);
           });
         });
@@ -204,8 +213,10 @@ export class RedisModel<Frame extends { readonly to: string }> {
     const client = this.#clients.get(to);
     if (client === undefined || this.#isCut(to) || this.#isLost(to)) return;
     const life = this.#life;
+    const connection = this.#connectionOf(to);
     const arrive = () => {
       if (life !== this.#life || this.#isCut(to)) return;
+      if (connection !== this.#connectionOf(to)) return;
       client.take(() => client.frame(frame));
     };
     const overtakes = this.#happens("reorder", to);
@@ -219,10 +230,25 @@ export class RedisModel<Frame extends { readonly to: string }> {
         continue;
       }
       const life = this.#life;
+      const connection = this.#connectionOf(process);
       this.#carry(`redis→${process}`, () => {
-        if (life === this.#life) take(() => changed(freed));
+        if (life !== this.#life) return;
+        if (connection !== this.#connectionOf(process)) return;
+        take(() => changed(freed));
       });
     }
+  }
+
+  #connectionOf(process: string): number {
+    return this.#givenUp.get(process) ?? 0;
+  }
+
+  /** Once for each: what else was asked on it is given up in its own time. */
+  #giveUpConnection(process: string, connection: number): void {
+    if (connection !== this.#connectionOf(process)) return;
+    this.#givenUp.set(process, connection + 1);
+    this.#arrivals.delete(`${process}→redis`);
+    this.#arrivals.delete(`redis→${process}`);
   }
 
   /** In order, unless it overtakes. */

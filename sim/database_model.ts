@@ -18,6 +18,7 @@ import { observationOf, SLOW_COMMIT } from "./disk.ts";
 import type { Distribution } from "./distributions.ts";
 import type { Observation } from "./observation.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { Outage } from "./outage.ts";
 import { Slowness } from "./slowness.ts";
 import { drawUs, type Streams } from "./streams.ts";
 import type { Thread } from "./thread.ts";
@@ -54,11 +55,7 @@ export class DatabaseModel {
   /** How slow it is. */
   readonly slowness: Slowness = new Slowness();
   readonly #options: DatabaseModelOptions;
-  readonly #cuts = new Map<string, number>();
-  #paused: (() => void)[] | null = null;
-  #isDown = false;
-  /** Counts restarts: connections of an earlier life are gone. */
-  #life = 0;
+  readonly #outage = new Outage();
 
   constructor(options: DatabaseModelOptions) {
     this.#options = options;
@@ -77,7 +74,7 @@ export class DatabaseModel {
     return {
       recover: (partitions, into, done) =>
         after(delayUs, () => {
-          this.#runSoon(() => {
+          this.#outage.act(() => {
             if (!threadOf().isAlive) return;
             if (!this.#reaches(client)) return done(null);
             done(recoverFrom(inner, partitions, into));
@@ -97,7 +94,7 @@ export class DatabaseModel {
           return void after(delayUs, () => answer("unavailable"));
         }
         after(ANSWER_WITHIN_US, () => answer("unknown"));
-        const life = this.#life;
+        const life = this.#outage.life;
         send = (commit) => {
           this.#commit(client, life, after, answer, () => {
             if (buggify.fires("disk.full")) inner.refuseWith = "unavailable";
@@ -114,7 +111,7 @@ export class DatabaseModel {
           }
           // Who sent it hears of it if the way back is there.
           after(delayUs, () => {
-            if (life !== this.#life || this.#isCut(client)) return;
+            if (life !== this.#outage.life || this.#isCut(client)) return;
             answer(isForgotten ? "unknown" : result);
           });
         });
@@ -126,32 +123,28 @@ export class DatabaseModel {
 
   /** Answers nobody until it goes on; then all that came meanwhile. */
   pause(): void {
-    this.#paused ??= [];
+    this.#outage.pause();
   }
 
   /** Goes on. */
   resume(): void {
-    const waiting = this.#paused ?? [];
-    this.#paused = null;
-    for (const act of waiting) act();
+    this.#outage.resume();
   }
 
   /** Stops: whatever it had not committed was never there. */
   stop(): void {
-    this.#isDown = true;
-    this.#life++;
+    this.#outage.stop();
     this.resume();
   }
 
   /** Starts again, with all that it had committed. */
   restart(): void {
-    this.#isDown = false;
+    this.#outage.isDown = false;
   }
 
   /** Cuts it off from a process, or ends one cut. */
   cut(process: string, isCut: boolean): void {
-    const cuts = this.#cuts.get(process) ?? 0;
-    this.#cuts.set(process, cuts + (isCut ? 1 : -1));
+    this.#outage.cut(process, isCut);
   }
 
   /** Sends an append, writes it when its sync is over. */
@@ -163,33 +156,28 @@ export class DatabaseModel {
     write: () => void,
   ): void {
     const { delayUs, sync, streams, buggify } = this.#options;
-    const isGone = () => life !== this.#life;
+    const isGone = () => life !== this.#outage.life;
     const factor = buggify.fires("disk.slow_commit") ? SLOW_COMMIT : 1;
     const drawnUs = drawUs(sync, streams.of(`disk ${client.name}`));
     const syncUs = Math.round(drawnUs * factor * this.slowness.factor);
     after(delayUs, () => {
       if (this.#isCut(client)) return;
-      this.#runSoon(() => {
+      this.#outage.act(() => {
         if (isGone()) return answer("unknown");
         after(syncUs, () => {
           if (isGone()) answer("unknown");
-          else this.#runSoon(() => isGone() ? answer("unknown") : write());
+          else this.#outage.act(() => isGone() ? answer("unknown") : write());
         });
       });
     });
   }
 
-  #runSoon(act: () => void): void {
-    if (this.#paused === null) act();
-    else this.#paused.push(act);
-  }
-
   #isCut({ process }: DatabaseClient): boolean {
-    return (this.#cuts.get(process) ?? 0) > 0;
+    return this.#outage.isCut(process);
   }
 
   #reaches(client: DatabaseClient): boolean {
-    return !this.#isDown && !this.#isCut(client);
+    return !this.#outage.isDown && !this.#isCut(client);
   }
 }
 

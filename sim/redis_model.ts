@@ -18,6 +18,7 @@ import type { Distribution } from "./distributions.ts";
 import type { NetworkValues } from "./network.ts";
 import { OwnershipStore } from "./ownership_store.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { Outage } from "./outage.ts";
 import { Slowness } from "./slowness.ts";
 import { drawUs, happens, type Streams } from "./streams.ts";
 
@@ -66,13 +67,7 @@ export class RedisModel<Frame extends { readonly to: string }> {
   readonly #arrivals = new Map<string, number>();
   /** How many connections a process has given up. */
   readonly #givenUp = new Map<string, number>();
-  /** How many cuts lie between it and the process of that place. */
-  readonly #cuts = new Map<string, number>();
-  /** What came while it was paused; null: it is not. */
-  #paused: (() => void)[] | null = null;
-  #isDown = false;
-  /** Counts restarts: connections of an earlier life are gone. */
-  #life = 0;
+  readonly #outage = new Outage();
 
   constructor(options: RedisModelOptions) {
     this.#options = options;
@@ -126,27 +121,23 @@ export class RedisModel<Frame extends { readonly to: string }> {
 
   /** Answers nobody until it goes on; then all that came meanwhile. */
   pause(): void {
-    this.#paused ??= [];
+    this.#outage.pause();
   }
 
   /** Goes on. */
   resume(): void {
-    const waiting = this.#paused ?? [];
-    this.#paused = null;
-    for (const act of waiting) act();
+    this.#outage.resume();
   }
 
   /** Stops, with all that it had not run. */
   stop(): void {
-    this.#isDown = true;
-    this.#life++;
-    if (this.#paused !== null) this.#paused = [];
+    this.#outage.stop();
+    this.#outage.forget();
   }
 
   /** Starts again, with what it had; `old`: with what a replica has of it. */
   restart(data: "kept" | "old" | "lost"): void {
-    this.#isDown = false;
-    this.#life++;
+    this.#outage.isDown = false;
     this.#store.restart(data);
     // They subscribe anew, and whatever changed meanwhile they missed.
     for (const { take, changed } of this.#clients.values()) {
@@ -156,8 +147,7 @@ export class RedisModel<Frame extends { readonly to: string }> {
 
   /** Cuts it off from whoever runs in a place, or ends one cut. */
   cut(place: string, isCut: boolean): void {
-    const cuts = this.#cuts.get(place) ?? 0;
-    this.#cuts.set(place, cuts + (isCut ? 1 : -1));
+    this.#outage.cut(place, isCut);
   }
 
   // ── Messages ────────────────────────────────────────────────────────────
@@ -176,21 +166,21 @@ export class RedisModel<Frame extends { readonly to: string }> {
       client.take(() => done(answer));
     };
     const refuse = () => this.#after(REFUSED_US, process, () => settle(null));
-    if (this.#isDown) return refuse();
+    if (this.#outage.isDown) return refuse();
     const connection = this.#connectionOf(process);
     this.#after(SILENCE_US, process, () => {
       if (isOpen) this.#giveUpConnection(process, connection);
       settle(null);
     });
-    const life = this.#life;
+    const life = this.#outage.life;
     const send = () => {
       this.#carry(`${process}→redis`, () => {
         if (this.#isCut(process)) return;
-        if (life !== this.#life || this.#isDown) return refuse();
-        this.#runSoon(() => {
+        if (life !== this.#outage.life || this.#outage.isDown) return refuse();
+        this.#outage.act(() => {
           const answer = run();
           this.#carry(`redis→${process}`, () => {
-            if (life !== this.#life || this.#isLost(process)) return;
+            if (life !== this.#outage.life || this.#isLost(process)) return;
             if (connection !== this.#connectionOf(process)) return;
             if (!this.#isCut(process)) settle(answer);
           });
@@ -203,19 +193,14 @@ export class RedisModel<Frame extends { readonly to: string }> {
     if (this.#isDoubled(process)) send();
   }
 
-  #runSoon(act: () => void): void {
-    if (this.#paused === null) act();
-    else this.#paused.push(act);
-  }
-
   #pass(frame: Frame): void {
     const { to } = frame;
     const client = this.#clients.get(to);
     if (client === undefined || this.#isCut(to) || this.#isLost(to)) return;
-    const life = this.#life;
+    const life = this.#outage.life;
     const connection = this.#connectionOf(to);
     const arrive = () => {
-      if (life !== this.#life || this.#isCut(to)) return;
+      if (life !== this.#outage.life || this.#isCut(to)) return;
       if (connection !== this.#connectionOf(to)) return;
       client.take(() => client.frame(frame));
     };
@@ -229,10 +214,10 @@ export class RedisModel<Frame extends { readonly to: string }> {
       if (process === by || this.#isCut(process) || this.#isLost(process)) {
         continue;
       }
-      const life = this.#life;
+      const life = this.#outage.life;
       const connection = this.#connectionOf(process);
       this.#carry(`redis→${process}`, () => {
-        if (life !== this.#life) return;
+        if (life !== this.#outage.life) return;
         if (connection !== this.#connectionOf(process)) return;
         take(() => changed(freed));
       });
@@ -271,8 +256,7 @@ export class RedisModel<Frame extends { readonly to: string }> {
   }
 
   #isCut(process: string): boolean {
-    const place = this.#clients.get(process)?.place ?? "";
-    return (this.#cuts.get(place) ?? 0) > 0;
+    return this.#outage.isCut(this.#clients.get(process)?.place ?? "");
   }
 
   #isLost(process: string): boolean {
@@ -294,7 +278,7 @@ export class RedisModel<Frame extends { readonly to: string }> {
     if (this.#clients.size !== 1) return;
     const lag = this.#options.streams.of("redis replica");
     const replicate = () => {
-      if (!this.#isDown) this.#store.save();
+      if (!this.#outage.isDown) this.#store.save();
       this.#after(1 + lag.below(REPLICA_LAG_US), "redis replica", replicate);
     };
     replicate();

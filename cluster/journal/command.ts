@@ -65,6 +65,16 @@ export function onlyOne(positionals: readonly string[], what: string): string {
   throw new UsageError(`Expected one ${what}, found ${found} (see --help)`);
 }
 
+/** The folder that a command takes, and nothing else; null: help is wanted. */
+export function readFolder(args: string[]): { folder: string } | null {
+  const { values, positionals } = parseOptions({
+    args,
+    allowPositionals: true,
+    options: { help: { type: "boolean" } },
+  }, "FOLDER");
+  return values.help ? null : { folder: onlyOne(positionals, "FOLDER") };
+}
+
 /** Refuses to look at files when the store is in PostgreSQL. */
 export function refusePostgres(databaseUrl: string | undefined, use: string) {
   if (!databaseUrl) return;

@@ -14,6 +14,20 @@ export const hostClock: Clock = {
   wallMs: () => Date.now(),
 };
 
+/** Whether a promise is kept within that time; what it throws is thrown. */
+export async function isKeptWithin(
+  promise: Promise<unknown>,
+  limitMs: number,
+): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const patience = setTimeout(resolve, limitMs, false);
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
 /** Timers of this thread, as gateways and locks take them. */
 export const hostTimers = {
   set: (action: () => void, delayMs: number) => setTimeout(action, delayMs),

@@ -13,6 +13,7 @@ import type { Content } from "../../actors/runtime/envelope.ts";
 import type { Clock, Log } from "../../actors/runtime/ports.ts";
 import { Mesh, type MeshCounters } from "../mesh.ts";
 import type { MeshFrame } from "../mesh_frame.ts";
+import { isKeptWithin } from "./host_clock.ts";
 import { readFrame, writeFrame } from "../redis/frame_text.ts";
 import { ProcessChannel } from "../redis/process_channel.ts";
 import type { RedisPort } from "../redis/redis_port.ts";
@@ -128,11 +129,9 @@ export class ProcessLinks {
     const { clock, silenceMs } = this.#options;
     this.#state = "running";
     const { promise, resolve } = Promise.withResolvers<void>();
-    const patience = setTimeout(resolve, silenceMs);
     this.#channel.subscribe(clock.monotonicMs(), resolve);
     this.#tick();
-    await promise;
-    clearTimeout(patience);
+    await isKeptWithin(promise, silenceMs);
   }
 
   /**
@@ -146,10 +145,7 @@ export class ProcessLinks {
     const last = this.#mesh.close();
     if (!wasRunning) return;
     const told = Promise.all(last.map((frame) => this.#publish(frame)));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const patience = setTimeout(resolve, GOODBYE_WITHIN_MS);
-    await Promise.race([told, promise]);
-    clearTimeout(patience);
+    await isKeptWithin(told, GOODBYE_WITHIN_MS);
     await this.#channel.close();
   }
 

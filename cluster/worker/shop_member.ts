@@ -11,7 +11,7 @@ import { Ownership } from "../ownership.ts";
 import { RedisOwnership } from "../redis/redis_ownership.ts";
 import type { RedisPort } from "../redis/redis_port.ts";
 import { mainDomain, type ShopPlan } from "../topology.ts";
-import { hostClock } from "./host_clock.ts";
+import { hostClock, isKeptWithin } from "./host_clock.ts";
 import { OwnershipLoop } from "./ownership_loop.ts";
 import { ProcessLinks, type ProcessLinksReport } from "./process_links.ts";
 import { epochsOf } from "./shop_locks.ts";
@@ -51,9 +51,6 @@ const JOIN_WITHIN_MS = 60_000;
  * a machine with 27 threads for 2 cores.
  */
 const LEASES_IN_SILENCE = 3;
-
-/** An ask's id has room for so many incarnations (`waits.ts`). */
-const INCARNATIONS = 2 ** 20;
 
 /** See the module. */
 export class ShopMember {
@@ -119,29 +116,15 @@ export class ShopMember {
       this.#complete = resolve;
       this.#noteReachable();
     });
-    let patience: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      patience = setTimeout(
-        () => reject(new StartError(this.#describeMissing())),
-        JOIN_WITHIN_MS,
-      );
-    });
-    try {
-      await Promise.race([complete, late]);
-    } finally {
-      clearTimeout(patience);
+    if (!await isKeptWithin(complete, JOIN_WITHIN_MS)) {
+      throw new StartError(this.#describeMissing());
     }
   }
 
   /** Hands its shop workers over to the others, and leaves them. */
   async leave(): Promise<void> {
     const left = new Promise<void>((resolve) => this.#ownership.leave(resolve));
-    let patience: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      patience = setTimeout(resolve, STOP_WITHIN_MS);
-    });
-    await Promise.race([left, late]);
-    clearTimeout(patience);
+    await isKeptWithin(left, STOP_WITHIN_MS);
     this.#loop.stop();
     await this.#stopWatching();
     await this.#links.stop();
@@ -205,11 +188,7 @@ export class ShopMember {
     this.#running.set(territory, { fence, validUntilMs });
     this.#links.claim(territory);
     log.write("info", "shop worker taken", { worker: territory, fence });
-    workers.add(
-      { ...common, name: territory },
-      fence % INCARNATIONS,
-      validUntilMs,
-    );
+    workers.add({ ...common, name: territory }, fence, validUntilMs);
   }
 
   #extend(territory: string, validUntilMs: number): void {

@@ -6,6 +6,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
+import { basename } from "node:path";
 import {
   clearProgress,
   complain,
@@ -110,7 +111,8 @@ function runSeed(path: string, seed: number, clients: number): RunResult {
     clearProgress();
     complain(
       `seed ${seed} broke the program. Again: deno task swarm ` +
-        `--seeds ${seed}..${seed} --clients ${clients}`,
+        `--seeds ${seed}..${seed} --clients ${clients} ` +
+        `--scenario ${basename(path, ".json")}`,
     );
     throw error;
   }

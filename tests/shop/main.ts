@@ -5,7 +5,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
-import { parseArgs } from "node:util";
+import { drawSeed, integerOf, readOptions } from "./campaign_command.ts";
 import { crashCampaign } from "./crash_campaign.ts";
 
 const HELP = `Usage: deno task crash [--rounds N] [--buyers N] [--seed N]
@@ -20,47 +20,17 @@ nothing it answered is lost. Exit code 0, or 1 when something is.
 const options = {
   rounds: { type: "string", default: "20" },
   buyers: { type: "string", default: "200" },
-  seed: { type: "string", default: String(drawSeed()) },
+  seed: { type: "string", default: drawSeed() },
   help: { type: "boolean", default: false },
 } as const;
 
-function drawSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0]!;
-}
-
-function number(
-  name: string,
-  text: string,
-  least: number,
-  most: number,
-): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  const expected = `an integer from ${least} to ${most}`;
-  return refuse(`--${name}: expected ${expected}, found "${text}"`);
-}
-
-function refuse(line: string): never {
-  console.error(line);
-  Deno.exit(2);
-}
-
-function readOptions() {
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    const because = (error as Error).message.replaceAll("\n", " ");
-    return refuse(`${because} (see --help)`);
-  }
-}
-
-const given = readOptions();
+const given = readOptions(options);
 if (given.help) {
   console.log(HELP);
 } else {
-  const seed = number("seed", given.seed, 0, 2 ** 32 - 1);
-  const rounds = number("rounds", given.rounds, 1, 10_000);
-  const buyers = number("buyers", given.buyers, 1, 2_000);
+  const seed = integerOf("seed", given.seed, 0, 2 ** 32 - 1);
+  const rounds = integerOf("rounds", given.rounds, 1, 10_000);
+  const buyers = integerOf("buyers", given.buyers, 1, 2_000);
   console.log(`seed ${seed}, ${buyers} buyers`);
   await crashCampaign({ rounds, buyers, seed, report: console.log });
   console.log(`PASSED ${rounds} crashes, seed ${seed}`);

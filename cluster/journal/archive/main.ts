@@ -8,6 +8,7 @@ import { behaviors, kindOf, pasts } from "../../../actors/registry.ts";
 import { type Config, ConfigError, readConfig } from "../../config.ts";
 import { planShop } from "../../topology.ts";
 import { parseDuration } from "../../units.ts";
+import { hostClock } from "../../worker/host_clock.ts";
 import { archive } from "../archive.ts";
 import {
   parseOptions,
@@ -40,11 +41,6 @@ Exit code 0, or 2 when something is wrong.`;
 const DEFAULT_OLDER_THAN = "90d";
 const DAY_MS = 86_400_000;
 
-const clock = {
-  monotonicMs: () => performance.now(),
-  wallMs: () => Date.now(),
-};
-
 function readUsage(args: string[]): { olderThan: string } | null {
   const { values } = parseOptions({
     args,
@@ -58,7 +54,7 @@ function readUsage(args: string[]): { olderThan: string } | null {
 
 async function run({ olderThan }: { olderThan: string }): Promise<string[]> {
   const config = configOf();
-  const nowMs = clock.wallMs();
+  const nowMs = hostClock.wallMs();
   const beforeMs = nowMs - mustBeOldEnough(olderThan, config);
   const options = {
     partitions: partitionsOf(config),
@@ -94,7 +90,7 @@ async function archiveFolder(
   const { storeId } = readIdentity(dataFolder);
   const folder = await openDataFolder(dataFolder, {
     partitions: { ...config.topology.partitions },
-    clock,
+    clock: hostClock,
     newStoreId: () => storeId,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     waitMs: 0,

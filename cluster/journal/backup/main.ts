@@ -4,12 +4,12 @@
  *
  * @module
  */
+import { hostClock } from "../../worker/host_clock.ts";
 import { takeBackup } from "../backup.ts";
 import {
   copyProgress,
   megabytes,
-  onlyOne,
-  parseOptions,
+  readFolder,
   refusePostgres,
   runCommand,
 } from "../command.ts";
@@ -28,27 +28,13 @@ everybody signs in again and the operator's token is a new one.
 
 Exit code 0, or 2 when something is wrong.`;
 
-const clock = {
-  monotonicMs: () => performance.now(),
-  wallMs: () => Date.now(),
-};
-
-function readUsage(args: string[]): { folder: string } | null {
-  const { values, positionals } = parseOptions({
-    args,
-    allowPositionals: true,
-    options: { help: { type: "boolean" } },
-  }, "FOLDER");
-  return values.help ? null : { folder: onlyOne(positionals, "FOLDER") };
-}
-
 async function back({ folder: into }: { folder: string }): Promise<string[]> {
   refusePostgres(Deno.env.get("DATABASE_URL"), "pg_dump");
   const report = await takeBackup({
     from: Deno.env.get("DATA_DIR") || "./data",
     into,
-    clock,
-    progress: copyProgress(clock.monotonicMs),
+    clock: hostClock,
+    progress: copyProgress(hostClock.monotonicMs),
   });
   const bytes = report.files.reduce((sum, file) => sum + file.bytes, 0);
   return [
@@ -59,6 +45,6 @@ async function back({ folder: into }: { folder: string }): Promise<string[]> {
 }
 
 if (import.meta.main) {
-  const command = { help: HELP, read: readUsage, run: back };
+  const command = { help: HELP, read: readFolder, run: back };
   Deno.exit(await runCommand(command, Deno.args));
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { hostClock } from "../../worker/host_clock.ts";
 import {
   copyProgress,
-  onlyOne,
-  parseOptions,
+  readFolder,
   refusePostgres,
   runCommand,
 } from "../command.ts";
@@ -26,29 +26,15 @@ Never run the shop that was backed up beside the restored one.
 
 Exit code 0, or 2 when something is wrong.`;
 
-const clock = {
-  monotonicMs: () => performance.now(),
-  wallMs: () => Date.now(),
-};
-
-function readUsage(args: string[]): { folder: string } | null {
-  const { values, positionals } = parseOptions({
-    args,
-    allowPositionals: true,
-    options: { help: { type: "boolean" } },
-  }, "FOLDER");
-  return values.help ? null : { folder: onlyOne(positionals, "FOLDER") };
-}
-
 async function restore({ folder: from }: { folder: string }) {
   refusePostgres(Deno.env.get("DATABASE_URL"), "pg_restore");
   const into = Deno.env.get("DATA_DIR") || "./data";
   const list = await restoreBackup({
     from,
     into,
-    clock,
+    clock: hostClock,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    progress: copyProgress(clock.monotonicMs),
+    progress: copyProgress(hostClock.monotonicMs),
   });
   return [
     `restored ${into} store=${list.storeId} taken=${list.takenAt} ` +
@@ -57,6 +43,6 @@ async function restore({ folder: from }: { folder: string }) {
 }
 
 if (import.meta.main) {
-  const command = { help: HELP, read: readUsage, run: restore };
+  const command = { help: HELP, read: readFolder, run: restore };
   Deno.exit(await runCommand(command, Deno.args));
 }

@@ -5,7 +5,13 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
-import { parseArgs } from "node:util";
+import {
+  drawSeed,
+  integerOf,
+  readOptions,
+  refuse,
+} from "../../shop/campaign_command.ts";
+import { installMissing, SERVICES } from "../../runner/services.ts";
 import { chaosCampaign } from "./chaos_campaign.ts";
 import { recoveryTable } from "./recovery_table.ts";
 
@@ -26,50 +32,41 @@ code 0, or 1 when something is wrong.
 const options = {
   minutes: { type: "string", default: "10" },
   buyers: { type: "string", default: "100" },
-  seed: {
-    type: "string",
-    default: String(crypto.getRandomValues(new Uint32Array(1))[0]),
-  },
+  seed: { type: "string", default: drawSeed() },
   logs: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
 
-function number(
-  name: string,
-  text: string,
-  least: number,
-  most: number,
-): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  const expected = `an integer from ${least} to ${most}`;
-  return refuse(`--${name}: expected ${expected}, found "${text}"`);
-}
+const NEEDED = SERVICES.filter(({ folder }) =>
+  folder === "tests/cluster/redis" || folder === "tests/cluster/postgres"
+);
 
-function refuse(line: string): never {
-  console.error(line);
-  Deno.exit(2);
-}
-
-function readOptions() {
+function makeFolder(path: string): void {
   try {
-    return parseArgs({ options }).values;
+    Deno.mkdirSync(path, { recursive: true });
   } catch (error) {
-    const because = (error as Error).message.replaceAll("\n", " ");
-    return refuse(`${because} (see --help)`);
+    refuse(
+      `--logs: expected a folder that can be made, found ${path}: ` +
+        (error as Error).message.replaceAll("\n", " "),
+    );
   }
 }
 
-const given = readOptions();
+const given = readOptions(options);
 if (given.help) {
   console.log(HELP);
 } else {
-  const seed = number("seed", given.seed, 0, 2 ** 32 - 1);
-  const minutes = number("minutes", given.minutes, 1, 1_440);
-  const buyers = number("buyers", given.buyers, 1, 2_000);
+  const seed = integerOf("seed", given.seed, 0, 2 ** 32 - 1);
+  const minutes = integerOf("minutes", given.minutes, 1, 1_440);
+  const buyers = integerOf("buyers", given.buyers, 1, 2_000);
   console.log(`seed ${seed}, ${buyers} buyers, ${minutes} minutes`);
   const logFolder = given.logs ?? null;
-  if (logFolder !== null) Deno.mkdirSync(logFolder, { recursive: true });
+  const { missing } = await installMissing(NEEDED);
+  if (missing.length > 0) {
+    const packages = missing.map((service) => service.package).join(" and ");
+    refuse(`Expected ${packages} of Debian to be installed, found none`);
+  }
+  if (logFolder !== null) makeFolder(logFolder);
   const { purchases, orders, recoveries } = await chaosCampaign({
     ...{ seed, buyers, logFolder, report: console.log },
     forMs: minutes * 60_000,

@@ -246,6 +246,7 @@ export class Topology {
     for (const { address, domain } of [...plan.actors, ...plan.gateways]) {
       this.#domains.set(address, domain);
     }
+    for (const { name } of plan.domains) this.#domains.set(name, name);
     const { storefront, inventory, accounts } = plan.partitions;
     this.#storefronts = partitionRouter("storefront", storefront);
     this.#inventories = partitionRouter("inventory", inventory);
@@ -258,7 +259,8 @@ export class Topology {
 
   /**
    * The domain of an actor or gateway, also of one of another process, which
-   * has the same placement; undefined for an unknown address.
+   * has the same placement. A domain's own name, the address of callers outside
+   * its actors, is itself; undefined for an unknown address.
    */
   locate(address: string): string | undefined {
     return this.#domains.get(address) ?? domainElsewhere(address);

@@ -367,9 +367,7 @@ export class ShopWorld implements World {
         }
         return this.#serviceTimes.drawUs(actor, kind, STEP_US);
       },
-      locate: (address) =>
-        this.topology.locate(address) ??
-          (this.#places.has(address) ? address : undefined),
+      locate: (address) => this.topology.locate(address),
       gateways: this.#gateways.of(this.plan, name),
       carry: (from, to, batch) => this.#network.carry(from, to, batch),
       observe,

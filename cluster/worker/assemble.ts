@@ -74,7 +74,6 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
     gateways.set(gateway.address, gateway);
   }
   const topology = new Topology(shop);
-  const domains = new Set(shop.domains.map((domain) => domain.name));
   const turns: Turns = new Turns({
     domain: {
       name,
@@ -84,9 +83,7 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
       died: parts.died,
     },
     log: parts.log,
-    // A domain's own name is the address of callers outside its actors.
-    locate: (address) =>
-      topology.locate(address) ?? (domains.has(address) ? address : undefined),
+    locate: (address) => topology.locate(address),
     gateways,
     linkBroke: parts.linkBroke,
   });

@@ -143,9 +143,11 @@ async function measure(
       return server;
     };
     const bare = await keep(startBare("bare Hono"));
+    const fielded = await keep(startBare("bare Hono with fields", "fields"));
     const lanes: Lane[] = [
       { name: LANES.barePost, server: bare, load: loads.purchase },
       { name: LANES.bareGet, server: bare, load: loads.product },
+      { name: LANES.bareFields, server: fielded, load: loads.product },
     ];
     for (const appendfsync of ["everysec", "always"] as const) {
       const name = LANES[appendfsync];

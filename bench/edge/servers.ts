@@ -93,8 +93,11 @@ export async function startShop(
   };
 }
 
-/** Starts Hono with nothing behind it. */
-export async function startBare(name: string): Promise<Server> {
+/** Starts Hono with nothing behind it; `fields` as its file says. */
+export async function startBare(
+  name: string,
+  fields: "fields" | "" = "",
+): Promise<Server> {
   const args = [
     "run",
     "--quiet",
@@ -102,6 +105,7 @@ export async function startBare(name: string): Promise<Server> {
     ...ENGINE,
     "--allow-net=127.0.0.1",
     BARE,
+    fields,
   ];
   const { child, announced } = await Child.start({ name, args });
   return {

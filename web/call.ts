@@ -163,16 +163,31 @@ export class Call {
 
   /**
    * Asks the gate and answers with what `answer` makes of a yes. `field` is
-   * the one to blame when the gate says that the input is invalid.
+   * the one to blame when the gate says that the input is invalid. Without a
+   * promise when the gate knows at once: it would cost a tenth of such a read.
    */
   ask<Value>(
     start: (done: Done<Value>) => void,
     answer: (value: Value) => Response,
     field?: string,
-  ): Promise<Response> {
-    return new Promise((resolve, reject) =>
-      start(this.#settling(answer, field, resolve, reject))
-    );
+  ): Response | Promise<Response> {
+    let answered: Response | Promise<Response> | null = null;
+    let waiting: PromiseWithResolvers<Response> | null = null;
+    start(this.#settling(
+      answer,
+      field,
+      (response) => {
+        if (waiting === null) answered = response;
+        else waiting.resolve(response);
+      },
+      (error) => {
+        if (waiting === null) answered = Promise.reject(error);
+        else waiting.reject(error);
+      },
+    ));
+    if (answered !== null) return answered;
+    waiting = Promise.withResolvers();
+    return waiting.promise;
   }
 
   /** Reads the JSON body, then asks the gate: one promise for both. */

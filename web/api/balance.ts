@@ -50,7 +50,7 @@ const DRAIN: Operation = {
   problems: ["not-found"],
 };
 
-function read(call: Call): Promise<Response> {
+function read(call: Call): Response | Promise<Response> {
   return call.ask(
     (done) => call.services.gate.readBalance(call.client, done),
     (data: BalanceView) => call.sendJson(200, { status: "success", data }),

@@ -103,7 +103,7 @@ const ENVELOPE: Dress = {
 /** Runs what is to be done with the path's SKU; no SKU is longer. */
 function withSku(
   call: Call,
-  act: (sku: string) => Promise<Response>,
+  act: (sku: string) => Response | Promise<Response>,
 ): Response | Promise<Response> {
   const sku = call.param("sku");
   return schemas.sku.safeParse(sku).success

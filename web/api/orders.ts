@@ -107,7 +107,7 @@ function list(call: Call): Response | Promise<Response> {
   );
 }
 
-function read(call: Call): Promise<Response> {
+function read(call: Call): Response | Promise<Response> {
   return call.ask(
     (done) => call.services.gate.readOrder(call.userId, call.param("id"), done),
     (order: OrderView) => send(call, 200, order),
@@ -128,7 +128,7 @@ function pay(call: Call): Response | Promise<Response> {
   );
 }
 
-function cancel(call: Call): Promise<Response> {
+function cancel(call: Call): Response | Promise<Response> {
   const id = call.param("id");
   return call.ask(
     (done) => call.services.gate.cancelOrder(call.userId, id, done),

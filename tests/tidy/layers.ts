@@ -43,6 +43,7 @@ const DOORMEN: ReadonlyMap<string, readonly string[]> = new Map([
     "cluster/config.ts",
     "cluster/config_limits.ts",
     "cluster/config_rules.ts",
+    "cluster/config_topology.ts",
     "cluster/catalog_file.ts",
     "cluster/journal/",
     "cluster/redis/",

@@ -18,6 +18,7 @@ import {
 } from "../command.ts";
 import { openDataFolder, readIdentity } from "../data_folder.ts";
 import type { ArchivedPartition, ArchiveReport } from "../past_fold.ts";
+import type { StoreShape } from "../store_shape.ts";
 
 const HELP =
   `Moves old orders, keys and closed holds into a file or table of their own.
@@ -89,7 +90,7 @@ async function archiveFolder(
   // Opening a folder would make a store where there is none.
   const { storeId } = readIdentity(dataFolder);
   const folder = await openDataFolder(dataFolder, {
-    partitions: { ...config.topology.partitions },
+    ...shapeOf(config),
     clock: hostClock,
     newStoreId: () => storeId,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -109,8 +110,12 @@ async function archiveDatabase(
   options: Options,
 ): Promise<ArchiveReport> {
   const { archivePostgres } = await import("../postgres_archive.ts");
-  const counts = config.topology.partitions;
-  return archivePostgres({ url, counts, ...options });
+  return archivePostgres({ url, shape: shapeOf(config), ...options });
+}
+
+function shapeOf({ topology }: Config): StoreShape {
+  const { partitions, stockRanges } = topology;
+  return { partitions: { ...partitions }, stockRanges };
 }
 
 function configOf(): Config {

@@ -39,7 +39,7 @@ async function standOf(shop: PostgresShop): Promise<ArchiveStand> {
       await disconnected(shop);
       return archivePostgres({
         url,
-        counts: storeOptions.partitions,
+        shape: storeOptions,
         partitions,
         beforeMs,
         progress: () => {},
@@ -82,7 +82,7 @@ async function refusal(archiving: Promise<unknown>): Promise<StoreError> {
 function archiveAt(url: string) {
   return archivePostgres({
     url,
-    counts: storeOptions.partitions,
+    shape: storeOptions,
     partitions: [],
     beforeMs: CUT_MS,
     progress: () => {},

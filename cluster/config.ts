@@ -20,6 +20,7 @@ import {
   settle,
   weakSecrets,
 } from "./config_values.ts";
+import { archive } from "./config_archive.ts";
 import { admission, breaker } from "./config_limits.ts";
 import { topology } from "./config_topology.ts";
 import {
@@ -222,6 +223,7 @@ export const shopFile = section({
   edge: edge.prefault({}),
   payment: payment.prefault({}),
   cluster: cluster.prefault({}),
+  archive: archive.prefault({}),
 }).superRefine((file, context) => {
   const message = weightsMisfit(file);
   if (message === null) return;

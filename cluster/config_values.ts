@@ -16,10 +16,12 @@ import type { RetryBudgetPolicy } from "./pool/retry_budget.ts";
 import type { NearCachePolicy } from "./near_cache.ts";
 import type { BreakerPolicy } from "../actors/runtime/circuit_breaker.ts";
 import type { AdmissionPolicies } from "./admission.ts";
+import { periodsOf } from "./config_archive.ts";
 import { settleLimit, settleSharing } from "./config_limits.ts";
 import { rangesOf } from "./config_topology.ts";
 import type { ConcurrencyPolicy } from "./limiters/concurrency.ts";
 import type { SharingPolicy } from "./limiters/shared_limits.ts";
+import type { ShardPeriod } from "./routers/time_router.ts";
 import { parseDuration, parseRate, parseSize } from "./units.ts";
 
 /** A configuration that cannot be used: exit code 2. One line per problem. */
@@ -130,6 +132,8 @@ export interface Config {
     /** Of all processes together; for a new store only. */
     readonly shopWorkers: number;
   };
+  /** Whose past goes into files of their own. */
+  readonly archivePeriods: readonly ShardPeriod[];
   /** The file's sections with every default, as they are written. */
   readonly file: ShopFile;
 }
@@ -228,6 +232,7 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
       leaseForMs: ms(file.cluster.leaseFor),
       shopWorkers: file.cluster.shopWorkers,
     },
+    archivePeriods: periodsOf(file.archive),
     file,
   };
 }

@@ -88,9 +88,9 @@ async function archiveIn(
     total.eventsAfter += after;
     progress(index + 1, partitions.length);
   }
-  if (total.partitions === 0) return { into: null, ...total };
+  if (total.partitions === 0) return { into: [], ...total };
   await refuseOlderThanArchive(sql);
-  return { into: "doorbuster.archived", ...total };
+  return { into: ["doorbuster.archived"], ...total };
 }
 
 /** Readers of history harm nobody; another archive waits for this one. */

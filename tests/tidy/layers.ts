@@ -41,6 +41,7 @@ const DOORMEN: ReadonlyMap<string, readonly string[]> = new Map([
     "web/",
     "sim/",
     "cluster/config.ts",
+    "cluster/config_archive.ts",
     "cluster/config_limits.ts",
     "cluster/config_rules.ts",
     "cluster/config_topology.ts",

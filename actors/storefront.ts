@@ -26,6 +26,7 @@ import {
   resumePayments,
 } from "./storefront/checkout.ts";
 import type { Line } from "./inventory_shard.ts";
+import type { ShardMap } from "./placement.ts";
 import {
   dischargeObligation,
   type DutyAnswered,
@@ -174,8 +175,8 @@ export type StorefrontRef = Ref<StorefrontMessage>;
 
 /** What the topology tells a storefront. */
 export interface StorefrontArgs {
-  /** How many inventory shards there are. */
-  readonly shards: number;
+  /** Which inventory shard keeps a SKU. */
+  readonly shards: ShardMap;
   /** This partition's own number; order ids carry it. */
   readonly partition: number;
   /** How long a buyer may take to pay. */

@@ -156,9 +156,10 @@ async function fill(options: Fill): Promise<void> {
   const { folder: path, products } = options;
   const served = configOf(options, {});
   const held = configOf(options, { holdFor: HOLD_FOR });
-  const { partitions } = served.topology;
+  const { partitions, stockRanges } = served.topology;
   const folder = await openDataFolder(path, {
     partitions: { ...partitions },
+    stockRanges,
     clock: hostClock,
     newStoreId: () => crypto.randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -7,8 +7,9 @@
  */
 import type { CacheArgs } from "../actors/cache_node.ts";
 import type { InventoryArgs } from "../actors/inventory_shard.ts";
+import type { ShardMap } from "../actors/placement.ts";
 import type { StorefrontArgs } from "../actors/storefront.ts";
-import type { Config, PartitionCounts } from "./config.ts";
+import type { Config } from "./config.ts";
 
 /** Five times a second, as the contract of product reads says. */
 const PUBLISH_EVERY_MS = 200;
@@ -27,11 +28,11 @@ export function addresses(name: string, count: number): string[] {
 /** Of the storefront of a partition. */
 export function storefrontArgs(
   { orders }: Pick<Config, "orders">,
-  partitions: PartitionCounts,
+  shards: ShardMap,
   partition: number,
 ): StorefrontArgs {
   return {
-    shards: partitions.inventory,
+    shards,
     partition,
     holdForMs: orders.holdForMs,
     keepKeysMs: orders.keepKeysMs,
@@ -58,7 +59,7 @@ export function inventoryArgs(
 /** Of the cache node of that number, which keeps some of the products. */
 export function cacheArgs(
   { cache }: Pick<Config, "cache">,
-  partitions: PartitionCounts,
+  shards: ShardMap,
   index: number,
   keeps: (sku: string) => boolean,
 ): CacheArgs {
@@ -69,7 +70,7 @@ export function cacheArgs(
   return {
     ...ofNode,
     warm: own.filter(({ skus }) => skus.length > 0),
-    shards: partitions.inventory,
+    shards,
     catalog: `catalog[${index}]`,
   };
 }

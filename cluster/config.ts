@@ -20,7 +20,9 @@ import {
   settle,
   weakSecrets,
 } from "./config_values.ts";
+import { archive } from "./config_archive.ts";
 import { admission, breaker } from "./config_limits.ts";
+import { topology } from "./config_topology.ts";
 import {
   duration,
   integer,
@@ -37,6 +39,7 @@ export {
   type Config,
   ConfigError,
   type Environment,
+  topology,
   weakSecrets,
 };
 export type {
@@ -45,52 +48,6 @@ export type {
   PartitionCounts,
   Placement,
 } from "./config_values.ts";
-
-/**
- * Partitions of a kind: enough to spread over any machine, few enough that
- * each is still worth a supervisor and a journal cursor.
- */
-const partitionCount = integer(1, 4096);
-
-/** Which actors there are and where they run. */
-export const topology = section({
-  /**
-   * paired: storefront partitions and inventory shards share shop workers.
-   * spread: every actor has a worker of its own. inline: all in one thread.
-   */
-  placement: z.enum(["paired", "spread", "inline"], {
-    error: '"paired", "spread" or "inline"',
-  }).default("paired"),
-  // A worker takes about 13 MB: 64 are what a large machine has cores for.
-  shopWorkers: integer(1, 64).default(2),
-  cacheNodes: integer(1, 64).default(2),
-  // Threads that only read the catalog. 0: each cache node reads it itself,
-  // which is the least work while a read is one look into a local index.
-  catalogReaders: integer(0, 64).default(0),
-  partitions: section({
-    storefront: partitionCount.default(16),
-    inventory: partitionCount.default(16),
-    accounts: partitionCount.default(4),
-  }).prefault({}),
-  // 128 keep the shares of 8 nodes within 8 % of the mean.
-  virtualNodes: integer(1, 4096).default(128),
-  restart: section({
-    maxRestarts: integer(0, 1000).default(5),
-    period: duration("1ms", "1h").default("10s"),
-    backoffMin: duration("1ms", "1m").default("100ms"),
-    backoffMax: duration("1ms", "10m").default("5s"),
-  }).prefault({}),
-  // 16 × 250 ms: a hang is noticed after 4 s. A pause of the collector takes
-  // milliseconds, but a disk that syncs late or a core that others have kept a
-  // sound worker silent for over 2 s, and replacing it cost more than waiting.
-  heartbeat: section({
-    every: duration("10ms", "1m").default("250ms"),
-    missed: integer(1, 1000).default(16),
-  }).prefault({}),
-  // What may live long in the heap of one worker. Null is what V8 allows: a
-  // quarter of the machine's memory and at most 4 GB. A new worker has 8 MB.
-  workerMemoryLimit: size("64MB", "64GB").nullable().default(null),
-});
 
 /** A sale has some products; the catalog's rest is read as it comes. */
 const WARMED_SKUS_MAX = 10_000;
@@ -266,6 +223,7 @@ export const shopFile = section({
   edge: edge.prefault({}),
   payment: payment.prefault({}),
   cluster: cluster.prefault({}),
+  archive: archive.prefault({}),
 }).superRefine((file, context) => {
   const message = weightsMisfit(file);
   if (message === null) return;

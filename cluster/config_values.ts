@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { CacheArgs } from "../actors/cache_node.ts";
+import type { RangeMap } from "../actors/placement.ts";
 import type { RestartSpec } from "../actors/runtime/supervision.ts";
 import type { BalancerName } from "./balancers/policies.ts";
 import type { ShopFile } from "./config.ts";
@@ -15,9 +16,12 @@ import type { RetryBudgetPolicy } from "./pool/retry_budget.ts";
 import type { NearCachePolicy } from "./near_cache.ts";
 import type { BreakerPolicy } from "../actors/runtime/circuit_breaker.ts";
 import type { AdmissionPolicies } from "./admission.ts";
+import { periodsOf } from "./config_archive.ts";
 import { settleLimit, settleSharing } from "./config_limits.ts";
+import { rangesOf } from "./config_topology.ts";
 import type { ConcurrencyPolicy } from "./limiters/concurrency.ts";
 import type { SharingPolicy } from "./limiters/shared_limits.ts";
+import type { ShardPeriod } from "./routers/time_router.ts";
 import { parseDuration, parseRate, parseSize } from "./units.ts";
 
 /** A configuration that cannot be used: exit code 2. One line per problem. */
@@ -83,6 +87,8 @@ export interface Config {
     readonly catalogReaders: number;
     /** For a new store only. */
     readonly partitions: PartitionCounts;
+    /** Which SKUs each inventory partition keeps; null: it is by hash. */
+    readonly stockRanges: RangeMap | null;
     readonly virtualNodes: number;
     readonly restart: RestartSpec;
     /** A worker that misses this many beats in a row hangs. */
@@ -126,6 +132,8 @@ export interface Config {
     /** Of all processes together; for a new store only. */
     readonly shopWorkers: number;
   };
+  /** Whose past goes into files of their own. */
+  readonly archivePeriods: readonly ShardPeriod[];
   /** The file's sections with every default, as they are written. */
   readonly file: ShopFile;
 }
@@ -224,6 +232,7 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
       leaseForMs: ms(file.cluster.leaseFor),
       shopWorkers: file.cluster.shopWorkers,
     },
+    archivePeriods: periodsOf(file.archive),
     file,
   };
 }
@@ -232,9 +241,10 @@ export function settle(environment: EnvironmentConfig, file: ShopFile): Config {
 export function settleTopology(
   section: ShopFile["topology"],
 ): Config["topology"] {
-  const { restart, heartbeat, workerMemoryLimit, ...same } = section;
+  const { restart, heartbeat, workerMemoryLimit, stock, ...same } = section;
   return {
     ...same,
+    stockRanges: rangesOf(stock),
     restart: {
       maxRestarts: restart.maxRestarts,
       periodMs: ms(restart.period),

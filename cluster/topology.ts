@@ -2,8 +2,9 @@
  * The shop as data: which actors and gateways there are, in which domain each
  * runs, and which of them a key belongs to.
  *
- * Two steps lead from a key to a thread. Key → partition is a stable hash over
- * a number that never changes in the life of a store. Partition → domain is
+ * Two steps lead from a key to a thread. Key → partition is a map that never
+ * changes in the life of a store: a stable hash, of stock ranges if they are
+ * chosen. Partition → domain is
  * the ring, so that worker counts change between two starts without moving an
  * event. The plan is plain data and can be posted to every worker; each builds
  * the same `Topology` from it.
@@ -13,6 +14,7 @@
 import type { AccountsArgs } from "../actors/accounts.ts";
 import type { CacheArgs } from "../actors/cache_node.ts";
 import type { InventoryArgs } from "../actors/inventory_shard.ts";
+import { addressOf, type RangeMap } from "../actors/placement.ts";
 import type { BreakerPolicy } from "../actors/runtime/circuit_breaker.ts";
 import type { RestartSpec } from "../actors/runtime/supervision.ts";
 import type { StorefrontArgs } from "../actors/storefront.ts";
@@ -27,6 +29,8 @@ import type { Config, PartitionCounts } from "./config.ts";
 import type { BalanceConfig } from "./config_values.ts";
 import { HashRing } from "./hash_ring.ts";
 import { HashRouter } from "./routers/hash_router.ts";
+import { RangeRouter } from "./routers/range_router.ts";
+import type { Router } from "./routers/router.ts";
 
 /**
  * A worker gets at most ⌈partitions / workers⌉ of a kind. With a looser bound
@@ -89,6 +93,8 @@ export interface ShopPlan {
   /** Of the breakers before shards and gateways; null: there are none. */
   readonly breaker: BreakerPolicy | null;
   readonly partitions: PartitionCounts;
+  /** Which SKUs each inventory shard keeps; null: it is by hash. */
+  readonly stockRanges: RangeMap | null;
   readonly cacheNodes: number;
   readonly virtualNodes: number;
   /** How calls to the catalog are shared out over its gateways. */
@@ -109,7 +115,8 @@ export function planShop(
   partitions: PartitionCounts,
   process = "",
 ): ShopPlan {
-  const { cacheNodes, virtualNodes } = config.topology;
+  const { cacheNodes, virtualNodes, stockRanges } = config.topology;
+  const shards = stockRanges ?? partitions.inventory;
   const main = nameIn(process, "main");
   const domainOf = placePartitions(config.topology, partitions, main);
   const cacheDomain = domainsNamed("cache", config.topology, process);
@@ -129,7 +136,7 @@ export function planShop(
   };
   const actors: ActorPlan[] = [
     ...addresses("storefront", partitions.storefront).map((address, index) => {
-      const args = storefrontArgs(config, partitions, index);
+      const args = storefrontArgs(config, shards, index);
       return plan("storefront", address, domainOf(address), args, true);
     }),
     ...addresses("inventory", partitions.inventory).map((address) => {
@@ -146,7 +153,7 @@ export function planShop(
     }),
     ...cacheAddresses(cacheNodes, process).map((address, index) => {
       const keeps = (sku: string) => cacheRing.locate(sku) === address;
-      const args = cacheArgs(config, partitions, index, keeps);
+      const args = cacheArgs(config, shards, index, keeps);
       return plan("cache_node", address, cacheDomain(index), args, false);
     }),
   ];
@@ -164,8 +171,8 @@ export function planShop(
     actors,
     gateways,
     partitions,
-    cacheNodes,
-    virtualNodes,
+    stockRanges,
+    ...{ cacheNodes, virtualNodes },
     balance: config.balance,
     breaker: config.breaker,
   };
@@ -237,7 +244,7 @@ export class Topology {
   readonly #domains = new Map<string, string>();
   // Addresses are made once: routing allocates nothing.
   readonly #storefronts: HashRouter;
-  readonly #inventories: HashRouter;
+  readonly #inventories: Router<string>;
   readonly #accounts: HashRouter;
   readonly #cacheRing: HashRing;
 
@@ -249,7 +256,9 @@ export class Topology {
     for (const { name } of plan.domains) this.#domains.set(name, name);
     const { storefront, inventory, accounts } = plan.partitions;
     this.#storefronts = partitionRouter("storefront", storefront);
-    this.#inventories = partitionRouter("inventory", inventory);
+    this.#inventories = plan.stockRanges === null
+      ? partitionRouter("inventory", inventory)
+      : rangeRouter("inventory", plan.stockRanges);
     this.#accounts = partitionRouter("accounts", accounts);
     this.#cacheRing = new HashRing(
       cacheAddresses(plan.cacheNodes, plan.process),
@@ -276,9 +285,9 @@ export class Topology {
     return this.#storefronts.at(partition);
   }
 
-  /** The inventory shard of a SKU. */
+  /** The inventory shard of a SKU; each map says one for every SKU. */
   inventoryOf(sku: string): string {
-    return this.#inventories.route(sku);
+    return this.#inventories.route(sku)!;
   }
 
   /**
@@ -309,6 +318,18 @@ function domainElsewhere(address: string): string | undefined {
 /** A store's partitions never change, and neither does the map of them. */
 function partitionRouter(kind: string, count: number): HashRouter {
   return new HashRouter(1, addresses(kind, count));
+}
+
+function rangeRouter(
+  kind: string,
+  { borders, partitions }: RangeMap,
+): RangeRouter<string> {
+  const ranges = borders.map((from, index) => ({
+    from,
+    to: borders[index + 1] ?? null,
+    shard: addressOf(kind, partitions[index]!),
+  }));
+  return new RangeRouter(1, ranges);
 }
 
 /** Says for each journaled partition in which domain it runs. */

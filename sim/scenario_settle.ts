@@ -99,10 +99,10 @@ export function settleConfig(file: ScenarioShape): Scenario["config"] {
   const { topology, admission, cache, breaker, balance } = file;
   const { orders, edge, payment } = file;
   const { cluster } = file;
-  const { accounts } = shopFile.parse({});
+  const { accounts, archive } = shopFile.parse({});
   const { environment: _, ...config } = settle(NOWHERE, {
     ...{ topology, admission, cache, breaker, balance },
-    ...{ orders, edge, payment, accounts, cluster },
+    ...{ orders, edge, payment, accounts, cluster, archive },
   });
   return config;
 }

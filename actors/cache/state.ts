@@ -7,6 +7,7 @@
 import type { Answered, Asker } from "../runtime/actor.ts";
 import type { CatalogEntry, CatalogRef } from "../catalog.ts";
 import type { StockView } from "../inventory_shard.ts";
+import type { ShardMap } from "../placement.ts";
 import type { Absence } from "./absence.ts";
 import type { BoundedMap, EvictionName } from "./bounded_map.ts";
 import type { CacheEntry, PublishedStock } from "./entry.ts";
@@ -41,8 +42,8 @@ export interface CacheArgs {
   readonly filterBitsPerKey: number;
   /** What of this node's products is kept warm, and when. */
   readonly warm: readonly WarmWindow[];
-  /** How many inventory shards there are. */
-  readonly shards: number;
+  /** Which inventory shard keeps a SKU. */
+  readonly shards: ShardMap;
   /** Up to this many units left, the stock is `low`. */
   readonly lowStockUnits: number;
   readonly catalog: CatalogRef;

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Line, PricedLine } from "../inventory_shard.ts";
-import { partitionOf } from "../placement.ts";
+import { partitionOf, type ShardMap } from "../placement.ts";
 
 /** Where an order is in its life, as its buyer sees it. */
 export type OrderStatus =
@@ -273,7 +273,10 @@ export function totalCentsOf(lines: readonly PricedLine[]): number {
 }
 
 /** The numbers of the inventory shards that keep the lines, ascending. */
-export function shardsOf(lines: readonly Line[], shards: number): number[] {
+export function shardsOf(
+  lines: readonly Line[],
+  shards: ShardMap,
+): number[] {
   if (lines.length === 1) return [partitionOf(lines[0]!.sku, shards)];
   const numbers = new Set<number>();
   for (const line of lines) numbers.add(partitionOf(line.sku, shards));

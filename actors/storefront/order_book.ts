@@ -22,7 +22,7 @@ import {
   type StartedOrder,
   type StorefrontEvent,
 } from "./order.ts";
-import { addressOf } from "../placement.ts";
+import { addressOf, partitionCount } from "../placement.ts";
 import type { Placing } from "./placing.ts";
 import type { StorefrontArgs } from "../storefront.ts";
 
@@ -71,7 +71,7 @@ export interface Volatile {
 /** The order book before the first order. */
 export function newOrderBook(args: StorefrontArgs): StorefrontState {
   const shardAddresses: string[] = [];
-  for (let shard = 0; shard < args.shards; shard++) {
+  for (let shard = 0; shard < partitionCount(args.shards); shard++) {
     shardAddresses.push(addressOf("inventory", shard));
   }
   return {

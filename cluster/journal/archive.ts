@@ -1,5 +1,5 @@
 /**
- * Moves the past of a store into a file of its own, while no shop holds it.
+ * Moves the past of a store into files of its own, while no shop holds it.
  *
  * Each partition's events are cut at the first row that is not old enough. The
  * rows before are copied into the archive as they are; in the journal a few
@@ -12,6 +12,8 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
+import type { Router } from "../routers/router.ts";
+import { ArchiveFiles } from "./archive_files.ts";
 import { finishSwapAlone, readIdentity } from "./data_folder.ts";
 import { beginSwap, decideSwap, undoSwap } from "./file_swap.ts";
 import {
@@ -36,8 +38,10 @@ export interface ArchiveOptions {
   readonly partitions: readonly ArchivedPartition[];
   /** Rows that were written before this wall time. */
   readonly beforeMs: number;
-  /** Names the file. */
+  /** Names the files. */
   readonly nowMs: number;
+  /** Rows of one period go into one file; the rest into another. */
+  readonly periods: Router<number>;
   /** Told after each partition. */
   readonly progress: (done: number, total: number) => void;
 }
@@ -47,7 +51,7 @@ export interface ArchiveOptions {
  * cannot be read; then, and after any crash, all is as it was or all is done.
  */
 export function archive(options: ArchiveOptions): ArchiveReport {
-  const { folder, partitions, beforeMs, nowMs, progress } = options;
+  const { folder, partitions, beforeMs, nowMs, periods, progress } = options;
   const { storeId } = readIdentity(folder);
   const paths = journalPaths(folder);
   const names = partitions.map(({ partition }) => partition);
@@ -61,18 +65,21 @@ export function archive(options: ArchiveOptions): ArchiveReport {
   const eventsBefore = before.events;
   if (cuts.length === 0) {
     return {
-      into: null,
+      into: [],
       partitions: 0,
       eventsBefore,
       eventsAfter: eventsBefore,
     };
   }
-  const file = `archive-${
-    new Date(nowMs).toISOString().replaceAll(/[-:.]/g, "")
-  }.sqlite`;
   try {
     const draft = beginSwap(folder);
-    writeFiles({ draft, file, paths, storeId, cuts, beforeMs });
+    const archived = new ArchiveFiles({
+      folder: draft,
+      storeId,
+      nowMs,
+      periods,
+    });
+    writeFiles({ draft, archived, paths, storeId, cuts, beforeMs });
     const written = journalPaths(draft);
     const after = measure(written, storeId, names);
     if (!isDeepStrictEqual(after.sequences, before.sequences)) {
@@ -86,7 +93,7 @@ export function archive(options: ArchiveOptions): ArchiveReport {
     decideSwap(folder);
     finishSwapAlone(folder);
     return {
-      into: file,
+      into: archived.names,
       partitions: cuts.length,
       eventsBefore,
       eventsAfter: after.events,
@@ -158,20 +165,19 @@ function measure(
 
 interface Files {
   readonly draft: string;
-  readonly file: string;
+  readonly archived: ArchiveFiles;
   readonly paths: readonly string[];
   readonly storeId: string;
   readonly cuts: readonly Cut[];
   readonly beforeMs: number;
 }
 
-/** Every journal anew, and one file for what is left out of them. */
+/** Every journal anew, and what is left out of them into the archive. */
 function writeFiles(files: Files): void {
-  const { draft, file, paths } = files;
-  const archived = new JournalWriter(`${draft}/${file}`, files.storeId);
+  const { archived, paths } = files;
   const homeless = new Map(files.cuts.map((cut) => [cut.partition, cut]));
   try {
-    for (const path of paths) writeFile(path, files, homeless, archived);
+    for (const path of paths) writeFile(path, files, homeless);
   } finally {
     archived.close();
   }
@@ -180,9 +186,8 @@ function writeFiles(files: Files): void {
 /** One journal anew: what is carried on, then the rows that stay. */
 function writeFile(
   path: string,
-  { draft, storeId, cuts, beforeMs }: Files,
+  { draft, archived, storeId, cuts, beforeMs }: Files,
   homeless: Map<string, Cut>,
-  archived: JournalWriter,
 ): void {
   const reader = new JournalReader(path, storeId, null, 0);
   const journal = new JournalWriter(`${draft}/${reader.name}`, storeId);

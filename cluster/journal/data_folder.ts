@@ -1,6 +1,6 @@
 /**
  * The data folder: held by one process at a time, with an identity of its own
- * and partition counts that are fixed when it is created.
+ * and a shape (`store_shape.ts`) that are fixed when it is created.
  *
  * `store.sqlite` names the store, so that a file from another one is noticed,
  * and its write lock is what take-overs of partitions queue at.
@@ -20,14 +20,16 @@ import {
 } from "./database.ts";
 import { finishSwap, isSwapDecided, undoSwap } from "./file_swap.ts";
 import { JOURNAL_FILE, journalPaths } from "./journal_file.ts";
-
-/** How many partitions a store has of each kind of actor. */
-export type PartitionCounts = Readonly<Record<string, number>>;
+import {
+  mustBeShaped,
+  readShape,
+  type StoreShape,
+  writeShape,
+} from "./store_shape.ts";
 
 /** What a store says of itself. */
-export interface StoreIdentity {
+export interface StoreIdentity extends StoreShape {
   readonly storeId: string;
-  readonly partitions: PartitionCounts;
   /** Wall time. */
   readonly createdAtMs: number;
 }
@@ -39,10 +41,8 @@ export interface DataFolder extends StoreIdentity {
   close(): void;
 }
 
-/** How to open a data folder. */
-export interface DataFolderOptions {
-  /** Written into a new store; an old one must have the same. */
-  readonly partitions: PartitionCounts;
+/** How to open a data folder; its shape is a new store's or the old one's. */
+export interface DataFolderOptions extends StoreShape {
   readonly clock: Clock;
   /** Names a new store; unlike any other. */
   readonly newStoreId: () => string;
@@ -73,7 +73,7 @@ const TRY_EVERY_MS = 50;
 /**
  * Takes the folder, creating it when it is missing, and checks every file that
  * the shop cannot do without. Throws `StoreError`: in-use (names the pid),
- * unwritable, foreign, torn, newer, or mismatch for other partition counts.
+ * unwritable, foreign, torn, newer, or mismatch for another shape.
  */
 export async function openDataFolder(
   path: string,
@@ -146,7 +146,7 @@ function openStore(folder: string, readOnly: boolean) {
   }
   const identity: StoreIdentity = {
     storeId: String(row.store_id),
-    partitions: JSON.parse(String(row.partitions)),
+    ...readShape(String(row.partitions)),
     createdAtMs: Number(row.created_at_ms),
   };
   return { database, identity };
@@ -160,11 +160,7 @@ function openIdentity(
   if (!exists(path)) createIdentity(folder, options);
   checkStructure(path, STORE_FILE);
   const identity = readIdentity(folder);
-  const expected = describePartitions(options.partitions);
-  const found = describePartitions(identity.partitions);
-  if (expected !== found) {
-    throw new StoreError("mismatch", path, expected, found);
-  }
+  mustBeShaped(path, options, identity);
   return identity;
 }
 
@@ -174,18 +170,12 @@ function createIdentity(folder: string, options: DataFolderOptions): void {
   if (orphan !== undefined) {
     throw new StoreError("missing", path, `it beside ${orphan}`, "none");
   }
-  const counts = JSON.stringify(options.partitions).replaceAll("'", "''");
+  const shape = writeShape(options).replaceAll("'", "''");
   const createdAtMs = Math.floor(options.clock.wallMs());
   const schema = `${STORE_FILE.schema}
-    INSERT INTO identity VALUES ('${counts}', ${createdAtMs});`;
+    INSERT INTO identity VALUES ('${shape}', ${createdAtMs});`;
   const storeId = options.newStoreId();
   openOrCreate(path, { ...STORE_FILE, schema }, { storeId }).close();
-}
-
-/** "accounts 4, inventory 16 partitions": the same for the same counts. */
-export function describePartitions(partitions: PartitionCounts): string {
-  return Object.entries(partitions).sort(([a], [b]) => a < b ? -1 : 1)
-    .map(([kind, count]) => `${kind} ${count}`).join(", ") + " partitions";
 }
 
 /**

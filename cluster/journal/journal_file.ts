@@ -54,8 +54,9 @@ export const JOURNAL_FILE: FileKind = {
 /** What the journal of a domain is called. */
 export const JOURNAL_NAME = /^journal-([a-z][a-z0-9-]*)\.sqlite$/;
 
-/** What a file of archived rows is called, by the time of its making. */
-export const ARCHIVE_NAME = /^archive-\d{8}T\d{9}Z\.sqlite$/;
+/** What a file of archived rows is called, by its making and its period. */
+export const ARCHIVE_NAME =
+  /^archive-\d{8}T\d{9}Z(-[a-z0-9][a-z0-9-]*)?\.sqlite$/;
 
 /** Where the journal of a domain is. Throws for a name unfit for a file. */
 export function journalPath(folder: string, domain: string): string {
@@ -67,6 +68,20 @@ export function journalPath(folder: string, domain: string): string {
     );
   }
   return `${folder}/${name}`;
+}
+
+/**
+ * What the file of the rows of a period is called, or with null that of rows
+ * that are in none. Throws for a name unfit for a file.
+ */
+export function archiveName(nowMs: number, period: string | null): string {
+  const time = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, "");
+  const name = `archive-${time}${period === null ? "" : `-${period}`}.sqlite`;
+  if (ARCHIVE_NAME.test(name)) return name;
+  throw new TypeError(
+    `Cannot name an archive as its period must be lower-case letters, digits ` +
+      `and "-": current value is "${period}"`,
+  );
 }
 
 /** Every journal file of the folder, in order of name. */

@@ -20,8 +20,8 @@ export interface ArchivedPartition {
 
 /** What was archived. */
 export interface ArchiveReport {
-  /** The file or table; null: there was not enough to be worth it. */
-  readonly into: string | null;
+  /** The files, or the table; empty: there was not enough to be worth it. */
+  readonly into: readonly string[];
   readonly partitions: number;
   /** Events that a recovery without snapshots folds. */
   readonly eventsBefore: number;

@@ -12,7 +12,6 @@
  * @module
  */
 import type { TransactionSql } from "postgres";
-import type { PartitionCounts } from "../config.ts";
 import { StoreError } from "./database.ts";
 import { CARRIED_VERSION } from "./journal_file.ts";
 import {
@@ -27,12 +26,13 @@ import { placeOrRefuse, storeErrorOf } from "./postgres_errors.ts";
 import { readEvents, ROW_COLUMNS } from "./postgres_events.ts";
 import { refuseOlderThanArchive } from "./postgres_schema.ts";
 import { findIdentity } from "./postgres_store.ts";
+import type { StoreShape } from "./store_shape.ts";
 
 /** What is archived. */
 export interface PostgresArchiveOptions {
   readonly url: string;
-  /** As the store must have them. */
-  readonly counts: PartitionCounts;
+  /** As the store must have it. */
+  readonly shape: StoreShape;
   readonly partitions: readonly ArchivedPartition[];
   /** Rows that were written before this wall time. */
   readonly beforeMs: number;
@@ -68,10 +68,10 @@ export async function archivePostgres(
 async function archiveIn(
   sql: TransactionSql,
   place: string,
-  { counts, partitions, beforeMs, progress }: PostgresArchiveOptions,
+  { shape, partitions, beforeMs, progress }: PostgresArchiveOptions,
 ): Promise<ArchiveReport> {
   // From here on no process opens the store.
-  if (await findIdentity(sql, place, counts) === null) {
+  if (await findIdentity(sql, place, shape) === null) {
     throw new StoreError("missing", place, "a store", "none");
   }
   await mustBeAlone(sql, place);
@@ -88,9 +88,9 @@ async function archiveIn(
     total.eventsAfter += after;
     progress(index + 1, partitions.length);
   }
-  if (total.partitions === 0) return { into: null, ...total };
+  if (total.partitions === 0) return { into: [], ...total };
   await refuseOlderThanArchive(sql);
-  return { into: "doorbuster.archived", ...total };
+  return { into: ["doorbuster.archived"], ...total };
 }
 
 /** Readers of history harm nobody; another archive waits for this one. */

@@ -6,9 +6,7 @@
  * @module
  */
 import type { TransactionSql } from "postgres";
-import type { PartitionCounts } from "../config.ts";
 import type { Timers } from "../gateways/gateway.ts";
-import { describePartitions } from "./data_folder.ts";
 import { StoreError } from "./database.ts";
 import { PostgresCatalog } from "./postgres_catalog.ts";
 import { postgresClient, within } from "./postgres_connection.ts";
@@ -16,14 +14,18 @@ import { placeOrRefuse, storeErrorOf } from "./postgres_errors.ts";
 import type { PaymentLedgerPort } from "./payment_ledger.ts";
 import { PostgresLedger } from "./postgres_ledger.ts";
 import { migrate } from "./postgres_schema.ts";
+import {
+  mustBeShaped,
+  readShape,
+  type StoreShape,
+  writeShape,
+} from "./store_shape.ts";
 
-/** How to open a store. */
-export interface PostgresStoreOptions {
+/** How to open a store; its shape is a new one's or that of the old one. */
+export interface PostgresStoreOptions extends StoreShape {
   /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; the database must exist. */
   readonly url: string;
   readonly timers: Timers;
-  /** Written into a new store; an old one must have the same. */
-  readonly partitions: PartitionCounts;
   /** Written into a new store; an old one keeps its own. */
   readonly territories: number;
   /** Names a new store; unlike any other. */
@@ -33,9 +35,8 @@ export interface PostgresStoreOptions {
 }
 
 /** An open store. */
-export interface PostgresStore {
+export interface PostgresStore extends StoreShape {
   readonly storeId: string;
-  readonly partitions: PartitionCounts;
   readonly territories: number;
   readonly sessionSecret: string;
   readonly adminToken: string;
@@ -61,8 +62,8 @@ const STATEMENT_WITHIN_MS = 50_000;
  * that everything is as it must be. All is done or nothing. Throws
  * `StoreError` with one line: unreachable, refused (name or password), missing
  * (database), unfit (a server of another kind), unwritable (rights, a standby),
- * foreign (tables in the way), newer, torn, in-use, or mismatch for other
- * partition counts.
+ * foreign (tables in the way), newer, torn, in-use, or mismatch for another
+ * shape.
  */
 export async function openPostgresStore(
   options: PostgresStoreOptions,
@@ -95,11 +96,11 @@ async function openIdentity(
   place: string,
   options: PostgresStoreOptions,
 ) {
-  const row = await findIdentity(sql, place, options.partitions) ??
+  const row = await findIdentity(sql, place, options) ??
     await createIdentity(sql, options);
   return {
     storeId: String(row.store_id),
-    partitions: options.partitions,
+    ...readShape(row.partitions),
     territories: Number(row.territories),
     sessionSecret: String(row.session_secret),
     adminToken: String(row.admin_token),
@@ -114,16 +115,14 @@ async function openIdentity(
 export async function findIdentity(
   sql: TransactionSql,
   place: string,
-  partitions: PartitionCounts,
+  shape: StoreShape,
 ) {
   await checkServer(sql, place);
   await migrate(sql, place);
   const [row] = await sql`SELECT * FROM doorbuster.store`;
   if (row === undefined) return null;
-  const expected = describePartitions(partitions);
-  const found = describePartitions(JSON.parse(row.partitions));
-  if (expected === found) return row;
-  throw new StoreError("mismatch", place, expected, found);
+  mustBeShaped(place, shape, readShape(row.partitions));
+  return row;
 }
 
 async function createIdentity(
@@ -134,7 +133,7 @@ async function createIdentity(
     INSERT INTO doorbuster.store ${
     sql({
       store_id: options.newStoreId(),
-      partitions: JSON.stringify(options.partitions),
+      partitions: writeShape(options),
       territories: options.territories,
       session_secret: options.drawSecret(),
       admin_token: options.drawSecret(),

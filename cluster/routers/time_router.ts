@@ -54,9 +54,15 @@ export class TimeRouter implements Router<number> {
 const MOMENT =
   /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 
-function momentOf(text: string): number {
+/** Milliseconds since 1970; null for what is no time with an offset. */
+export function parseMoment(text: string): number | null {
   const moment = MOMENT.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(moment)) return moment;
+  return Number.isNaN(moment) ? null : moment;
+}
+
+function momentOf(text: string): number {
+  const moment = parseMoment(text);
+  if (moment !== null) return moment;
   throw new RangeError(
     `Cannot route by time as a border must be a time with an offset, such as ` +
       `"2026-11-11T00:00:00Z": current value is "${text}"`,

@@ -71,6 +71,7 @@ export function describeShop(
   return {
     placement: config.topology.placement,
     partitions: plan.partitions,
+    stockRanges: plan.stockRanges,
     virtualNodes: plan.virtualNodes,
     roles: rolesOf(plan, reports, statuses),
     workers: statuses.map(({ report: _, ...rest }) => rest),

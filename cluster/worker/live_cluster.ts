@@ -182,6 +182,7 @@ async function openStore(config: Config, url: string): Promise<PostgresStore> {
     url,
     timers: hostTimers,
     partitions: config.topology.partitions,
+    stockRanges: config.topology.stockRanges,
     territories: config.cluster.shopWorkers,
     newStoreId: () => crypto.randomUUID(),
     drawSecret: () =>

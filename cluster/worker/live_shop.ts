@@ -58,6 +58,7 @@ export async function openShop(
   try {
     const folder = await openDataFolder(dataFolder, {
       partitions: { ...config.topology.partitions },
+      stockRanges: config.topology.stockRanges,
       clock: hostClock,
       newStoreId: () => crypto.randomUUID(),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -21,6 +21,7 @@ import {
   inventoryShard,
 } from "../../actors/inventory_shard.ts";
 import { shardsOf } from "../../actors/storefront/order.ts";
+import { partitionCount } from "../../actors/placement.ts";
 import type { ChargeState, PaymentMessage } from "../../actors/payment.ts";
 import { storefront } from "../../actors/storefront.ts";
 import { ARGS, linesAt, MINUTE_MS, skuAt } from "./storefront_kit.ts";
@@ -36,18 +37,21 @@ export class World {
   readonly shop = new BehaviorStep(storefront, ARGS, {
     self: "storefront[3]",
   });
-  readonly shards = Array.from({ length: ARGS.shards }, (_, shard) => {
-    const step = new BehaviorStep(inventoryShard, {
-      limitPerUser: null,
-      cacheNodes: [],
-      publishEveryMs: 200,
-    }, { self: `inventory[${shard}]` });
-    const items = [
-      { sku: skuAt(shard), units: OPENING_UNITS, priceCents: 250 },
-    ];
-    step.send({ kind: "open_stock", items });
-    return step;
-  });
+  readonly shards = Array.from(
+    { length: partitionCount(ARGS.shards) },
+    (_, shard) => {
+      const step = new BehaviorStep(inventoryShard, {
+        limitPerUser: null,
+        cacheNodes: [],
+        publishEveryMs: 200,
+      }, { self: `inventory[${shard}]` });
+      const items = [
+        { sku: skuAt(shard), units: OPENING_UNITS, priceCents: 250 },
+      ];
+      step.send({ kind: "open_stock", items });
+      return step;
+    },
+  );
   /** The provider's next charge is declined. */
   declines = false;
   /** What the provider knows of an attempt. */

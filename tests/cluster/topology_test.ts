@@ -4,6 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { addressOf, partitionOf } from "../../actors/placement.ts";
 import { readConfig } from "../../cluster/config.ts";
 import {
   type ActorPlan,
@@ -169,6 +171,58 @@ Deno.test("Topology routes keys alike in every process and release", () => {
     ...["22423", "85123A"].map((sku) => topology.cacheNodeOf(sku)),
     topology.accountsOf("ann"),
   ], GOLDEN);
+});
+
+/** Ranges that have their inner borders at these SKUs, in any order. */
+function rangesAt(borders: readonly string[], order: readonly number[]) {
+  const froms = ["", ...borders.toSorted()];
+  return order.map((place) => ({
+    from: froms[place],
+    to: froms[place + 1] ?? null,
+    partition: (place + 1) % froms.length,
+  }));
+}
+
+// G25
+Deno.test("row 56: by range each SKU is in the partition whose range holds it, for the gate, storefronts and cache nodes alike", () => {
+  // Of these, code units and code points put the last two in another order.
+  const unit = fc.constantFrom("0", "A", "Z", "a", "\u{ffff}", "\u{10000}");
+  const anySku = fc.string({ minLength: 1, maxLength: 3, unit });
+  const anyMap = fc.uniqueArray(anySku, { maxLength: 6 }).chain((borders) => {
+    const places = [0, ...borders.map((_, index) => index + 1)];
+    return fc.shuffledSubarray(places, { minLength: places.length })
+      .map((order) => rangesAt(borders, order));
+  });
+  fc.assert(
+    fc.property(anyMap, fc.array(anySku), (ranges, skus) => {
+      const shop = plan({
+        partitions: { storefront: 1, inventory: ranges.length, accounts: 1 },
+        ...{ shopWorkers: 1, cacheNodes: 1, virtualNodes: 1 },
+        stock: { router: "range", ranges },
+      });
+      const topology = new Topology(structuredClone(shop));
+      const shards = shop.actors.flatMap((actor) =>
+        actor.kind === "storefront" || actor.kind === "cache_node"
+          ? [actor.args.shards]
+          : []
+      );
+      assert.ok(shards.length >= 2);
+      const borders = ranges.map(({ from }) => from!).filter((sku) =>
+        sku !== ""
+      );
+      for (const sku of [...skus, ...borders]) {
+        const holding = ranges.filter(({ from, to }) =>
+          from! <= sku && (to === null || sku < to)
+        );
+        assert.equal(holding.length, 1);
+        const address = addressOf("inventory", holding[0]!.partition);
+        assert.equal(topology.inventoryOf(sku), address);
+        for (const map of shards) {
+          assert.equal(addressOf("inventory", partitionOf(sku, map)), address);
+        }
+      }
+    }),
+  );
 });
 
 Deno.test("Topology.accountsOf() ignores the case of a name", () => {

@@ -16,6 +16,15 @@ import { refusal, run } from "./serve_command.ts";
 import { LACKS_PROCESSES, Stage } from "./stage.ts";
 import { StartupFolder } from "./startup_folder.ts";
 
+/** A period that has all that was written long ago. */
+const AGED = {
+  periods: [{
+    name: "aged",
+    from: new Date(Date.now() - 2 * HUNDRED_DAYS_MS).toISOString(),
+    to: new Date().toISOString(),
+  }],
+};
+
 /** As if all of it had been written long ago. */
 function age(dataFolder: string): void {
   for (const path of journalPaths(dataFolder)) {
@@ -52,11 +61,17 @@ Deno.test({
       eventsBefore = recoveredEvents(shop);
       await shop.stop();
     }
-    const { code, stdout, stderr } = await run(environment, [], "archive");
+    const filing = `${stage.folder}/filing.json`;
+    Deno.writeTextFileSync(filing, JSON.stringify({ archive: AGED }));
+    const { code, stdout, stderr } = await run(
+      { ...environment, SHOP_CONFIG: filing },
+      [],
+      "archive",
+    );
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^archived archive-\S+\.sqlite before=\S+ partitions=/,
+      /^archived archive-\w+-aged\.sqlite before=\S+ partitions=/,
     );
 
     await using shop = stage.start(CONFIG);
@@ -94,6 +109,14 @@ Deno.test({
       refusal(await run(longer, args, "archive")),
       /from "11d"/,
     );
-    assert.deepEqual(folder.names(), ["c.json", "catalog.csv"]);
+    const filed = folder.write("f.json", JSON.stringify({ archive: AGED }));
+    // Nobody is asked there.
+    const DATABASE_URL = "postgres://shop@127.0.0.1:1/shop";
+    const filing = { ...environment, DATABASE_URL, SHOP_CONFIG: filed };
+    assert.match(
+      refusal(await run(filing, [], "archive")),
+      /f\.json: archive\.periods: expected none for a database, /,
+    );
+    assert.deepEqual(folder.names(), ["c.json", "catalog.csv", "f.json"]);
   },
 });

@@ -50,6 +50,10 @@ export interface TopologyView {
     readonly storefront: number;
     readonly inventory: number;
   };
+  readonly stockRanges: {
+    readonly borders: readonly string[];
+    readonly partitions: readonly number[];
+  } | null;
   readonly workers: readonly {
     readonly name: string;
     readonly status: string;

@@ -154,6 +154,37 @@ Deno.test({
   },
 });
 
+// G19
+Deno.test({
+  name: "serve refuses a store whose stock was shared out by another map",
+  ignore,
+  async fn() {
+    using folder = await copyOfStore();
+    const before = folder.store();
+    const ranges = Array.from({ length: 16 }, (_, partition) => {
+      const [from, to] = [partition, partition + 1].map((at) =>
+        String.fromCharCode(64 + at)
+      );
+      return {
+        ...partition > 0 && { from },
+        ...partition < 15 && { to },
+        partition,
+      };
+    });
+    const topology = { stock: { router: "range", ranges } };
+    const ran = await run({
+      ...folder.environment,
+      SHOP_CONFIG: folder.write("shop.json", JSON.stringify({ topology })),
+    });
+    assert.equal(
+      refusal(ran),
+      `Cannot use "${folder.data}/store.sqlite": expected stock by 16 ranges ` +
+        "of SKUs, found stock by hash",
+    );
+    assert.deepEqual(folder.store(), before);
+  },
+});
+
 for (const placement of ["paired", "inline"]) {
   Deno.test({
     name: `a journal with a gap ends a start whose actors are ${placement}`,

@@ -6,6 +6,7 @@
  */
 import { behaviors, kindOf, pasts } from "../../../actors/registry.ts";
 import { type Config, ConfigError, readConfig } from "../../config.ts";
+import { TimeRouter } from "../../routers/time_router.ts";
 import { planShop } from "../../topology.ts";
 import { parseDuration } from "../../units.ts";
 import { hostClock } from "../../worker/host_clock.ts";
@@ -18,6 +19,7 @@ import {
 } from "../command.ts";
 import { openDataFolder, readIdentity } from "../data_folder.ts";
 import type { ArchivedPartition, ArchiveReport } from "../past_fold.ts";
+import type { StoreShape } from "../store_shape.ts";
 
 const HELP =
   `Moves old orders, keys and closed holds into a file or table of their own.
@@ -32,7 +34,8 @@ The store is in the database of DATABASE_URL where that is set, else in the data
 folder, which is DATA_DIR, by default ./data; SHOP_CONFIG is read as the shop
 reads it. Every process of the shop must be stopped; they start faster
 afterwards. An order that went is not found by its buyer any more; deno task
-journal still prints it, out of archive-TIME.sqlite in the data folder or the
+journal still prints it, out of archive-TIME.sqlite in the data folder, with a
+file archive-TIME-NAME.sqlite for each of archive.periods in SHOP_CONFIG, or the
 table doorbuster.archived. Stock, limits of users and whatever is not over stay
 as they are. Users are never archived.
 
@@ -67,7 +70,7 @@ async function run({ olderThan }: { olderThan: string }): Promise<string[]> {
     ? await archiveFolder(config, options)
     : await archiveDatabase(config, url, options);
   return [
-    `archived ${into ?? "nothing"} before=${
+    `archived ${into.join() || "nothing"} before=${
       new Date(beforeMs).toISOString()
     } ` +
     `partitions=${partitions} events=${eventsBefore}..${eventsAfter}`,
@@ -89,14 +92,15 @@ async function archiveFolder(
   // Opening a folder would make a store where there is none.
   const { storeId } = readIdentity(dataFolder);
   const folder = await openDataFolder(dataFolder, {
-    partitions: { ...config.topology.partitions },
+    ...shapeOf(config),
     clock: hostClock,
     newStoreId: () => storeId,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     waitMs: 0,
   });
   try {
-    return archive({ folder: dataFolder, ...options });
+    const periods = new TimeRouter(1, config.archivePeriods);
+    return archive({ folder: dataFolder, periods, ...options });
   } finally {
     folder.close();
   }
@@ -108,9 +112,20 @@ async function archiveDatabase(
   url: string,
   options: Options,
 ): Promise<ArchiveReport> {
+  if (config.archivePeriods.length > 0) {
+    throw new UsageError(
+      `${Deno.env.get("SHOP_CONFIG")}: archive.periods: expected none for a ` +
+        "database, whose table has the time of each row, found " +
+        `${config.archivePeriods.length}`,
+    );
+  }
   const { archivePostgres } = await import("../postgres_archive.ts");
-  const counts = config.topology.partitions;
-  return archivePostgres({ url, counts, ...options });
+  return archivePostgres({ url, shape: shapeOf(config), ...options });
+}
+
+function shapeOf({ topology }: Config): StoreShape {
+  const { partitions, stockRanges } = topology;
+  return { partitions: { ...partitions }, stockRanges };
 }
 
 function configOf(): Config {

@@ -14,6 +14,7 @@ export async function withDataFolder(
   try {
     const folder = await openDataFolder(path, {
       partitions: { storefront: 1, inventory: 1, accounts: 1 },
+      stockRanges: null,
       clock: new ManualTime(),
       newStoreId: () => "test",
       sleep: () => Promise.resolve(),

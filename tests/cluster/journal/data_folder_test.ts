@@ -122,6 +122,65 @@ Deno.test({
   },
 });
 
+const HALVES = { borders: ["", "M"], partitions: [1, 0] };
+
+// G19
+Deno.test({
+  name: "another map of stock is refused, naming what differs, and changes " +
+    "nothing",
+  ignore,
+  async fn() {
+    using hashed = new TemporaryFolder();
+    (await openDataFolder(hashed.path, folderOptions)).close();
+    const byRange = { ...folderOptions, stockRanges: HALVES };
+    await assert.rejects(
+      openDataFolder(hashed.path, byRange),
+      refusal("mismatch", "expected stock by 2 ranges", "found stock by hash"),
+    );
+    (await openDataFolder(hashed.path, folderOptions)).close();
+
+    using ranged = new TemporaryFolder();
+    (await openDataFolder(ranged.path, byRange)).close();
+    await assert.rejects(
+      openDataFolder(ranged.path, folderOptions),
+      refusal("mismatch", "expected stock by hash", "found stock by 2 ranges"),
+    );
+    const moved = { ...HALVES, borders: ["", "N"] };
+    await assert.rejects(
+      openDataFolder(ranged.path, { ...byRange, stockRanges: moved }),
+      refusal("mismatch", 'expected .*"N" in .* 0', 'found .*"M" in .* 0'),
+    );
+    const swapped = { ...HALVES, partitions: [0, 1] };
+    await assert.rejects(
+      openDataFolder(ranged.path, { ...byRange, stockRanges: swapped }),
+      refusal("mismatch", 'expected .*"" in .* 0', 'found .*"" in .* 1'),
+    );
+    using folder = closing(await openDataFolder(ranged.path, byRange));
+    assert.deepEqual(folder.opened.stockRanges, HALVES);
+    assert.deepEqual(folder.opened.partitions, folderOptions.partitions);
+  },
+});
+
+Deno.test({
+  name: "a store by hash says what it said before there were ranges, and one " +
+    "by range says it so that a release without them refuses it",
+  ignore,
+  async fn() {
+    for (const stockRanges of [null, HALVES]) {
+      using folder = new TemporaryFolder();
+      const options = { ...folderOptions, stockRanges };
+      (await openDataFolder(folder.path, options)).close();
+      using database = new DatabaseSync(`${folder.path}/store.sqlite`);
+      const row = database.prepare("SELECT partitions FROM identity").get();
+      const kinds = Object.keys(JSON.parse(String(row!.partitions)));
+      const counted = Object.keys(folderOptions.partitions);
+      // An older release compares all that it finds there with its counts.
+      if (stockRanges === null) assert.deepEqual(kinds, counted);
+      else assert.notDeepEqual(kinds, counted);
+    }
+  },
+});
+
 /** A store with one event, closed. */
 async function oldStore(): Promise<TemporaryFolder & { journal: string }> {
   const folder = new TemporaryFolder();

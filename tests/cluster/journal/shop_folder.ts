@@ -22,6 +22,7 @@ export const silent: Log = { write: () => {} };
 /** How the tests open data folders. */
 export const folderOptions: DataFolderOptions = {
   partitions: { storefront: 2, inventory: 2, accounts: 1 },
+  stockRanges: null,
   clock,
   newStoreId: () => crypto.randomUUID(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

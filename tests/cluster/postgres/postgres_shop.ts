@@ -21,6 +21,7 @@ import { PostgresServer } from "./postgres_server.ts";
 export const storeOptions: Omit<PostgresStoreOptions, "url"> = {
   timers: hostTimers,
   partitions: { storefront: 2, inventory: 2, accounts: 1 },
+  stockRanges: null,
   territories: 2,
   newStoreId: () => crypto.randomUUID(),
   drawSecret: () => crypto.randomUUID(),

@@ -96,6 +96,33 @@ const claims: readonly {
     },
   },
   {
+    name: "processes whose maps of stock differ do not share a store",
+    async holds({ url }) {
+      await (await open(url)).close();
+      const stockRanges = { borders: ["", "M"], partitions: [0, 1] };
+      const { fault, message } = await refusal(url, { stockRanges });
+      assert.equal(fault, "mismatch");
+      assert.match(message, /expected stock by 2 ranges.* found stock by hash/);
+      await (await open(url)).close();
+    },
+  },
+  {
+    name: "a store by range keeps its map",
+    async holds({ url }) {
+      const stockRanges = { borders: ["", "M"], partitions: [0, 1] };
+      await (await open(url, { stockRanges })).close();
+      const store = await open(url, { stockRanges });
+      await store.close();
+      assert.deepEqual(store.stockRanges, stockRanges);
+      assert.deepEqual(store.partitions, storeOptions.partitions);
+      const moved = { borders: ["", "N"], partitions: [0, 1] };
+      for (const other of [null, moved]) {
+        const { fault } = await refusal(url, { stockRanges: other });
+        assert.equal(fault, "mismatch");
+      }
+    },
+  },
+  {
     name: "tables of a later release are used as long as it allows that",
     async holds({ url, run }) {
       await (await open(url)).close();

@@ -37,7 +37,7 @@ Deno.test("row 56: a range finds what a search through all of them finds, gaps i
   });
   fc.assert(fc.property(anyBorders, (found) => {
     const borders = found.toSorted((left, right) => left - right);
-    const ranges: ShardRange[] = [];
+    const ranges: (ShardRange & { to: number })[] = [];
     for (let index = 0; index + 1 < borders.length; index++) {
       if (index % 3 === 2) continue;
       const [from, to] = [borders[index]!, borders[index + 1]!];
@@ -49,6 +49,30 @@ Deno.test("row 56: a range finds what a search through all of them finds, gaps i
       assert.equal(router.route(key), range?.shard ?? null);
     }
   }));
+});
+
+Deno.test("ranges of text compare by code unit, and one without an end holds whatever is above", () => {
+  const router = new RangeRouter<string>(1, [
+    { from: "a", to: null, shard: "low" },
+    { from: "", to: "Z", shard: "up" },
+  ]);
+  const rows = [
+    ...[["", "up"], ["A", "up"], ["Yzz", "up"], ["Z", null]],
+    ...[["Zz", null], ["a", "low"], ["a0", "low"], ["\u{ffff}", "low"]],
+  ] as const;
+  for (const [key, shard] of rows) {
+    assert.equal(router.route(key!), shard, key!);
+  }
+  const endless = { from: "b", to: "c", shard: "2" };
+  assert.throws(
+    () =>
+      new RangeRouter<string>(1, [endless, {
+        from: "a",
+        to: null,
+        shard: "1",
+      }]),
+    /must not overlap: current value is \[a, \) and \[b, c\)/,
+  );
 });
 
 Deno.test("row 56: ranges that overlap or are empty are refused, and both are named", () => {

@@ -92,7 +92,7 @@ export class NearCache {
       const near = this.#products.get(sku);
       if (outcome.kind === "rejected") this.#products.delete(sku);
       else if (outcome.kind === "ok" && near !== undefined && near.answer) {
-        near.answer = newerOf(near.answer, nearAnswer(outcome.value));
+        near.answer = newerOf(near.answer, as("near", outcome.value));
       }
       done(outcome);
     };
@@ -167,7 +167,7 @@ export class NearCache {
       const isCurrent = this.#products.get(sku) === near;
       if (outcome.kind === "ok") {
         const { value } = outcome;
-        near.answer = nearAnswer(value);
+        near.answer = as("near", value);
         near.untilMs = nowMs + Math.min(ttlMs, value.freshForMs);
       } else if (isCurrent) this.#products.delete(sku);
       done(outcome);
@@ -179,15 +179,19 @@ export class NearCache {
   }
 }
 
-function nearAnswer(product: CachedProduct): Ok<CachedProduct> {
-  return ok({ ...product, status: "near" });
+/** The same product for one who has not caused what the first reader has. */
+function as(
+  status: CachedProduct["status"],
+  { body, version, freshForMs }: CachedProduct,
+): Ok<CachedProduct> {
+  return ok({ body, version, status, freshForMs });
 }
 
 /** What is stale stays so, whoever asked. */
 function collapsed(answer: Ok<CachedProduct>): Ok<CachedProduct> {
   const { value } = answer;
   const isFresh = value.freshForMs > 0;
-  return isFresh ? ok({ ...value, status: "collapsed" }) : answer;
+  return isFresh ? as("collapsed", value) : answer;
 }
 
 function newerOf(

@@ -90,6 +90,11 @@ export class Call {
       : null;
   }
 
+  /** Milliseconds since it came. */
+  get elapsedMs(): number {
+    return this.services.clock.monotonicMs() - this.#startedMs;
+  }
+
   /** What let it in; undefined where nothing limits it. */
   get admission(): Admission | undefined {
     return this.#admission ?? undefined;
@@ -237,8 +242,7 @@ export class Call {
     const admission = this.#admission;
     if (admission !== null) this.services.limits.describe(admission, headers);
     headers["x-content-type-options"] = "nosniff";
-    const elapsedMs = this.services.clock.monotonicMs() - this.#startedMs;
-    this.#meter.record(status, elapsedMs);
+    this.#meter.record(status, this.elapsedMs);
     return new Response(
       body !== null && isCompressible(body)
         ? this.#compressed(body, headers)

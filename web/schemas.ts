@@ -27,6 +27,13 @@ export const searchQuery = z.object({
   after,
 });
 
+/** `?trace` */
+export const readQuery = z.object({
+  trace: z.enum(["", "1"]).optional().describe(
+    "Server-Timing says where the time of this read went.",
+  ),
+});
+
 /** `?sku=&after=&limit=` */
 export const auditQuery = z.object({ sku: sku.optional(), limit, after });
 

@@ -48,6 +48,11 @@ export interface CachedProduct {
   readonly status: CacheStatus;
   /** Milliseconds this entry stays fresh; 0 when it has expired. */
   readonly freshForMs: number;
+  /**
+   * Of a reader whose fill it was: how long catalog and shard took, in whole
+   * milliseconds. Absent where nobody was asked for it.
+   */
+  readonly storeMs?: number;
 }
 
 /** The stock and price of a SKU at one version. */
@@ -64,7 +69,9 @@ export interface CacheEntry {
   stock: PublishedStock;
   filledAtMs: number;
   ttlMs: number;
-  /** How long its last fill took, times the factor of early refreshing. */
+  /** How long its last fill took. */
+  storeMs: number;
+  /** The same at least 1, times the factor of early refreshing. */
   refreshMs: number;
   /** When filling it again last failed; null: not since the last fill. */
   failedAtMs: number | null;
@@ -84,6 +91,7 @@ export function createEntry(
     stock,
     filledAtMs: 0,
     ttlMs: 0,
+    storeMs: 0,
     refreshMs: 0,
     failedAtMs: null,
     body: null,
@@ -106,17 +114,22 @@ export function update(
   entry.answer = null;
 }
 
-/** The entry is fresh from now on, for `ttlMs`; `refreshMs` as there. */
+/** The entry was filled now; times as there. */
 export function renew(
   entry: CacheEntry,
   nowMs: number,
-  ttlMs: number,
-  refreshMs: number,
+  { ttlMs, storeMs, refreshMs }: Pick<
+    CacheEntry,
+    "ttlMs" | "storeMs" | "refreshMs"
+  >,
 ): void {
   entry.filledAtMs = nowMs;
   entry.ttlMs = ttlMs;
+  entry.storeMs = storeMs;
   entry.refreshMs = refreshMs;
   entry.failedAtMs = null;
+  // A fill's answer says how long that fill took.
+  entry.answer = null;
 }
 
 /** Whether the entry may be served as a hit. */
@@ -200,8 +213,11 @@ export function answerOf(
   }
   entry.body ??= JSON.stringify(viewOf(entry, lowStockUnits));
   const version = entry.text.version + entry.stock.version;
-  entry.answer = ok({ body: entry.body, version, status, freshForMs });
-  return entry.answer;
+  const { body, storeMs } = entry;
+  const isOfOwnFill = status === "miss" || status === "expired";
+  return entry.answer = isOfOwnFill
+    ? ok({ body, version, status, freshForMs, storeMs })
+    : ok({ body, version, status, freshForMs });
 }
 
 function viewOf(

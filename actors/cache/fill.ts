@@ -235,10 +235,11 @@ function keep(
   entry: CacheEntry,
 ): void {
   const nowMs = ctx.now();
-  // A clock in whole milliseconds calls a fast fill 0.
-  const tookMs = Math.max(1, nowMs - sentAtMs);
+  const storeMs = nowMs - sentAtMs;
   const ttlMs = jitteredTtlMs(args.ttlMs, args.jitterPercent, ctx.random());
-  renew(entry, nowMs, ttlMs, tookMs * args.earlyRefreshFactor);
+  // A clock in whole milliseconds calls a fast fill 0.
+  const refreshMs = Math.max(1, storeMs) * args.earlyRefreshFactor;
+  renew(entry, nowMs, { ttlMs, storeMs, refreshMs });
   const evicted = put(entries, sku, entry, bytesOf(entry.text));
   if (evicted > 0) ctx.count("cache_evictions", evicted);
   notePresent(absence, sku);

@@ -37,6 +37,7 @@ Deno.test("a miss asks catalog and shard, and the next read is a hit", () => {
   deepEqual(statuses(node), ["miss"]);
   const hit = value(read(node));
   equal(hit.status, "hit");
+  equal(hit.storeMs, undefined);
   equal(node.asked.length, 0);
   equal(
     hit.body,

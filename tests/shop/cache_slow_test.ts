@@ -41,6 +41,51 @@ class Operator implements Disposable {
   }
 }
 
+Deno.test({
+  name: "row 6: a traced cold read goes auth, route, cache (miss), store, " +
+    "fill, respond, and the next one is a hit that no store is asked for",
+  ignore: LACKS_PROCESSES,
+  async fn() {
+    using stage = new Stage(CATALOG);
+    await using shop = stage.start();
+    const url = await shop.url;
+    const traced = async () => {
+      const answer = await fetch(`${url}/v1/products/thing-3?trace`);
+      await answer.body?.cancel();
+      const parts = answer.headers.get("server-timing")!.split(", ");
+      const spans = parts.map((part) => {
+        const [name, ...about] = part.split(";");
+        return [name!, about.find((each) => each.startsWith("desc="))];
+      });
+      const lastedMs = parts.map((part) =>
+        Number(/dur=([\d.]+)$/.exec(part)?.[1] ?? 0)
+      );
+      return { spans, lastedMs };
+    };
+    const cold = await traced();
+    assert.deepEqual(cold.spans, [
+      ["auth", undefined],
+      ["route", undefined],
+      ["cache", 'desc="miss"'],
+      ["store", undefined],
+      ["fill", cold.spans[4]![1]],
+      ["respond", undefined],
+    ]);
+    assert.match(cold.spans[4]![1]!, /^desc="ttl=[1-9]\d*"$/);
+    const [, , cacheMs, storeMs] = cold.lastedMs;
+    assert.ok(cacheMs! > 0);
+    // The store is asked within the cache's time, by a clock of milliseconds.
+    assert.ok(storeMs! <= cacheMs! + 1, `${storeMs} of ${cacheMs} ms`);
+    const warm = await traced();
+    assert.deepEqual(warm.spans, [
+      ["auth", undefined],
+      ["route", undefined],
+      ["cache", 'desc="hit"'],
+      ["respond", undefined],
+    ]);
+  },
+});
+
 // G27
 Deno.test({
   name:

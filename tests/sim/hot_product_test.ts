@@ -216,13 +216,16 @@ Deno.test("row 31: a hot product that was dropped is loaded once, and nobody see
 
 Deno.test("row 6: the first read asks the store, the second does not", () => {
   const stage = new Stage();
-  const statuses: string[] = [];
+  const answers: CachedProduct[] = [];
   for (let read = 0; read < 2; read++) {
-    stage.read("P7", ({ status }) => statuses.push(status));
+    stage.read("P7", (answer) => answers.push(answer));
     stage.runFor(SECOND);
   }
-  assert.deepEqual(statuses, ["miss", "hit"]);
+  assert.deepEqual(answers.map(({ status }) => status), ["miss", "hit"]);
   assert.equal(stage.loads.length, 1);
+  // The catalog takes 20 ms, and the way to it and back.
+  assert.ok(answers[0]!.storeMs! >= 20 && answers[0]!.storeMs! < 22);
+  assert.ok(!("storeMs" in answers[1]!));
 });
 
 // G100

@@ -54,6 +54,30 @@ Deno.test("A stale product says that it is stale", async () => {
   assert.equal(status, "doorbuster; hit; ttl=0; detail=stale");
 });
 
+Deno.test("A read says where its time went to who asks for it, and to nobody else", async () => {
+  const client = new Client();
+  const path = "/v1/products/85123A";
+  const timing = async (path: string) =>
+    (await client.ask(path)).headers.get("server-timing");
+  const filled = { version: 1, freshForMs: 59_900, storeMs: 12 };
+  const miss = ok({ ...filled, body: "{}", status: "miss" });
+  client.gate.failNext = miss as never;
+  assert.equal(
+    await timing(`${path}?trace`),
+    'auth;dur=0.000, route;dur=0.000, cache;desc="miss";dur=0.000, ' +
+      'store;dur=12, fill;desc="ttl=59", respond;dur=0.000',
+  );
+  const hit = 'cache;desc="hit";dur=0.000, respond;dur=0.000';
+  for (const traced of [`${path}?trace`, "/product/85123A?a=b&trace=1"]) {
+    const parts = await timing(traced);
+    assert.equal(parts, `auth;dur=0.000, route;dur=0.000, ${hit}`);
+  }
+  for (const plain of [path, `${path}?q=trace`]) {
+    assert.equal(await timing(plain), null);
+  }
+  assert.equal((await client.ask(`${path}?trace=all`)).status, 422);
+});
+
 Deno.test("HEAD has the fields of GET and no body", async () => {
   const answer = await new Client().ask("/v1/products/85123A", {
     method: "HEAD",

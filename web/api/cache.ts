@@ -42,6 +42,7 @@ const ENVELOPED = {
     id: "readEnvelopedProduct",
     tag: "shop",
     summary: "Read a product in an envelope",
+    query: schemas.readQuery,
     answers: {
       200: { text: "The product", schema: schemas.enveloped(schemas.product) },
       304: { text: "It is still the version of If-None-Match" },

@@ -7,10 +7,12 @@
  * @module
  */
 import type { CachedProduct } from "../../actors/cache_node.ts";
+import type { Read } from "../body.ts";
 import { type Call, type Fields, JSON_TYPE } from "../call.ts";
 import { problemOf } from "../problems.ts";
 import type { Operation, Route } from "../routes.ts";
 import * as schemas from "../schemas.ts";
+import { ReadTrace } from "./read_trace.ts";
 import { readShelf } from "./shelf.ts";
 
 /** A shelf may be a second old; with the shop away, a minute-old one helps. */
@@ -20,6 +22,7 @@ const READ: Operation = {
   id: "readProduct",
   tag: "shop",
   summary: "Read a product, with its stock",
+  query: schemas.readQuery,
   answers: {
     200: { text: "The product", schema: schemas.product },
     304: { text: "It is still the version of If-None-Match" },
@@ -45,17 +48,25 @@ export function answerProduct(
   if (!schemas.sku.safeParse(sku).success) {
     return call.problem({ code: "not-found" });
   }
+  const asked = traceOf(call);
+  if (asked.problem !== undefined) return call.problem(asked.problem);
+  const trace = asked.value;
   const { headers } = call.request;
   const fresh = headers.get("cache-control")?.includes("no-cache") ?? false;
   return call.ask(
-    (done) => call.services.gate.readProduct(sku, fresh, done),
+    (done) => {
+      trace?.routed();
+      call.services.gate.readProduct(sku, fresh, done);
+    },
     (product: CachedProduct) => {
+      trace?.answered(product);
       const etag = `"${product.version}"`;
       const fields: Fields = {
         "content-type": JSON_TYPE,
         "etag": etag,
         "cache-status": cacheStatus(product, fresh),
       };
+      if (trace !== null) fields["server-timing"] = trace.field();
       const known = headers.get("if-none-match");
       if (known === null || !matches(known, etag)) {
         return call.send(200, bodyOf(product), fields);
@@ -64,6 +75,15 @@ export function answerProduct(
       return call.send(304, null, fields);
     },
   );
+}
+
+/** Its trace; null: nobody asked for it, as a URL without a query says. */
+function traceOf(call: Call): Read<ReadTrace | null> {
+  if (!call.request.url.includes("?")) return { value: null };
+  const query = call.query(schemas.readQuery);
+  if (query.problem !== undefined) return query;
+  const isTraced = query.value.trace !== undefined;
+  return { value: isTraced ? new ReadTrace(call) : null };
 }
 
 function read(call: Call): Response | Promise<Response> {

@@ -141,7 +141,7 @@ Deno.test("the chance to refresh is e^(−left / refresh time)", () => {
   const text = { sku: "A1", name: "", currency: "GBP", version: 1 };
   const stock = { sku: "A1", available: 1, priceCents: 1, version: 1 };
   const entry = createEntry(text, stock);
-  renew(entry, 0, 10_000, 100);
+  renew(entry, 0, { ttlMs: 10_000, storeMs: 100, refreshMs: 100 });
   const stream = new SeededRandom(1);
   const random = { random: () => stream.next() };
   for (const leftMs of [1, 50, 100, 300, 700]) {

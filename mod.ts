@@ -221,6 +221,7 @@ export {
   type CallEnded,
   PoolCalls,
   type PoolCallsOptions,
+  type PoolCallsReport,
 } from "./cluster/pool/pool_calls.ts";
 export {
   RetryBudget,

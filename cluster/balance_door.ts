@@ -11,8 +11,7 @@ import { failed, ok, type Outcome } from "../actors/runtime/outcome.ts";
 import { refuse } from "../actors/refusals.ts";
 import type { BalanceView, Done, PoolOfThread } from "./gate.ts";
 import { CATALOG_PROBE } from "./pool/catalog_pool.ts";
-import type { PoolReport } from "./pool/pool.ts";
-import type { PoolCalls } from "./pool/pool_calls.ts";
+import type { PoolCalls, PoolCallsReport } from "./pool/pool_calls.ts";
 import type { ShopPlan } from "./topology.ts";
 
 /** What the door stands before. */
@@ -50,7 +49,7 @@ export class BalanceDoor {
   }
 
   /** Gives a server nothing new, in any thread, or something again. */
-  drain(name: string, isDraining: boolean, done: Done<PoolReport>): void {
+  drain(name: string, isDraining: boolean, done: Done<PoolCallsReport>): void {
     const { catalog, domain, plan } = this.#options;
     if (!catalog.drain(name, isDraining)) return done(refuse("not-found"));
     for (const pool of catalogPools(plan)) {

@@ -12,7 +12,7 @@ import type { Line, StockAudit, StockView } from "../actors/inventory_shard.ts";
 import type { ShopOutcome } from "../actors/refusals.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
 import type { OrderView, Payment, Placed } from "../actors/storefront.ts";
-import type { PoolReport } from "./pool/pool.ts";
+import type { PoolCallsReport } from "./pool/pool_calls.ts";
 
 /**
  * Called exactly once with how a call ended, at once or in a later turn, and
@@ -55,14 +55,14 @@ export interface CatalogList {
 /** A pool, and the thread whose calls it shares out. */
 export interface PoolOfThread {
   readonly domain: string;
-  readonly report: PoolReport;
+  readonly report: PoolCallsReport;
 }
 
 /** This thread's pool of servers, and which of them has just answered. */
-export interface BalanceView extends PoolReport {
+export interface BalanceView extends PoolCallsReport {
   readonly server: string;
   /** The pools of all threads, those of others as of their last heartbeat. */
-  readonly pools: readonly (PoolReport & { readonly domain: string })[];
+  readonly pools: readonly (PoolCallsReport & { readonly domain: string })[];
 }
 
 /** The door. Refusals are those of the actors' protocols. */
@@ -187,7 +187,7 @@ export interface Gate {
   drainServer(
     name: string,
     isDraining: boolean,
-    done: Done<PoolReport>,
+    done: Done<PoolCallsReport>,
   ): void;
 
   /** Every limiter with its numbers, as plain JSON. */

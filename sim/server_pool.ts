@@ -4,14 +4,16 @@
  * who gets which. It shows what a balancing policy is worth before a shop is
  * built on it: the share of each server, and what callers wait.
  *
- * A server may be slow, and it may fail: then it says so at once, which makes
- * it look idle. What a caller has given up is worked off all the same.
+ * A server may be slow, and it may fail or have no room: then it says so at
+ * once, which makes it look idle. What a caller has given up is worked off all
+ * the same.
  *
  * @module
  */
 import { failed, ok, unknown } from "../actors/runtime/outcome.ts";
 import { SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import { AdaptiveThrottle } from "../cluster/pool/adaptive_throttle.ts";
+import { TokenBucket } from "../cluster/limiters/token_bucket.ts";
 import {
   Pool,
   type PoolOptions,
@@ -35,6 +37,8 @@ export interface SimulatedServer {
   readonly service: Distribution;
   /** Of its calls; these are answered at once, with a failure. */
   readonly failsPerMillion?: number;
+  /** It has room for so many, and refuses others at once, until then. */
+  readonly room?: { readonly perSecond: number; readonly untilMs: number };
 }
 
 /** Servers, who calls them, and how calls are shared out. */
@@ -143,8 +147,8 @@ function totals(callers: readonly PoolCalls[], servers: number) {
       (_, server) => picks === 0 ? 0 : picksOf(server) / picks,
     ),
     failedTries: add(members, (member) => member.failures),
-    retries: add(callers, ({ counts }) => counts.retries),
-    throttled: add(callers, ({ counts }) => counts.throttled),
+    retries: add(reports, ({ retries }) => retries),
+    throttled: add(reports, ({ throttled }) => throttled),
   };
 }
 
@@ -156,6 +160,8 @@ class ServerQueue {
   readonly #scheduler: Scheduler;
   readonly #random: SeededRandom;
   readonly #label: number;
+  /** The room that it has; null: for all. */
+  readonly #room: TokenBucket | null;
   /** When it has worked off all that has come. */
   #freeAtUs = 0;
 
@@ -168,6 +174,12 @@ class ServerQueue {
     this.#scheduler = scheduler;
     this.#random = random;
     this.#label = stableHash("server");
+    const { room } = server;
+    // What chance brings together within a fifth of a second still has room.
+    this.#room = room === undefined ? null : new TokenBucket({
+      capacityTokens: Math.ceil(room.perSecond / 5),
+      refillPerSecond: room.perSecond,
+    }, 0);
   }
 
   serve(withinMs: number, done: Answer): void {
@@ -176,6 +188,11 @@ class ServerQueue {
     if (this.#random.below(MICROSECONDS) < failsPerMillion) {
       const fail = () => done(failed("crashed", 0));
       this.#scheduler.at(nowUs, this.#label, fail);
+      return;
+    }
+    if (!this.#hasRoom(nowUs / 1_000)) {
+      const refuse = () => done(failed("overloaded", 0));
+      this.#scheduler.at(nowUs, this.#label, refuse);
       return;
     }
     const startUs = Math.max(nowUs, this.#freeAtUs);
@@ -187,5 +204,10 @@ class ServerQueue {
       this.#label,
       () => done(isLate ? unknown(0) : ok(null)),
     );
+  }
+
+  #hasRoom(nowMs: number): boolean {
+    const { untilMs = 0 } = this.#server.room ?? {};
+    return nowMs >= untilMs || this.#room!.tryTake(nowMs);
   }
 }

@@ -45,6 +45,14 @@ export interface PoolCallsOptions {
   ) => void;
 }
 
+/** A pool and the calls to it, as people see them. */
+export interface PoolCallsReport extends PoolReport {
+  /** Tries after a call's first one. */
+  readonly retries: number;
+  /** Calls that their client refused itself, as too many had failed. */
+  readonly throttled: number;
+}
+
 interface Call {
   readonly key: string;
   readonly message: Message;
@@ -68,11 +76,6 @@ export class PoolCalls {
   /** Nothing is called yet. */
   constructor(options: PoolCallsOptions) {
     this.#options = options;
-  }
-
-  /** Retries made, and calls that the client refused itself. */
-  get counts(): { readonly retries: number; readonly throttled: number } {
-    return { retries: this.#retries, throttled: this.#throttled };
   }
 
   /**
@@ -116,9 +119,14 @@ export class PoolCalls {
     return pool.drain(name, isDraining, clock.monotonicMs());
   }
 
-  /** The pool, as people see it. */
-  report(): PoolReport {
-    return this.#options.pool.report(this.#options.clock.monotonicMs());
+  /** The pool and its calls, as people see them. */
+  report(): PoolCallsReport {
+    const { pool, clock } = this.#options;
+    return {
+      ...pool.report(clock.monotonicMs()),
+      retries: this.#retries,
+      throttled: this.#throttled,
+    };
   }
 
   /** @param instead The outcome when nobody may be tried. */

@@ -7,7 +7,7 @@
 import type { DomainReport } from "../../actors/runtime/domain_report.ts";
 import type { LogLevel } from "../../actors/runtime/actor.ts";
 import type { DomainEnd } from "../../actors/runtime/ports.ts";
-import type { PoolReport } from "../pool/pool.ts";
+import type { PoolCallsReport } from "../pool/pool_calls.ts";
 import type { ShopPlan } from "../topology.ts";
 import type { StoragePlan } from "./storage.ts";
 import type { HeapUse } from "./heap.ts";
@@ -62,7 +62,7 @@ export interface RecoveryReport {
 /** What a thread says of itself. */
 export interface ThreadReport extends DomainReport {
   /** The pool that it calls; left out where there is none. */
-  readonly pool?: PoolReport | null;
+  readonly pool?: PoolCallsReport | null;
 }
 
 /** Reports of a worker. */

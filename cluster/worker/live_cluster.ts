@@ -31,7 +31,7 @@ import type { LiveShop } from "./live_shop.ts";
 import { type GateHost, loadRevocations, openGate } from "./open_gate.ts";
 import { openStock, readCatalog } from "./opening.ts";
 import { ShopMember } from "./shop_member.ts";
-import { linkMetrics } from "./shop_metrics.ts";
+import { linkMetrics, scalingMetric } from "./shop_metrics.ts";
 import { keepSnapshots } from "./snapshots.ts";
 import { StartError, startThreads, type Threads } from "./threads.ts";
 
@@ -136,7 +136,10 @@ function hostOf(member: ShopMember): GateHost {
   return {
     locks: () => member.locks(),
     describe: () => member.describe(),
-    metrics: () => linkMetrics(member.report()),
+    metrics: () => [
+      scalingMetric(member.scalingPerMinute),
+      ...linkMetrics(member.report()),
+    ],
     isReady: () => member.isPresent,
     others: {
       revoked: (tokenId, expiresAtMs) =>

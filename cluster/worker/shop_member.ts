@@ -10,6 +10,7 @@ import type { HeldLock } from "../gate.ts";
 import { Ownership } from "../ownership.ts";
 import { RedisOwnership } from "../redis/redis_ownership.ts";
 import type { RedisPort } from "../redis/redis_port.ts";
+import { ScalingSpeed } from "../scaling_speed.ts";
 import { mainDomain, type ShopPlan } from "../topology.ts";
 import { hostClock, isKeptWithin } from "./host_clock.ts";
 import { OwnershipLoop } from "./ownership_loop.ts";
@@ -64,6 +65,7 @@ export class ShopMember {
   /** Shop workers that the main thread is linked with, here or elsewhere. */
   readonly #reachable = new Set<string>();
   #members: readonly string[] = [];
+  readonly #speed = new ScalingSpeed();
   readonly #loop = new OwnershipLoop();
   #stopWatching: () => Promise<void> = () => Promise.resolve();
   #complete: (() => void) | null = null;
@@ -169,10 +171,16 @@ export class ShopMember {
     return {
       process: this.#options.plan.process,
       processes: this.#members,
+      scalingPerMinute: this.scalingPerMinute,
       owned: [...this.#running.keys()].sort(),
       reachable: [...this.#reachable].sort(),
       links: this.report(),
     };
+  }
+
+  /** Processes that joined of late, per minute. */
+  get scalingPerMinute(): number {
+    return this.#speed.perMinute(hostClock.monotonicMs());
   }
 
   /** What the links count. */
@@ -222,6 +230,7 @@ export class ShopMember {
 
   #note(processes: readonly string[]): void {
     this.#members = processes;
+    this.#speed.note(processes, hostClock.monotonicMs());
     this.#links.setMembers(processes);
     // Who does not see himself knows too little to say how many there are.
     if (this.isPresent) this.#options.counted(processes.length);

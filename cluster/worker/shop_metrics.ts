@@ -54,6 +54,16 @@ export function shopMetrics(
   return samples;
 }
 
+/** How fast the shop grows. */
+export function scalingMetric(perMinute: number): MetricSample {
+  return gauge(
+    "scaling_speed_per_minute",
+    "Processes that joined in the last two minutes, per minute.",
+    {},
+    perMinute,
+  );
+}
+
 /** What the links to other processes carry, and how often they broke. */
 export function linkMetrics(links: ProcessLinksReport): MetricSample[] {
   const open = links.processes.filter(({ isOpen }) => isOpen).length;
@@ -192,10 +202,22 @@ function addBreaker(
   );
 }
 
-/** Samples of each member of each pool. */
+/** Samples of each pool and of each of its members. */
 export function poolMetrics(pools: readonly PoolOfThread[]): MetricSample[] {
-  return pools.flatMap(({ domain, report }) =>
-    report.members.flatMap((member) => {
+  return pools.flatMap(({ domain, report }) => [
+    counter(
+      "pool_retries_total",
+      "Tries after a call's first one.",
+      { domain },
+      report.retries,
+    ),
+    counter(
+      "pool_throttled_total",
+      "Calls that the client refused itself, as too many had failed.",
+      { domain },
+      report.throttled,
+    ),
+    ...report.members.flatMap((member) => {
       const labels = { domain, member: member.name };
       return [
         counter("pool_calls_total", "Calls by member.", labels, member.picks),
@@ -224,8 +246,8 @@ export function poolMetrics(pools: readonly PoolOfThread[]): MetricSample[] {
           Number(member.state === "healthy" || member.state === "warming"),
         ),
       ];
-    })
-  );
+    }),
+  ]);
 }
 
 /** How a read can end at a cache node (actors/cache_node.ts counts them). */

@@ -246,5 +246,6 @@ Deno.test({
       metrics,
       /doorbuster_pool_calls_total\{domain="main",member="catalog_reader\[1\]"\} \d/,
     );
+    assert.match(metrics, /doorbuster_pool_throttled_total\{domain="main"\} 0/);
   },
 });

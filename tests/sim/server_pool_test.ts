@@ -166,6 +166,38 @@ Deno.test("of 16 callers who know their own calls only all run to the first serv
   }
 });
 
+/** 1,000 calls a second for a minute, 300 of which the servers have room for. */
+function crowded(untilMs: number, changes: Partial<ServerPoolModel> = {}) {
+  const room = { perSecond: 150, untilMs };
+  const servers = [1, 2].map(() => ({ ...server(0.1), room }));
+  return run("round-robin", {
+    servers,
+    health: { ...POOL.health, badRepliesInRow: 1_000_000_000 },
+    throttle: { multiplierPercent: 200, windowMs: 2_000 },
+    ...{ calls: 60_000, callsPerSecond: 1_000, retriesMost: 0 },
+    ...changes,
+  });
+}
+
+Deno.test("row 46: where there is room for 300 of 1,000 calls a second their client refuses 0.3996 of them itself, and none once there is room again", () => {
+  const throughout = crowded(Infinity);
+  const shed = throughout.throttled / 60_000;
+  assert.ok(Math.abs(shed - 0.3996) < 0.02, `${shed}`);
+  // Half of what the servers see they serve, as without a throttle.
+  const served = throughout.latencies.count;
+  assert.ok(Math.abs(served - 300 * 60) < 0.02 * 300 * 60, `${served}`);
+  assert.ok(Math.abs(throughout.failedTries - served) < 0.05 * served);
+  const unthrottled = crowded(Infinity, { throttle: null });
+  assert.ok(unthrottled.failedTries > 2.2 * throughout.failedTries);
+
+  const whileFull = crowded(Infinity, { calls: 30_000 });
+  const roomAtMs = 30_000;
+  const afterwards = crowded(roomAtMs).throttled - whileFull.throttled;
+  // What it had refused before counts for the two seconds of its window.
+  assert.ok(afterwards > 0 && afterwards < 2 * 400, `${afterwards}`);
+  assert.ok(crowded(roomAtMs).latencies.count > 18_000 / 2 + 30_000 - 2 * 700);
+});
+
 Deno.test("the same seed gives the same run of a pool, another one another", () => {
   const figures = (seed: number) =>
     run("random", { seed, calls: 2_000 }).pool.members.map(({ picks }) =>

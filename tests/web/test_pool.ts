@@ -4,13 +4,15 @@
  *
  * @module
  */
-import type { PoolReport } from "../../cluster/pool/pool.ts";
+import type { PoolCallsReport } from "../../cluster/pool/pool_calls.ts";
 
 /** What is said of it. */
-export function poolReport(isDraining: boolean): PoolReport {
+export function poolReport(isDraining: boolean): PoolCallsReport {
   return {
     policy: "round-robin",
     isPanicking: false,
+    retries: 0,
+    throttled: 0,
     members: [{
       name: "catalog[0]",
       weight: 1,

@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import type { BalanceView } from "../../cluster/gate.ts";
-import type { PoolReport } from "../../cluster/pool/pool.ts";
+import type { PoolCallsReport } from "../../cluster/pool/pool_calls.ts";
 import type { Call } from "../call.ts";
 import type { Operation, Route } from "../routes.ts";
 import * as schemas from "../schemas.ts";
@@ -15,6 +15,8 @@ import * as schemas from "../schemas.ts";
 const pool = {
   policy: z.string(),
   isPanicking: z.boolean(),
+  retries: z.int(),
+  throttled: z.int(),
   members: z.array(z.looseObject({ name: z.string(), state: z.string() })),
 };
 
@@ -64,7 +66,7 @@ async function drain(call: Call): Promise<Response> {
   return call.ask(
     (done) =>
       call.services.gate.drainServer(call.param("server"), draining, done),
-    (report: PoolReport) => call.sendJson(200, report),
+    (report: PoolCallsReport) => call.sendJson(200, report),
   );
 }
 

@@ -19,15 +19,22 @@ Deno.test({
     });
     const clients = await cluster.startServing(3);
     const admin = { as: { admin: true } } as const;
+    const speeds = new Map<unknown, number>();
     for (const client of clients) {
       let count = 0;
       while (count < clients.length) {
-        const answer = await client.call<{ processes: readonly string[] }>(
+        const answer = await client.call<{
+          processes: readonly string[];
+          scalingPerMinute: number;
+        }>(
           ...["GET", "/v1/admin/topology", admin] as const,
         );
-        count = expectBody(answer).processes.length;
+        const { processes, scalingPerMinute } = expectBody(answer);
+        count = processes.length;
+        speeds.set(client, scalingPerMinute);
       }
     }
+    assert.ok(Math.max(...speeds.values()) > 0, "row 60: two joined the first");
     const fromMs = performance.now();
     let passed = 0;
     for (let request = 0; request < 3 * burst; request++) {

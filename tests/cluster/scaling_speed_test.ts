@@ -6,11 +6,11 @@ const MINUTE_MS = 60_000;
 
 Deno.test("row 60: six processes that join in two minutes are 3 a minute, and who was there before counts for nothing", () => {
   const speed = new ScalingSpeed();
-  const members = ["a", "b"];
+  let members = ["a", "b"];
   speed.note(members, 0);
   assert.equal(speed.perMinute(0), 0);
   for (let joined = 1; joined <= 6; joined++) {
-    members.push(`new ${joined}`);
+    members = [...members, `new ${joined}`];
     speed.note(members, joined * 15_000);
     assert.equal(speed.perMinute(joined * 15_000), joined / 2);
   }

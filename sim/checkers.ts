@@ -11,6 +11,7 @@ import {
   PendingResolved,
 } from "./checkers/calls.ts";
 import { UnpaidEndsOnTime } from "./checkers/deadlines.ts";
+import { GateReconciled } from "./checkers/gate.ts";
 import { JournalFenced, StateEqualsFold } from "./checkers/journal.ts";
 import { LedgersAgree } from "./checkers/ledgers.ts";
 import { BreakerLegal, LimiterLegal } from "./checkers/limits.ts";
@@ -82,6 +83,10 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   "ledgers.agree": {
     create: (view) => new LedgersAgree(view),
     after: "stock_opened",
+  },
+  "gate.reconciled": {
+    create: (view) => new GateReconciled(view),
+    after: "place_order ok",
   },
   "reserve.linearizable": {
     create: (view) => new ReserveLinearizable(view),

@@ -40,7 +40,13 @@ Deno.test({
     }
     assert.equal(won.length, 100);
     assert.deepEqual([...refusals], [["409 sold-out", 900]]);
-    assert.equal((await stock()).available, 0);
+    const { available: left, held: promised } = await stock();
+    assert.deepEqual([left, promised], [0, 100]);
+    // I29: the gate's own count is that of the orders and of the shard.
+    const metrics = await (await fetch(`${await shop.url}/metrics`)).text();
+    const placed = 'method="POST",route="/v1/orders",status=';
+    assert.ok(metrics.includes(`{${placed}"201"} 100\n`));
+    assert.ok(metrics.includes(`{${placed}"409"} 900\n`));
 
     const [paying, leaving] = [won.slice(0, 70), won.slice(70)];
     await Promise.all(paying.map(async ({ user, order }) => {

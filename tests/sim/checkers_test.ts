@@ -15,11 +15,13 @@ import type { Checker } from "../../sim/observation.ts";
 import { resolveScenario } from "../../sim/scenario.ts";
 import {
   CONTEXT,
+  orderOf,
   SHARD,
   SKU,
   SOLD_OUT,
   Story,
   UNITS,
+  view,
 } from "./checkers/story.ts";
 import { fileOf, rerunUnder, scenario } from "./planted_failure.ts";
 
@@ -41,8 +43,12 @@ function goodStory(): Story {
     outcome: rejected("rate-limited"),
   } as never);
   story.takesLease("worker-0", 1);
+  const order = { userId: "bob", orderId: orderOf("bob") };
+  const cancel = story.calls("cancel_order", order);
   return story.resolves("bob", "hold_released").orders("bob", "order_cancelled")
-    .settles(SHARD, "storefront[0]").countsMail();
+    .settles(SHARD, "storefront[0]")
+    .returns(cancel, { kind: "ok", value: view("bob", "cancelled") })
+    .countsMail();
 }
 
 function run(checkers: readonly Checker[], story: Story): void {

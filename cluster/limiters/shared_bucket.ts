@@ -19,12 +19,8 @@
  * @module
  */
 import { MICRO } from "./bounds.ts";
+import { DrippingBucket, type TokenBucketPolicy } from "./dripping_bucket.ts";
 import type { Limiter } from "./limiter.ts";
-import {
-  checkTokenBucket,
-  refilled,
-  type TokenBucketPolicy,
-} from "./token_bucket.ts";
 
 /** What decides: the store, or one of the ways to do without. */
 export type Stance = "store" | "share" | "open" | "closed";
@@ -68,18 +64,11 @@ export interface Telling {
   readonly takenTokens: number;
 }
 
-/** See the module. */
-export class SharedBucket implements Limiter {
+/** See the module. Its level is the copy's; what was taken is taken from it. */
+export class SharedBucket extends DrippingBucket implements Limiter {
   readonly key: string;
-  readonly burst: number;
-  readonly ratePerSecond: number;
-  /** Nobody waits in line at a bucket. */
-  readonly delayMs = 0;
   queued: Queued = "no";
   readonly #sharing: Sharing;
-  /** The copy's level; what was taken is taken from it. */
-  #microTokens: number;
-  #updatedUs: number;
   #toldTokens: number;
   #takenTokens: number;
   /** Taken while the store was away, not part of `#takenTokens` yet. */
@@ -92,14 +81,9 @@ export class SharedBucket implements Limiter {
     sharing: Sharing,
     nowMs: number,
   ) {
-    checkTokenBucket(policy);
-    const { capacityTokens, refillPerSecond, initialTokens } = policy;
+    super(policy, nowMs);
     this.key = key;
-    this.burst = capacityTokens;
-    this.ratePerSecond = refillPerSecond;
     this.#sharing = sharing;
-    this.#microTokens = (initialTokens ?? capacityTokens) * MICRO;
-    this.#updatedUs = Math.floor(nowMs * 1000);
     // An earlier bucket of this key took less: what it told stays counted.
     this.#toldTokens = sharing.taken;
     this.#takenTokens = sharing.taken;
@@ -116,9 +100,9 @@ export class SharedBucket implements Limiter {
       case "share":
         return this.#takeShare(nowMs, cost);
     }
-    this.#refill(nowMs);
-    if (this.#microTokens < cost * MICRO || this.#mustWait(cost)) return false;
-    this.#microTokens -= cost * MICRO;
+    this.refill(nowMs);
+    if (this.microTokens < cost * MICRO || this.#mustWait(cost)) return false;
+    this.microTokens -= cost * MICRO;
     this.#take(cost);
     sharing.queue(this, this.isDue, nowMs);
     return true;
@@ -129,8 +113,8 @@ export class SharedBucket implements Limiter {
     const { stance, processes } = this.#sharing;
     if (stance === "open") return this.burst;
     if (stance === "closed") return 0;
-    this.#refill(nowMs);
-    const tokens = Math.max(0, Math.floor(this.#microTokens / MICRO));
+    this.refill(nowMs);
+    const tokens = Math.max(0, Math.floor(this.microTokens / MICRO));
     return stance === "share" ? Math.floor(tokens / processes) : tokens;
   }
 
@@ -144,20 +128,18 @@ export class SharedBucket implements Limiter {
     if (sharing.stance === "open") return 0;
     if (cost > this.burst) return Infinity;
     if (sharing.stance === "closed") return sharing.retryEveryMs;
-    this.#refill(nowMs);
+    this.refill(nowMs);
     const isShare = sharing.stance === "share";
     const needed = isShare ? this.#shareNeeds(cost) : cost * MICRO;
-    const missing = needed - this.#microTokens;
-    if (missing > 0) {
-      return Math.ceil(Math.ceil(missing / this.ratePerSecond) / 1000);
-    }
+    const missing = needed - this.microTokens;
+    if (missing > 0) return this.dripsInMs(missing);
     return this.#hasToTell(cost) ? sharing.answersInMs : 0;
   }
 
   /** True for a full copy about which nothing is left to tell. */
   isFresh(nowMs: number): boolean {
-    this.#refill(nowMs);
-    return this.queued === "no" && this.#microTokens === this.burst * MICRO;
+    this.refill(nowMs);
+    return this.queued === "no" && this.microTokens === this.burst * MICRO;
   }
 
   /** Whether it took something that the store has not said it counted. */
@@ -173,12 +155,12 @@ export class SharedBucket implements Limiter {
 
   /** What the store is to be told now. */
   tell(nowMs: number): Telling {
-    this.#refill(nowMs);
+    this.refill(nowMs);
     const full = this.burst * MICRO;
     let others = 0;
     if (this.#shareTokens > 0) {
       // What dripped in again since, the store's bucket has got as well.
-      const missing = (full - this.#microTokens) / MICRO;
+      const missing = (full - this.microTokens) / MICRO;
       const share = Math.ceil(missing / this.#sharing.processes);
       const tokens = Math.min(this.#shareTokens, share);
       this.#shareTokens = 0;
@@ -190,7 +172,7 @@ export class SharedBucket implements Limiter {
       key: this.key,
       burst: this.burst,
       ratePerSecond: this.ratePerSecond,
-      microTokens: Math.min(full, this.#microTokens + others * MICRO),
+      microTokens: Math.min(full, this.microTokens + others * MICRO),
       toldTokens: this.#toldTokens,
       takenTokens: this.#takenTokens,
     };
@@ -198,20 +180,20 @@ export class SharedBucket implements Limiter {
 
   /** Takes over the level that the store had once it had counted `told`. */
   hear(microTokens: number, told: Telling, nowMs: number): void {
-    this.#refill(nowMs);
+    this.refill(nowMs);
     this.#toldTokens = told.takenTokens;
     const heard = microTokens - this.#untold * MICRO;
     // Others may not have told their shares yet: until then less is right.
-    this.#microTokens = this.#sharing.stance === "share"
-      ? Math.min(this.#microTokens, heard)
+    this.microTokens = this.#sharing.stance === "share"
+      ? Math.min(this.microTokens, heard)
       : heard;
   }
 
   #takeShare(nowMs: number, cost: number): boolean {
-    this.#refill(nowMs);
-    if (this.#microTokens < this.#shareNeeds(cost)) return false;
+    this.refill(nowMs);
+    if (this.microTokens < this.#shareNeeds(cost)) return false;
     if (this.#mustWait(cost)) return false;
-    this.#microTokens -= cost * this.#sharing.processes * MICRO;
+    this.microTokens -= cost * this.#sharing.processes * MICRO;
     if (this.#sharing.isReached) this.#take(cost);
     else this.#shareTokens += cost;
     this.#sharing.queue(this, this.isDue, nowMs);
@@ -248,19 +230,5 @@ export class SharedBucket implements Limiter {
 
   #portion(): number {
     return Math.max(1, Math.floor(this.burst * this.#sharing.untoldPart));
-  }
-
-  /** Adds what dripped in. A clock that went backwards adds nothing. */
-  #refill(nowMs: number): void {
-    const nowUs = Math.floor(nowMs * 1000);
-    const elapsedUs = nowUs - this.#updatedUs;
-    if (elapsedUs <= 0) return;
-    this.#updatedUs = nowUs;
-    this.#microTokens = refilled(
-      this.#microTokens,
-      this.burst,
-      this.ratePerSecond,
-      elapsedUs,
-    );
   }
 }

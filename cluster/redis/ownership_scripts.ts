@@ -96,6 +96,20 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
 end
 return -1 - redis.call('PTTL', KEYS[1])`);
 
+/**
+ * KEYS: processes, lease time. ARGV: lease time. Gives the lease time of those
+ * who live; where nobody does, or none is known, it is the one given.
+ */
+export const AGREE = redisScript(`
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local known = redis.call('GET', KEYS[2])
+if known and redis.call('ZCOUNT', KEYS[1], now, '+inf') > 0 then
+  return known
+end
+redis.call('SET', KEYS[2], ARGV[1])
+return ARGV[1]`);
+
 /** KEYS: lease. ARGV: holder, channel, message. Gives 1 when it had it. */
 export const FREE = redisScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

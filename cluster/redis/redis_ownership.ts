@@ -12,7 +12,7 @@ import type {
   OwnershipPort,
   TakeAnswer,
 } from "../ownership_port.ts";
-import { BEAT, FREE, LEAVE, TAKE } from "./ownership_scripts.ts";
+import { AGREE, BEAT, FREE, LEAVE, TAKE } from "./ownership_scripts.ts";
 import type { RedisAnswer, RedisPort, RedisScript } from "./redis_port.ts";
 
 /** Whose leases, and which. */
@@ -22,6 +22,27 @@ export interface RedisOwnershipOptions {
   /** This life of this process. */
   readonly process: string;
   readonly territories: readonly string[];
+}
+
+/**
+ * How long leases last for the processes of a shop that live, which is as given
+ * when none does; null: nobody knows. Two that start at the same moment may
+ * both be told their own: whoever asks again once he lives finds that out.
+ */
+export async function agreeOnLeases(
+  redis: RedisPort,
+  storeId: string,
+  leaseForMs: number,
+): Promise<number | null> {
+  const prefix = prefixOf(storeId);
+  const keys = [`${prefix}processes`, `${prefix}lease-for`];
+  const answer = await redis.run(AGREE, keys, [String(leaseForMs)]);
+  return answer.kind === "ok" ? Number(answer.value) : null;
+}
+
+/** Before all keys of a shop. */
+function prefixOf(storeId: string): string {
+  return `doorbuster:{${storeId}}:`;
 }
 
 /** For each territory and for the beat, so many lie in a lease. */
@@ -44,7 +65,7 @@ export class RedisOwnership implements OwnershipPort {
     this.#redis = redis;
     this.#process = options.process;
     this.#territories = options.territories;
-    this.#prefix = `doorbuster:{${options.storeId}}:`;
+    this.#prefix = prefixOf(options.storeId);
     this.#channel = this.#key("changed");
     this.#keys = [
       this.#key("processes"),

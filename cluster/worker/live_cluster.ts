@@ -10,7 +10,11 @@
 import type { StockPublished } from "../../actors/cache_node.ts";
 import { ok } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
-import type { ClusterEnvironment, Config } from "../config.ts";
+import {
+  type ClusterEnvironment,
+  type Config,
+  ConfigError,
+} from "../config.ts";
 import { GatewayHost } from "../gateways/gateway.ts";
 import { writeSecret } from "../journal/data_folder.ts";
 import {
@@ -18,6 +22,8 @@ import {
   type PostgresStore,
 } from "../journal/postgres_store.ts";
 import { connectRedis } from "../redis/redis_connection.ts";
+import { agreeOnLeases } from "../redis/redis_ownership.ts";
+import type { RedisPort } from "../redis/redis_port.ts";
 import type { ShopGate } from "../shop_gate.ts";
 import {
   cacheNodesOf,
@@ -59,6 +65,7 @@ const BOARD_CALLS = { concurrency: 64, queue: 0, withinMs: 1_000 };
  * @throws {CatalogError} When a new store's catalog cannot be read.
  * @throws {StartError} When a thread does not start, or somebody's shop
  * workers do not answer.
+ * @throws {ConfigError} When leases last longer or shorter for the others.
  */
 export async function openClusterShop(
   config: Config,
@@ -77,6 +84,8 @@ export async function openClusterShop(
     closing.unshift(() => redis.close());
     const store = await openStore(config, cluster.databaseUrl);
     closing.unshift(() => store.close());
+    const agree = () => agreeOnLeaseFor(config, redis.port, store.storeId);
+    await agree();
     const plan = planOf(config, store);
     const storage = { kind: "postgres", url: cluster.databaseUrl } as const;
     const shared = openSharedLimits({
@@ -114,20 +123,33 @@ export async function openClusterShop(
     });
     closing.unshift(() => member.leave());
     await member.join();
+    // Another one may have started with its own at the same moment.
+    await agree();
     await insist(async () => {
-      if (!await store.catalog.isOpened()) {
-        await openStock(store.catalog, threads.main, new Topology(plan));
-      }
+      await openStockOnce(store, plan, threads);
       await loadRevocations(gate);
     });
     threads.main.startProbes();
-    const secrets = secretsOf(config, store);
     const startedInMs = Math.round(hostClock.monotonicMs() - startedMs);
-    return { gate, ...secrets, startedInMs, stop };
+    return { gate, ...secretsOf(config, store), startedInMs, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** All measure leases and one another's silence by the same time. */
+async function agreeOnLeaseFor(
+  { cluster: { leaseForMs } }: Config,
+  redis: RedisPort,
+  storeId: string,
+): Promise<void> {
+  const theirsMs = await agreeOnLeases(redis, storeId, leaseForMs);
+  if (theirsMs === null || theirsMs === leaseForMs) return;
+  throw new ConfigError([
+    `cluster.leaseFor: expected "${theirsMs}ms" as the shop's other ` +
+    `processes have it, found "${leaseForMs}ms"`,
+  ]);
 }
 
 /** What a member adds to a gate. */
@@ -147,6 +169,15 @@ function hostOf(member: ShopMember): GateHost {
       dropped: (sku) => tell({ kind: "dropped", sku }),
     },
   };
+}
+
+async function openStockOnce(
+  { catalog }: PostgresStore,
+  plan: ShopPlan,
+  { main }: Threads,
+): Promise<void> {
+  if (await catalog.isOpened()) return;
+  await openStock(catalog, main, new Topology(plan));
 }
 
 /** Tries again for a while: shop workers may be changing hands just now. */

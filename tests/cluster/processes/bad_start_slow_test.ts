@@ -7,9 +7,11 @@ import assert from "node:assert/strict";
 import postgres from "postgres";
 import { granted } from "../../permission.ts";
 import { type Environment, refusal, run } from "../../shop/serve_command.ts";
+import { products } from "../../shop/stage.ts";
 import { StartupFolder } from "../../shop/startup_folder.ts";
 import { PostgresServer } from "../postgres/postgres_server.ts";
 import { freePort, RedisServer } from "../redis/redis_server.ts";
+import { ShopCluster } from "./shop_cluster.ts";
 
 /** The servers, and a folder for what a process has for itself. */
 interface Scene {
@@ -113,6 +115,34 @@ async function ask({ url }: PostgresServer, text: string) {
     await sql.end();
   }
 }
+
+Deno.test({
+  name: "a process whose leases would last longer or shorter than those of " +
+    "the shop that runs is refused in one line",
+  ignore: !granted("net", "run", "read", "write", "env", "sys"),
+  async fn() {
+    await using cluster = await ShopCluster.prepare(products("thing", 1, 1), {
+      cluster: { leaseFor: "4s", shopWorkers: 1 },
+    });
+    using folder = new StartupFolder();
+    const [client] = await cluster.startServing(1);
+    const line = refusal(
+      await run({
+        ...folder.environment,
+        REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}`,
+        DATABASE_URL: cluster.databaseUrl(),
+      }),
+    );
+    assert.equal(
+      line,
+      `cluster.leaseFor: expected "4000ms" as the shop's other processes ` +
+        `have it, found "3000ms"`,
+    );
+    const lines = [{ sku: "thing-0", quantity: 1 }];
+    const { status } = await client!.placeOrder("ann", "one", lines);
+    assert.equal(status, 201);
+  },
+});
 
 async function expectNothingMade({ redis, database, folder }: Scene) {
   const schemas = await ask(

@@ -1,6 +1,9 @@
 /** Territories' leases in a real Redis. */
 import assert from "node:assert/strict";
-import { RedisOwnership } from "../../../cluster/redis/redis_ownership.ts";
+import {
+  agreeOnLeases,
+  RedisOwnership,
+} from "../../../cluster/redis/redis_ownership.ts";
 import {
   type RedisPort,
   redisScript,
@@ -55,6 +58,34 @@ Deno.test({
       const store = open(server, client.port, `shop-${number}`);
       await test.step(rule, () => checkRule(rule, store));
     }
+  },
+});
+
+Deno.test({
+  name: "how long leases last is what those who live have said, and whoever " +
+    "comes when nobody lives says it anew",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    await using client = await NODE_REDIS.connect(server.port);
+    const { port } = open(server, client.port, "shop");
+    const agree = (leaseForMs: number) =>
+      agreeOnLeases(client.port, "shop", leaseForMs);
+    const leases = { wantsShare: true, leases: [] };
+    const lives = (process: string) =>
+      new Promise((resolve) =>
+        port.beat({ process, leaseForMs: 60_000, ...leases }, resolve)
+      );
+    // Two who start at once are both told their own until one lives.
+    assert.equal(await agree(3_000), 3_000);
+    assert.equal(await agree(5_000), 5_000);
+    await lives("q");
+    assert.equal(await agree(3_000), 5_000);
+    assert.equal(await agree(5_000), 5_000);
+    await new Promise<void>((resolve) => port.leave("q", resolve));
+    assert.equal(await agree(3_000), 3_000);
+    await lives("r");
+    assert.equal(await agree(5_000), 3_000);
   },
 });
 

@@ -117,7 +117,8 @@ async function ask({ url }: PostgresServer, text: string) {
 }
 
 Deno.test({
-  name: "a process whose leases would last longer or shorter than those of " +
+  name:
+    "G112 a process whose leases would last longer or shorter than those of " +
     "the shop that runs is refused in one line",
   ignore: !granted("net", "run", "read", "write", "env", "sys"),
   async fn() {

@@ -1,24 +1,28 @@
 /** Locks over Redis when connections are cut, frozen, slow, or Redis is down. */
 import assert from "node:assert/strict";
-import type { Acquired, Lock } from "../../../cluster/lock.ts";
 import { RedisLeases } from "../../../cluster/redis/redis_leases.ts";
 import { openLock } from "../../../cluster/worker/host_lock.ts";
 import { granted } from "../../permission.ts";
-import { held, loss } from "../lock/lock_contract.ts";
+import { held } from "../lock/lock_contract.ts";
+import {
+  isUnknownAtItsDeadline,
+  kindOf,
+  LONG_MS,
+  losesWhatItHearsNothingOf,
+  takesNoLockByALateAnswer,
+  type Troubled,
+  waitsForAStoreThatIsDown,
+} from "../lock/lock_troubles.ts";
 import { TcpProxy } from "../lock/tcp_proxy.ts";
 import { CLIENT_KINDS, type ClientKind, NODE_REDIS } from "./clients.ts";
 import { RedisServer } from "./redis_server.ts";
 
 const ignore = !granted("net", "run", "read", "write", "env", "sys");
-const LONG_MS = 20_000;
 const SHORT_MS = 150;
 
 /** A process behind the proxy, and another with a line of its own. */
-interface Scene {
+interface Scene extends Troubled {
   readonly server: RedisServer;
-  readonly proxy: TcpProxy;
-  readonly far: Lock;
-  readonly near: Lock;
 }
 
 function test(
@@ -45,10 +49,6 @@ function test(
       await play({ server, proxy, far, near });
     },
   });
-}
-
-function kindOf(acquired: Acquired): string {
-  return acquired.kind === "rejected" ? acquired.code : acquired.kind;
 }
 
 for (const kind of CLIENT_KINDS) {
@@ -102,44 +102,21 @@ test(
   "G82 whoever hears nothing knows by his own clock that his lease is over, " +
     "before anybody else can have it",
   NODE_REDIS,
-  async ({ proxy, far, near }) => {
-    const lease = await held(far, "sku-1", SHORT_MS);
-    proxy.weather = { kind: "frozen" };
-    let wasOver = false;
-    const over = loss(lease).then(() => wasOver = true);
-    const next = await held(near, "sku-1", LONG_MS, LONG_MS);
-    assert.ok(wasOver);
-    await over;
-    proxy.weather = { kind: "fair" };
-    const extended = await lease.extend();
-    assert.deepEqual(extended, { kind: "rejected", code: "lost" });
-    assert.ok(next.leftMs > 0);
-  },
+  async (scene) => void await losesWhatItHearsNothingOf(scene, SHORT_MS),
   SHORT_MS,
 );
 
 test(
   "over a frozen connection an answer comes at its deadline, and is unknown",
   NODE_REDIS,
-  async ({ proxy, far }) => {
-    proxy.weather = { kind: "frozen" };
-    const fromMs = performance.now();
-    const acquired = await far.acquire("sku-1", { ttlMs: LONG_MS, waitMs: 50 });
-    assert.equal(kindOf(acquired), "unknown");
-    // The wait and one command's deadline; the rest is a busy machine.
-    assert.ok(performance.now() - fromMs < 50 + SHORT_MS + 2_000);
-  },
+  (scene) => isUnknownAtItsDeadline(scene, SHORT_MS),
   SHORT_MS,
 );
 
 test(
   "an answer that took as long as the lease gives no lock",
   NODE_REDIS,
-  async ({ proxy, far }) => {
-    proxy.weather = { kind: "slow", byMs: SHORT_MS };
-    const acquired = await far.acquire("sku-1", { ttlMs: SHORT_MS });
-    assert.equal(kindOf(acquired), "unknown");
-  },
+  (scene) => takesNoLockByALateAnswer(scene, SHORT_MS),
 );
 
 test(
@@ -167,18 +144,7 @@ test(
   "with Redis down nothing is held, and who waits gets the lock when it is " +
     "back",
   NODE_REDIS,
-  async ({ server, far, near }) => {
-    await server.kill();
-    // Its clients may not have noticed yet.
-    let last: Acquired;
-    do last = await far.acquire("sku-1", { ttlMs: LONG_MS }); while (
-      kindOf(last) === "unknown"
-    );
-    assert.equal(kindOf(last), "failed");
-    const waits = held(near, "sku-1", LONG_MS, LONG_MS);
-    assert.equal(near.report()[0]?.state, "waiting");
-    await Promise.all([server.restart(), waits]);
-  },
+  waitsForAStoreThatIsDown,
 );
 
 test(

@@ -3,7 +3,6 @@
  * expire, or ZooKeeper is down.
  */
 import assert from "node:assert/strict";
-import type { Acquired, Lock } from "../../../cluster/lock.ts";
 import {
   openLock,
   openZooKeeperLeases,
@@ -11,6 +10,15 @@ import {
 import type { ZooKeeperLeasesOptions } from "../../../cluster/zookeeper/zookeeper_leases.ts";
 import { granted } from "../../permission.ts";
 import { held, loss } from "../lock/lock_contract.ts";
+import {
+  isUnknownAtItsDeadline,
+  kindOf,
+  LONG_MS,
+  losesWhatItHearsNothingOf,
+  takesNoLockByALateAnswer,
+  type Troubled,
+  waitsForAStoreThatIsDown,
+} from "../lock/lock_troubles.ts";
 import { TcpProxy } from "../lock/tcp_proxy.ts";
 import {
   Onlooker,
@@ -19,19 +27,15 @@ import {
 } from "./zookeeper_server.ts";
 
 const ignore = !granted("net", "run", "read", "write", "env", "sys");
-const LONG_MS = 20_000;
 /** Long enough for a busy machine, short enough to wait for its end. */
 const SESSION_MS = 800;
 const SHORT_MS = 150;
 const FOLDER = "/doorbuster-lock/sku-1";
 
 /** A process behind the proxy, and another beside it. */
-interface Scene {
+interface Scene extends Troubled {
   readonly server: ZooKeeperServer;
-  readonly proxy: TcpProxy;
   readonly onlooker: Onlooker;
-  readonly far: Lock;
-  readonly near: Lock;
 }
 
 function test(
@@ -57,10 +61,6 @@ function test(
       await play({ server, proxy, onlooker, far, near });
     },
   });
-}
-
-function kindOf(acquired: Acquired): string {
-  return acquired.kind === "rejected" ? acquired.code : acquired.kind;
 }
 
 /** In what creates a znode of the name, and in nothing that comes before. */
@@ -124,17 +124,8 @@ test(
 test(
   "G82 whoever hears nothing of ZooKeeper knows by his own clock that his " +
     "session may be over, before anybody else can have the lock",
-  async ({ proxy, far, near }) => {
-    const lease = await held(far, "sku-1");
-    proxy.weather = { kind: "frozen" };
-    let wasOver = false;
-    const over = loss(lease).then(() => wasOver = true);
-    const next = await held(near, "sku-1", LONG_MS, LONG_MS);
-    assert.ok(wasOver);
-    await over;
-    assert.ok(next.fence > lease.fence);
-    proxy.weather = { kind: "fair" };
-    assert.deepEqual(await lease.extend(), { kind: "rejected", code: "lost" });
+  async (scene) => {
+    const { lease, next } = await losesWhatItHearsNothingOf(scene);
     assert.deepEqual(await lease.release(), {
       kind: "rejected",
       code: "lost",
@@ -195,38 +186,21 @@ test(
 test(
   "over a frozen connection to ZooKeeper an answer comes at its deadline, and " +
     "is unknown",
-  async ({ proxy, far }) => {
-    proxy.weather = { kind: "frozen" };
-    const acquired = await far.acquire("sku-1", { ttlMs: LONG_MS, waitMs: 50 });
-    assert.equal(kindOf(acquired), "unknown");
-  },
+  (scene) => isUnknownAtItsDeadline(scene, SHORT_MS),
   { answerWithinMs: SHORT_MS },
 );
 
 test(
   "an answer of ZooKeeper that took as long as the lease gives no lock, and " +
     "leaves no znode",
-  async ({ proxy, onlooker, far }) => {
-    proxy.weather = { kind: "slow", byMs: SHORT_MS };
-    const acquired = await far.acquire("sku-1", { ttlMs: SHORT_MS });
-    assert.equal(kindOf(acquired), "unknown");
-    await onlooker.waitForChildren(FOLDER, 0);
+  async (scene) => {
+    await takesNoLockByALateAnswer(scene, SHORT_MS);
+    await scene.onlooker.waitForChildren(FOLDER, 0);
   },
 );
 
 test(
   "with ZooKeeper down nothing is held, and who waits gets the lock when it " +
     "is back",
-  async ({ server, far, near }) => {
-    await server.kill();
-    // Its clients may not have noticed yet.
-    let last: Acquired;
-    do last = await far.acquire("sku-1", { ttlMs: LONG_MS }); while (
-      kindOf(last) === "unknown"
-    );
-    assert.equal(kindOf(last), "failed");
-    const waiting = held(near, "sku-1", LONG_MS, LONG_MS);
-    assert.equal(near.report()[0]?.state, "waiting");
-    await Promise.all([server.restart(), waiting]);
-  },
+  waitsForAStoreThatIsDown,
 );

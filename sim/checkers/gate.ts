@@ -1,19 +1,18 @@
 /**
- * `gate.reconciled`: what the gate counted and what the journal holds agree. An
- * order is placed, paid or cancelled on disk only while somebody at the gate
- * waits for that, or after he was told that it may have happened; and once all
- * is quiet, every order on disk is one that the gate said was placed, or one
- * that it could say nothing sure of.
+ * `gate.reconciled`: once all is quiet, what the gate counted and what the
+ * journal holds agree. Every order that is placed, paid or cancelled on disk is
+ * one of which somebody at the gate was told just that, or that it may be so:
+ * his answer was unknown, or his payment went on without him. Who was told no
+ * must find nothing.
  *
  * With `ledgers.agree`, which holds the journal's orders against the shards,
  * these are the three books of a sale: every unit that a shard gave away is
- * backed by an order, and every order by a request.
+ * backed by an order, and every order by an answer.
  *
  * @module
  */
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
 import type { Outcome } from "../../actors/runtime/outcome.ts";
-import type { OrderPlaced } from "../../actors/storefront/order.ts";
 import type {
   Payment,
   Placed,
@@ -21,20 +20,30 @@ import type {
 } from "../../actors/storefront.ts";
 import type { Observation } from "../observation.ts";
 import { type Called, Inspection, keyIdOf } from "./inspection.ts";
+import type { OrderRecord } from "./order_records.ts";
 import type { Place, RunView } from "./run_view.ts";
+
+/** What becomes of an order, with a bit of `OrderRecord.untold` for each. */
+const PLACED = 1;
+const PAID = 2;
+const CANCELLED = 4;
+
+const BITS: Readonly<Partial<Record<StorefrontEvent["kind"], number>>> = {
+  order_placed: PLACED,
+  order_paid: PAID,
+  order_cancelled: CANCELLED,
+};
 
 /** See the module's text. */
 export class GateReconciled extends Inspection {
   readonly id = "gate.reconciled";
-  override readonly sees = ["called", "durable", "returned"] as const;
+  override readonly sees = ["durable", "returned"] as const;
   readonly #view: RunView;
-  /** By the use of a key, as `keyIdOf` names it. */
-  readonly #placing = new Questions();
-  /** By order. */
-  readonly #paying = new Questions();
-  readonly #cancelling = new Questions();
-  /** Orders on disk that the gate has told nobody of, with their keys. */
-  readonly #untold = new Map<string, string>();
+  /** Uses of keys, as `keyIdOf` names them, that may have made an order. */
+  readonly #perhapsPlaced = new Set<string>();
+  /** Orders that may be so, whatever was told. */
+  readonly #perhapsPaid = new Set<string>();
+  readonly #perhapsCancelled = new Set<string>();
 
   constructor(view: RunView) {
     super();
@@ -44,26 +53,23 @@ export class GateReconciled extends Inspection {
   observe(observation: Observation): void {
     this.#view.observe(observation);
     const { durable, called, place } = this.#view;
-    const { atUs } = observation;
-    for (const { event } of durable) this.#record(atUs, event);
-    if (observation.kind === "called") this.#ask(observation, place);
+    for (const { event } of durable) this.#record(event);
     if (observation.kind !== "returned" || called === null) return;
     this.#answer(called, place, observation.outcome);
   }
 
   override end(): void {
-    for (const [orderId, keyId] of this.#untold) {
-      this.checked++;
-      if (this.#placing.mayEnd(keyId)) continue;
-      const detail = `Order ${orderId} is on disk, and whoever asked for it ` +
-        "was told that there is none";
-      this.report(this.#view.nowUs, orderId, detail);
+    for (const order of this.#view.orders.values()) {
+      if (order.untold !== 0) this.#expectPerhaps(order);
     }
   }
 
-  #ask({ step, input }: Called, place: Place | null): void {
-    if (place !== null) this.#placing.begin(place.keyId);
-    else this.#aboutOrder(step)?.begin(String(input.orderId));
+  #record(event: JournalEvent): void {
+    const { kind, orderId } = event as StorefrontEvent;
+    const bit = BITS[kind];
+    if (bit === undefined) return;
+    this.checked++;
+    this.#view.orders.of(orderId).untold |= bit;
   }
 
   #answer(
@@ -72,77 +78,44 @@ export class GateReconciled extends Inspection {
     outcome: Outcome<unknown>,
   ): void {
     if (place !== null) {
-      this.#placing.end(place.keyId, outcome.kind !== "unknown");
+      if (outcome.kind === "unknown") this.#perhapsPlaced.add(place.keyId);
       if (outcome.kind !== "ok") return;
-      this.checked++;
-      this.#untold.delete((outcome.value as Placed).order.id);
-      return;
+      return this.#tell((outcome.value as Placed).order.id, PLACED);
     }
-    const isPending = step === "pay_order" && outcome.kind === "ok" &&
-      (outcome.value as Payment).pending;
-    const isSure = outcome.kind !== "unknown" && !isPending;
-    this.#aboutOrder(step)?.end(String(input.orderId), isSure);
-  }
-
-  #aboutOrder(step: string): Questions | null {
-    if (step === "pay_order") return this.#paying;
-    return step === "cancel_order" ? this.#cancelling : null;
-  }
-
-  #record(atUs: number, event: JournalEvent): void {
-    const fact = event as StorefrontEvent;
-    switch (fact.kind) {
-      case "order_placed":
-        return this.#place(atUs, fact);
-      case "order_paid":
-        return this.#expect(atUs, this.#paying, fact.orderId, "paid");
-      case "order_cancelled":
-        return this.#expect(atUs, this.#cancelling, fact.orderId, "cancelled");
+    const orderId = String(input.orderId);
+    if (step === "pay_order") {
+      if (outcome.kind === "unknown" || isPending(outcome)) {
+        this.#perhapsPaid.add(orderId);
+      } else if (outcome.kind === "ok") this.#tell(orderId, PAID);
+    } else if (step === "cancel_order") {
+      if (outcome.kind === "unknown") this.#perhapsCancelled.add(orderId);
+      else if (outcome.kind === "ok") this.#tell(orderId, CANCELLED);
     }
   }
 
-  #place(atUs: number, { orderId, holdId }: OrderPlaced): void {
+  #tell(orderId: string, bit: number): void {
     this.checked++;
-    const keyId = keyIdOf(holdId);
-    this.#untold.set(orderId, keyId);
-    if (this.#placing.mayEnd(keyId)) return;
-    const detail = `Order ${orderId} is placed, and nobody waits for one`;
-    this.report(atUs, orderId, detail);
+    this.#view.orders.of(orderId).untold &= ~bit;
   }
 
-  #expect(
-    atUs: number,
-    questions: Questions,
-    orderId: string,
-    what: string,
-  ): void {
-    this.checked++;
-    if (questions.mayEnd(orderId)) return;
-    const detail = `Order ${orderId} is ${what}, and nobody asked for that`;
-    this.report(atUs, orderId, detail);
+  #expectPerhaps({ id, placed, untold }: Readonly<OrderRecord>): void {
+    const keyId = placed === null ? "" : keyIdOf(placed.holdId);
+    const isWrong = (bit: number, perhaps: ReadonlySet<string>, key: string) =>
+      (untold & bit) !== 0 && !perhaps.has(key);
+    const what = isWrong(PLACED, this.#perhapsPlaced, keyId)
+      ? "placed"
+      : isWrong(PAID, this.#perhapsPaid, id)
+      ? "paid"
+      : isWrong(CANCELLED, this.#perhapsCancelled, id)
+      ? "cancelled"
+      : null;
+    if (what === null) return;
+    const detail = `Order ${id} is ${what} on disk, and nobody who asked for ` +
+      "that was told that it is, or may be";
+    this.report(this.#view.nowUs, id, detail);
   }
 }
 
-/** Requests of one kind, by what they are about, as the gate sees them. */
-class Questions {
-  /** How many wait for an answer. */
-  readonly #open = new Map<string, number>();
-  /** What somebody was told of that it may yet happen, or may have. */
-  readonly #unsure = new Set<string>();
-
-  begin(id: string): void {
-    this.#open.set(id, (this.#open.get(id) ?? 0) + 1);
-  }
-
-  end(id: string, isSure: boolean): void {
-    const left = (this.#open.get(id) ?? 1) - 1;
-    if (left === 0) this.#open.delete(id);
-    else this.#open.set(id, left);
-    if (!isSure) this.#unsure.add(id);
-  }
-
-  /** Whether what it asks for may be done. */
-  mayEnd(id: string): boolean {
-    return this.#open.has(id) || this.#unsure.has(id);
-  }
+function isPending(outcome: Outcome<unknown>): boolean {
+  return outcome.kind === "ok" && (outcome.value as Payment).pending;
 }

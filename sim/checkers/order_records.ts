@@ -59,6 +59,8 @@ export class OrderRecord {
   /** By its durable facts it is paid, or needs no stock: `ledgers.agree`. */
   isPaidOnDisk = false;
   isOverOnDisk = false;
+  /** Its durable facts that the gate has told nobody of: `gate.reconciled`. */
+  untold = 0;
   /** Null: none moved yet: `money.conserved`. */
   money: Money | null = null;
 
@@ -166,7 +168,7 @@ function isAtRest(record: OrderRecord): boolean {
   return placed !== null && toldTo === placed.userId &&
     facts === BITS.order_placed && totalCents === placed.totalCents &&
     !isPaid && end === null && !record.isPaidOnDisk && !record.isOverOnDisk &&
-    money === null;
+    record.untold === 0 && money === null;
 }
 
 function recordOf(known: Known): OrderRecord {

@@ -35,8 +35,8 @@ Deno.test("gate.reconciled accepts orders that were asked for, and told of unles
     .returns(cancel, ok(view("bob", "cancelled")));
   const checker = judge(ID, story);
   assert.equal(checker.violation, null);
-  // Three are placed and two told of, one is paid, one cancelled; one untold.
-  assert.equal(checker.checked, 3 + 2 + 1 + 1 + 1);
+  // Three are placed and two told of, one paid and one cancelled, both told of.
+  assert.equal(checker.checked, 3 + 2 + 2 + 2);
 });
 
 Deno.test("gate.reconciled rejects an order that nobody asked for", () => {

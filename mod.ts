@@ -339,6 +339,7 @@ export type {
   DomainObserver,
   FoldTarget,
   Journal,
+  MailCounts,
   Recovered,
 } from "./actors/runtime/ports.ts";
 

@@ -11,6 +11,7 @@ import type {
   BreakerState,
 } from "../actors/runtime/circuit_breaker.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
+import type { MailCounts } from "../actors/runtime/ports.ts";
 
 /** What became of all frames that one thread had for another one. */
 export interface WayCount {
@@ -40,14 +41,16 @@ export interface WayCount {
   bound: number;
 }
 
-/** A mailbox as it is. */
-export interface MailboxCount {
+/** A mailbox as it is, and what became of its messages. */
+export interface MailboxCount extends Readonly<MailCounts> {
   /** The address of its actor. */
   readonly actor: string;
   /** Messages that wait, in both lanes. */
   readonly depth: number;
   /** What each lane may hold. */
   readonly lane: number;
+  /** Of those given, what its actor's behavior got. */
+  readonly handled: number;
 }
 
 /** One thing that happened. Times are virtual microseconds since the start. */

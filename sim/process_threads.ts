@@ -159,9 +159,7 @@ export class ProcessThreads {
   /** The mail that waits. */
   mailboxes(): MailboxCount[] {
     return [...this.#slots.values()].flatMap(({ thread, mailboxMessages }) =>
-      thread === null ? [] : thread.domain.report().actors.map((actor) => (
-        { actor: actor.address, depth: actor.depth, lane: mailboxMessages }
-      ))
+      thread === null ? [] : thread.mailboxes(mailboxMessages)
     );
   }
 

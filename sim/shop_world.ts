@@ -152,11 +152,7 @@ export class ShopWorld implements World {
 
   #mailboxes(): MailboxCount[] {
     return [...this.#places.values()].flatMap(({ thread, mailboxMessages }) =>
-      thread.domain.report().actors.map(({ address: actor, depth }) => ({
-        actor,
-        depth,
-        lane: mailboxMessages,
-      }))
+      thread.mailboxes(mailboxMessages)
     );
   }
 

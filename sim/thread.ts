@@ -18,7 +18,8 @@ import type { Batch, Received } from "../cluster/link.ts";
 import type { Buggify } from "./buggify.ts";
 import { clockOf, type ThreadClock } from "./clock.ts";
 import { CountedLink, type Line } from "./counted_link.ts";
-import type { Observation } from "./observation.ts";
+import { CountedMail } from "./counted_mail.ts";
+import type { MailboxCount, Observation } from "./observation.ts";
 import type { Act, Scheduler } from "./scheduler.ts";
 import { Slowness } from "./slowness.ts";
 
@@ -88,6 +89,7 @@ export class Thread {
   /** Its next turn, and its links' next flush. */
   readonly #go: Act;
   readonly #flush: Act;
+  readonly #mail = new CountedMail();
   #isAlive = true;
   /** The core has something to do until then. */
   #busyUntilUs = 0;
@@ -123,22 +125,16 @@ export class Thread {
       stepsPerRun: 1,
       freeze: true,
       observer: {
+        mailOf: this.#mail.mailOf,
         stepped: (actor, message, outcome, sequence, epoch) => {
           scheduler.messages++;
           if (options.traced) this.#stepped = { actor, kind: message.kind };
           this.#serviceUs = options.serviceUs(actor, message.kind);
           scheduler.mix(this.#factOf(message.kind) ^ sequence);
           if (outcome === null) return;
+          const kind = "decided";
           const atUs = scheduler.nowUs;
-          observe({
-            kind: "decided",
-            atUs,
-            actor,
-            message,
-            outcome,
-            sequence,
-            epoch,
-          });
+          observe({ kind, atUs, actor, message, outcome, sequence, epoch });
         },
         recorded: (actor, epoch, sequence, event) => {
           const atUs = scheduler.nowUs;
@@ -246,6 +242,11 @@ export class Thread {
   /** What is asked from now on fails, as by a domain that is gone. */
   refuse(): void {
     this.#refuses = true;
+  }
+
+  /** What became of its actors' mail; each lane holds `lane` at most. */
+  mailboxes(lane: number): MailboxCount[] {
+    return this.#mail.of(this.domain.report(), lane);
   }
 
   /** Nobody here waits for an answer, and all that was sent has arrived. */

@@ -54,7 +54,7 @@ const OWN = [
   /^cluster\/(hash_ring|link)\.ts$/,
   /^cluster\/(balancers|routers|pool\/(?!catalog))/,
   /^sim\/(simulate_actors|scheduler|event_queue|streams|distributions)\.ts$/,
-  /^sim\/(thread|network|disk|clock|counted_link|run_result|slowness|tripwire)\.ts$/,
+  /^sim\/(thread|network|disk|clock|counted_(link|mail)|run_result|slowness|tripwire)\.ts$/,
   /^cluster\/worker\/(?!.*shop|assemble|entry|faults|snapshots)/,
 ];
 

@@ -168,13 +168,19 @@ export class Cell implements Sibling {
   quiet: Quiet | null = null;
 
   /** Everything is bounded in `spec`. */
-  constructor(address: string, args: unknown, spec: CellSpec, family: Family) {
+  constructor(
+    address: string,
+    args: unknown,
+    spec: CellSpec,
+    family: Family,
+    mailbox: Mailbox = new Mailbox(spec.mailboxCapacity),
+  ) {
     this.address = address;
     this.behavior = spec.behavior;
     this.args = args;
     this.spec = spec;
     this.family = family;
-    this.mailbox = new Mailbox(spec.mailboxCapacity);
+    this.mailbox = mailbox;
     this.past = spec.journaled ? new Past() : null;
   }
 

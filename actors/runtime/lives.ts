@@ -10,6 +10,7 @@ import type { ChildSpec, MailboxSpec, RestartType } from "./actor.ts";
 import { Cell, type CellSpec } from "./cell.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import type { World } from "./context.ts";
+import { CountedMailbox } from "./counted_mailbox.ts";
 import { Family, type Member } from "./family.ts";
 import { RETRY_AFTER_MS } from "./outcome.ts";
 import type { FoldTarget, Journal } from "./ports.ts";
@@ -85,7 +86,9 @@ export class Lives {
           `or an apply`,
       );
     }
-    const cell = new Cell(address, args, spec, family);
+    const counts = this.#world.observer?.mailOf?.(address);
+    const mailbox = counts && new CountedMailbox(spec.mailboxCapacity, counts);
+    const cell = new Cell(address, args, spec, family, mailbox);
     const { breakers } = this.#world.exchange;
     if (breakers.size > 0) cell.breaker = breakers.get(address) ?? null;
     cells.set(address, cell);

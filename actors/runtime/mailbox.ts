@@ -234,6 +234,9 @@ export class Mailbox {
     return first;
   }
 
+  /** What `shift` gave last was not run. Counted by `CountedMailbox`. */
+  notePassed(): void {}
+
   #isUrgentNext(): boolean {
     return this.#urgent !== null && this.#takesUrgentTurn(this.#urgent.size);
   }

@@ -113,6 +113,18 @@ export interface Log {
   ): void;
 }
 
+/** What became of an actor's messages, in all its lives. */
+export interface MailCounts {
+  /** Those that its mailbox took. */
+  taken: number;
+  /** Those that left it in their turn. */
+  given: number;
+  /** Those that left it to make room, or as their actor ended. */
+  dropped: number;
+  /** Of those given, what was not run: too late, or a signal. */
+  passed: number;
+}
+
 /** Sees what a domain does, step by step. A simulator's; a live host has none. */
 export interface DomainObserver {
   /** A step returned; `reply`: what it answered its message, null: nothing. */
@@ -132,6 +144,8 @@ export interface DomainObserver {
     sequence: number,
     event: JournalEvent,
   ): void;
+  /** Where to count the mail of a new actor; left out: nowhere. */
+  mailOf?(actor: string): MailCounts;
 }
 
 /**

@@ -87,10 +87,14 @@ export class Steps {
   #run(cell: Cell, message: Message, slip: Slip | null): void {
     let isAsked = false;
     if (slip !== null) {
-      if (!this.#isWanted(cell, message, slip)) return;
+      if (!this.#isWanted(cell, message, slip)) {
+        return cell.mailbox.notePassed();
+      }
       isAsked = slip.role === "ask" && !slip.isSettled;
     }
-    if (cell.troubles !== null && this.#isRefused(cell, message, slip)) return;
+    if (cell.troubles !== null && this.#isRefused(cell, message, slip)) {
+      return cell.mailbox.notePassed();
+    }
     cell.handled++;
     const { behavior, receive } = cell.spec;
     this.#effects.begin(message, slip, isAsked);

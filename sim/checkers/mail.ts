@@ -1,12 +1,14 @@
 /**
  * `mail.accounted`: every frame that a link took was handed over, or is counted
  * as expired, never sent, lost or under way; what was handed over is what had
- * arrived; and nothing waits beyond its bound.
+ * arrived; and nothing waits beyond its bound. Of each actor: what its mailbox
+ * took has left it or waits, and what left it in its turn was handled, or it was
+ * noticed that it was not.
  *
- * The sender, the carrier and the receiver count apart from one another, so a
- * frame that none of them has notice of is missing from a sum. Of mailboxes
- * those are looked at whose actors ask nobody: their bound is exact, since only
- * a few timers and signals pass it.
+ * The sender, the carrier and the receiver count apart from one another, and so
+ * do a mailbox and the domain that empties it: what none of them has notice of
+ * is missing from a sum. The bound of mailboxes is looked at where actors ask
+ * nobody: there it is exact, since only a few timers and signals pass it.
  *
  * @module
  */
@@ -52,9 +54,22 @@ export class MailAccounted extends Inspection {
     this.report(atUs, way, detail);
   }
 
-  #checkMailbox(atUs: number, { actor, depth, lane }: MailboxCount): void {
-    if (!actor.startsWith("inventory[")) return;
+  #checkMailbox(atUs: number, count: MailboxCount): void {
+    const { actor, depth, lane, taken, given, dropped } = count;
     this.checked++;
+    if (taken !== given + dropped + depth) {
+      const detail =
+        `The mailbox of ${actor} took ${taken} messages, of which ` +
+        `${given} were given out, ${dropped} dropped and ${depth} wait`;
+      return this.report(atUs, actor, detail);
+    }
+    const { handled, passed } = count;
+    if (given !== handled + passed) {
+      const detail = `${actor} was given ${given} messages, of which ` +
+        `${handled} were handled and ${passed} not`;
+      return this.report(atUs, actor, detail);
+    }
+    if (!actor.startsWith("inventory[")) return;
     const most = 2 * lane + PASSING;
     if (depth <= most) return;
     const detail = `${depth} messages wait at ${actor}, where ${most} may`;

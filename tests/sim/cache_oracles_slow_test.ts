@@ -102,7 +102,7 @@ function hitsInTime(ttlMs: number): Samples {
     for (let read = 0; read < perBatch; read++) {
       nowMs += sample({ kind: "exponential", meanUs: GAP }, random);
       if (isFresh(entry, nowMs)) count++;
-      else renew(entry, nowMs, ttlMs, 0);
+      else renew(entry, nowMs, { ttlMs, storeMs: 0, refreshMs: 0 });
     }
     return count / perBatch;
   };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Lane, Message } from "../../../actors/runtime/actor.ts";
+import { CountedMailbox } from "../../../actors/runtime/counted_mailbox.ts";
 import { Mailbox, MailQueue } from "../../../actors/runtime/mailbox.ts";
 import { SignalSlip } from "../../../actors/runtime/slip.ts";
 
@@ -142,8 +143,11 @@ const operations = fc.array(
 
 Deno.test("a Mailbox answers as its model does, whatever comes", () => {
   fc.assert(
-    fc.property(operations, (operations) => {
-      const mailbox = new Mailbox(7);
+    fc.property(operations, fc.boolean(), (operations, isCounted) => {
+      const counts = { taken: 0, given: 0, dropped: 0, passed: 0 };
+      const mailbox = isCounted
+        ? new CountedMailbox(7, counts)
+        : new Mailbox(7);
       const model = new ModelMailbox();
       const { normal, urgent } = model.lanes;
       for (const [item, operation] of operations.entries()) {
@@ -180,6 +184,9 @@ Deno.test("a Mailbox answers as its model does, whatever comes", () => {
         const most = Math.max(normal.length, urgent.length);
         assert.equal(mailbox.isHalfFree, most <= 3.5);
       }
+      const { taken, given, dropped } = counts;
+      const waiting = isCounted ? normal.length + urgent.length : 0;
+      assert.equal(taken, given + dropped + waiting);
     }),
     { seed: 20261111, numRuns: 300 },
   );

@@ -1,6 +1,6 @@
 /** Mail: every frame is accounted for, and no queue is beyond its bound. */
 import assert from "node:assert/strict";
-import type { WayCount } from "../../../sim/observation.ts";
+import type { MailboxCount, WayCount } from "../../../sim/observation.ts";
 import { judge, SHARD, Story, wrong } from "./story.ts";
 
 const ID = "mail.accounted";
@@ -44,7 +44,30 @@ Deno.test("mail.accounted rejects one frame more than may wait", () => {
 
 Deno.test("mail.accounted rejects a shard's mailbox beyond both of its lanes", () => {
   const waits = (depth: number) =>
-    wrong(ID, new Story().countsMail({}, { depth, lane: 4 }));
+    wrong(ID, new Story().countsMail({}, { depth, taken: 2 + depth }));
   assert.equal(waits(16), null);
   assert.equal(waits(17), SHARD);
+});
+
+/** Whom a run is accused of whose shard's mailbox has such counts. */
+function accused(mailbox: Partial<MailboxCount>): string | null {
+  const ten = { taken: 10, given: 7, dropped: 1, depth: 2 };
+  const story = new Story();
+  return wrong(
+    ID,
+    story.countsMail({}, { ...ten, handled: 5, passed: 2, ...mailbox }),
+  );
+}
+
+Deno.test("mail.accounted rejects a message that vanishes from an actor's mailbox, or comes out of it twice", () => {
+  assert.equal(accused({}), null);
+  assert.equal(accused({ taken: 11 }), SHARD);
+  assert.equal(accused({ taken: 9 }), SHARD);
+  assert.equal(accused({ depth: 1 }), SHARD);
+});
+
+Deno.test("mail.accounted rejects a message that was given to an actor and neither handled nor noticed", () => {
+  assert.equal(accused({ handled: 4 }), SHARD);
+  assert.equal(accused({ passed: 1 }), SHARD);
+  assert.equal(accused({ handled: 6 }), SHARD);
 });

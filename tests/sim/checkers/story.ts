@@ -26,6 +26,13 @@ export const WAY: WayCount = {
 };
 
 export const SHARD = "inventory[0]";
+
+/** A mailbox from which one message was handled, and one came too late. */
+const MAILBOX: MailboxCount = {
+  ...{ actor: SHARD, depth: 0, lane: 4 },
+  ...{ taken: 2, given: 2, dropped: 0, handled: 1, passed: 1 },
+};
+
 export const SHOP = "storefront[0]";
 /** The one SKU: three units at 100 cents. */
 export const SKU = "lamp";
@@ -179,7 +186,7 @@ export class Story {
     return this.observe({
       kind: "mail_counted",
       ways: [{ ...WAY, ...way }],
-      mailboxes: [{ actor: SHARD, depth: 0, lane: 4, ...mailbox }],
+      mailboxes: [{ ...MAILBOX, ...mailbox }],
       isLast: true,
     } as never);
   }

@@ -11,7 +11,7 @@ import { SeededRandom } from "../../../actors/runtime/random.ts";
 import type { ShopClient } from "../../shop/shop_client.ts";
 import { eventually, pause, products } from "../../shop/stage.ts";
 import { expectBooksAgree } from "./books.ts";
-import { type Mischief, MischiefBag } from "./mischief.ts";
+import { type Mischief, MISCHIEF_KINDS, MischiefBag } from "./mischief.ts";
 import { Rush } from "./rush.ts";
 import { Seat } from "./seat.ts";
 import { ShopCluster } from "./shop_cluster.ts";
@@ -22,6 +22,8 @@ export interface ChaosOptions {
   /** Buyers at the same time. */
   readonly buyers: number;
   readonly seed: number;
+  /** What may happen, of `MISCHIEF_KINDS`; left out: all of it. */
+  readonly kinds?: readonly string[];
   /** Where the log of every process goes in the end; null: nowhere. */
   readonly logFolder: string | null;
   /** Takes one line for each thing that happened. */
@@ -57,6 +59,7 @@ export async function chaosCampaign(
   options: ChaosOptions,
 ): Promise<ChaosResult> {
   const { seed, forMs, buyers, report, logFolder } = options;
+  const { kinds = MISCHIEF_KINDS } = options;
   await using cluster = await ShopCluster.prepare(CATALOG, {}, DURABLE);
   await using seats = new AsyncDisposableStack();
   const all = SEATS.map((name) =>
@@ -69,7 +72,7 @@ export async function chaosCampaign(
     open: () => all.flatMap(({ client }) => client ?? []),
   });
   const random = new SeededRandom(seed, "mischief");
-  const bag = new MischiefBag(cluster, all, random);
+  const bag = new MischiefBag(cluster, all, random, kinds);
   const recoveries: Recovery[] = [];
   const endMs = performance.now() + forMs;
   while (performance.now() < endMs) {

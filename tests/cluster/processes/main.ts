@@ -13,10 +13,11 @@ import {
 } from "../../shop/campaign_command.ts";
 import { installMissing, SERVICES } from "../../runner/services.ts";
 import { chaosCampaign } from "./chaos_campaign.ts";
+import { MISCHIEF_KINDS } from "./mischief.ts";
 import { recoveryTable } from "./recovery_table.ts";
 
 const HELP = `Usage: deno task chaos [--minutes N] [--buyers N] [--seed N]
-                       [--logs FOLDER]
+                       [--only KIND,…] [--logs FOLDER]
 
 Storms a shop of three processes over HTTP, with a real Redis and a real
 PostgreSQL, while these are killed, stopped, cut off, slowed down and restarted;
@@ -27,12 +28,14 @@ code 0, or 1 when something is wrong.
   --minutes  how long (10)
   --buyers   how many at a time (100)
   --seed     chooses what happens and when; a new one each time if left out
+  --only     lets only these happen, such as "kill -9,Redis restarted"
   --logs     keeps what every process wrote in this folder`;
 
 const options = {
   minutes: { type: "string", default: "10" },
   buyers: { type: "string", default: "100" },
   seed: { type: "string", default: drawSeed() },
+  only: { type: "string" },
   logs: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
@@ -52,6 +55,16 @@ function makeFolder(path: string): void {
   }
 }
 
+/** Throws nothing: ends the command when there is no such kind. */
+function kindsOf(text: string): string[] {
+  const kinds = text.split(",");
+  const unknown = kinds.find((kind) => !MISCHIEF_KINDS.includes(kind));
+  if (unknown === undefined) return kinds;
+  return refuse(
+    `--only: expected some of ${MISCHIEF_KINDS.join(", ")}, found ${unknown}`,
+  );
+}
+
 const given = readOptions(options);
 if (given.help) {
   console.log(HELP);
@@ -60,6 +73,7 @@ if (given.help) {
   const minutes = integerOf("minutes", given.minutes, 1, 1_440);
   const buyers = integerOf("buyers", given.buyers, 1, 2_000);
   console.log(`seed ${seed}, ${buyers} buyers, ${minutes} minutes`);
+  const kinds = given.only === undefined ? MISCHIEF_KINDS : kindsOf(given.only);
   const logFolder = given.logs ?? null;
   const { missing } = await installMissing(NEEDED);
   if (missing.length > 0) {
@@ -68,7 +82,7 @@ if (given.help) {
   }
   if (logFolder !== null) makeFolder(logFolder);
   const { purchases, orders, recoveries } = await chaosCampaign({
-    ...{ seed, buyers, logFolder, report: console.log },
+    ...{ seed, buyers, kinds, logFolder, report: console.log },
     forMs: minutes * 60_000,
   });
   console.log(recoveryTable(recoveries));

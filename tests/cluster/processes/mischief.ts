@@ -104,21 +104,27 @@ const KINDS: Readonly<Record<string, Draw>> = {
 /** Two at once are a quarter: enough to meet, and few enough to be told apart. */
 const TWO_IN = [1, 4] as const;
 
-/** Everything that may happen, in an order of its own for each seed. */
+/** All that may happen. */
+export const MISCHIEF_KINDS: readonly string[] = Object.keys(KINDS);
+
+/** What may happen, in an order of its own for each seed. */
 export class MischiefBag {
   readonly #cluster: ShopCluster;
   readonly #seats: readonly Seat[];
   readonly #random: SeededRandom;
+  readonly #kinds: readonly string[];
   #bag: string[] = [];
 
   constructor(
     cluster: ShopCluster,
     seats: readonly Seat[],
     random: SeededRandom,
+    kinds: readonly string[],
   ) {
     this.#cluster = cluster;
     this.#seats = seats;
     this.#random = random;
+    this.#kinds = kinds;
   }
 
   /**
@@ -127,6 +133,8 @@ export class MischiefBag {
    */
   next(): Mischief[] {
     const first = this.#draw();
+    // Of two of one kind nobody could say which was felt.
+    if (this.#kinds.length === 1) return [first];
     if (!this.#random.chance(...TWO_IN)) return [first];
     const second = this.#draw();
     const isElsewhere = first.seat !== second.seat;
@@ -136,7 +144,7 @@ export class MischiefBag {
   }
 
   #draw(): Mischief {
-    if (this.#bag.length === 0) this.#bag = Object.keys(KINDS);
+    if (this.#bag.length === 0) this.#bag = [...this.#kinds];
     const [kind] = this.#bag.splice(this.#random.below(this.#bag.length), 1);
     const seat = this.#seats[this.#random.below(this.#seats.length)]!;
     return KINDS[kind!]!(this.#cluster, seat, this.#random);

@@ -43,6 +43,16 @@ export interface ClaimOptions extends TerritoryHost {
   readonly retryBy: (nowMs: number) => void;
 }
 
+/** How things are with a territory, by the newest beat. */
+export interface Outlook {
+  /** It should run here. */
+  readonly isOurs: boolean;
+  /** Nobody is silent: what should run elsewhere is handed over. */
+  readonly isCalm: boolean;
+  /** Who has its lease. */
+  readonly holder: string | undefined;
+}
+
 /** See the module. */
 export class Claim implements KeptLease {
   readonly territory: string;
@@ -90,7 +100,7 @@ export class Claim implements KeptLease {
   }
 
   /** Does what is to be done now that it should be ours, or not. */
-  review(isOurs: boolean, holder: string | undefined, nowMs: number): void {
+  review({ isOurs, isCalm, holder }: Outlook, nowMs: number): void {
     const { leaseForMs } = this.#options;
     const waitedMs = nowMs - this.#askedAtMs;
     const isUnanswered = waitedMs >= leaseForMs / ASKS_PER_LEASE;
@@ -99,7 +109,7 @@ export class Claim implements KeptLease {
       if (!isOurs) this.state = "over";
       else if (isUnanswered) this.#take(nowMs);
     } else if (this.state === "held") {
-      if (!isOurs) this.release(nowMs);
+      if (!isOurs && isCalm) this.release(nowMs);
     } else if (this.state === "stopped") {
       if (holder !== this.holder) this.state = "over";
       else if (isUnanswered) this.#free(nowMs);

@@ -7,7 +7,8 @@
  * alone, but all alike (`share_out.ts`), whose a territory should be. One that
  * is free and ours is taken; one that is not ours any more is drained, stopped
  * and only then freed, and the next owner is woken by that, or by the moment
- * at which a dead one's lease ends.
+ * at which a dead one's lease ends. While somebody is silent nothing is handed
+ * over: a drain would wait for his word, and his death changes all shares.
  *
  * A lease counts from the moment its request was sent, on this process's
  * monotonic clock, less 1 %. So it ends here before the store gives it to
@@ -52,6 +53,11 @@ const BEATS_PER_LEASE = 4;
 const RETRIES_PER_LEASE = 12;
 /** No more beats than these, however often a process is woken. */
 const MOST_BEATS_PER_LEASE = 100;
+/**
+ * Who beats has three quarters of a lease left, less the time that a beat takes
+ * on a busy machine. Who has less than this is late: stopped perhaps, or dead.
+ */
+const SILENT_BELOW_LEASES = 2 / 3;
 
 /** See the module. */
 export class Ownership {
@@ -227,13 +233,15 @@ export class Ownership {
     this.#awaited.clear();
     const targets = this.#targets(answer);
     const { settlesInMs, owners } = answer;
+    const silentMs = SILENT_BELOW_LEASES * this.#options.leaseForMs;
+    const isCalm = owners.values().every(({ leftMs }) => leftMs >= silentMs);
     if (settlesInMs > 0) this.#beatBy(nowMs + settlesInMs + 1);
     for (const territory of this.#options.territories) {
       const claim = this.#claims.get(territory);
       const owner = owners.get(territory);
       const isOurs = targets.get(territory) === this.#options.process;
       if (claim !== undefined) {
-        claim.review(isOurs, owner?.holder, nowMs);
+        claim.review({ isOurs, isCalm, holder: owner?.holder }, nowMs);
       } else if (owner !== undefined) {
         if (isOurs) this.#awaited.add(territory);
         this.#disownIfOurs(territory, owner.holder);

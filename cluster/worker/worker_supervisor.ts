@@ -179,10 +179,13 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     return [...this.#slots.values()].map((slot) => slot.describe());
   }
 
-  /** Orders a ready worker; false when there is none of that name. */
+  /**
+   * Orders a worker that is ready, or leaves: that waits for all that it is
+   * linked with. False when there is none of that name.
+   */
   order(name: string, order: Order<Plan>): boolean {
     const slot = this.#slots.get(name);
-    if (slot === undefined || slot.status !== "ready") return false;
+    if (slot === undefined || !slot.isLinked) return false;
     slot.order(order);
     return true;
   }

@@ -44,6 +44,21 @@ Deno.test("the death of a process moves what it ran and nothing else", () => {
   assert.deepEqual(moved.sort(), had);
 });
 
+// G114
+Deno.test("a process that dies and is started again moves what it ran and nothing else", () => {
+  const world = settled(3);
+  const dead = world.living.find(({ running }) => running.size === 3)!;
+  const had = [...dead.running.keys()].sort();
+  const before = world.moves.length;
+  dead.crash();
+  world.pass(1_100);
+  const again = world.join();
+  world.pass(4 * LEASE_MS);
+  const moved = world.moves.slice(before).map(({ territory }) => territory);
+  assert.deepEqual(moved.sort(), had);
+  assert.ok(again.running.size >= 2);
+});
+
 Deno.test("a process that leaves is followed within milliseconds of each drain, and vanishes", () => {
   const world = settled(2);
   const [leaver, other] = world.living;

@@ -121,6 +121,27 @@ Deno.test({
   },
 });
 
+// G115
+Deno.test({
+  name: "a worker that leaves waits for no peer that is gone",
+  ignore,
+  async fn() {
+    await using shop = await Shop.open();
+    await shop.add(1);
+    const { supervisor } = shop.worker;
+    // Nobody is at its other end.
+    const { port1, port2 } = new MessageChannel();
+    const peer = "worker-9";
+    supervisor.order("worker-0", { kind: "connect", peer, port: port1 });
+    const fromMs = hostClock.monotonicMs();
+    const removed = supervisor.remove("worker-0", WITHIN_MS);
+    assert(supervisor.order("worker-0", { kind: "disconnect", peer }));
+    await removed;
+    assert(hostClock.monotonicMs() - fromMs < WITHIN_MS / 2);
+    port2.close();
+  },
+});
+
 // G113
 Deno.test({
   name: "a worker whose lease is over says nothing more, and does not come " +

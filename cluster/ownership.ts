@@ -41,6 +41,12 @@ export interface OwnershipOptions extends TerritoryHost {
   readonly wake: () => void;
   /** Who lives now; none: nobody knows. */
   readonly members: (processes: readonly string[]) => void;
+  /**
+   * What may have to run here soon, as its owner hands it over or is silent:
+   * all of it, each time that it is something else. What can be done without a
+   * lease is worth doing then.
+   */
+  readonly expect: (territories: readonly string[]) => void;
 }
 
 /**
@@ -58,6 +64,8 @@ const MOST_BEATS_PER_LEASE = 100;
  * on a busy machine. Who has less than this is late: stopped perhaps, or dead.
  */
 const SILENT_BELOW_LEASES = 2 / 3;
+/** With less than this he is expected to be dead: half of a lease is left. */
+const DEAD_BELOW_LEASES = 1 / 2;
 
 /** See the module. */
 export class Ownership {
@@ -76,6 +84,7 @@ export class Ownership {
   /** When the newest beat was sent that was answered. */
   #heardMs = -Infinity;
   #members: readonly string[] = [];
+  #expected: readonly string[] = [];
   #ring: HashRing | null = null;
   #left: (() => void) | null = null;
   /** Once all is freed: until when the store has to answer. */
@@ -132,6 +141,7 @@ export class Ownership {
     this.#note((nowMs) => {
       this.#left = done;
       this.#awaited.clear();
+      this.#setExpected([]);
       for (const claim of this.#claims.values()) claim.release(nowMs);
       this.#beatBy(nowMs);
     });
@@ -225,6 +235,12 @@ export class Ownership {
     this.#options.members(processes);
   }
 
+  #setExpected(territories: readonly string[]): void {
+    if (isSame(territories, this.#expected)) return;
+    this.#expected = territories;
+    this.#options.expect(territories);
+  }
+
   // ── Decisions ───────────────────────────────────────────────────────────
 
   /** What is ours, and not yet; what is not ours, and still is. */
@@ -247,10 +263,35 @@ export class Ownership {
         this.#disownIfOurs(territory, owner.holder);
         // It will have been renewed by then, or is to be had.
         this.#beatBy(nowMs + owner.leftMs + 1);
+        const aliveMs = owner.leftMs - this.#deadBelowMs;
+        if (aliveMs >= 0) this.#beatBy(nowMs + aliveMs + 1);
       } else if (isOurs && settlesInMs <= 0) {
         this.#claim(territory, nowMs);
       }
     }
+    this.#setExpected(this.#expectations(answer));
+  }
+
+  get #deadBelowMs(): number {
+    return DEAD_BELOW_LEASES * this.#options.leaseForMs;
+  }
+
+  /** Ours when its owner has handed it over, or is dead, or as we ask for it. */
+  #expectations(answer: BeatAnswer): string[] {
+    const dead = new Set<string>();
+    for (const { holder, leftMs } of answer.owners.values()) {
+      if (leftMs < this.#deadBelowMs) dead.add(processOf(holder));
+    }
+    const targets = dead.size === 0 ? null : this.#targets({
+      ...answer,
+      sharers: answer.sharers.filter((name) => !dead.has(name)),
+    });
+    return this.#options.territories.filter((territory) => {
+      const claim = this.#claims.get(territory);
+      if (claim !== undefined) return claim.state === "taking";
+      return this.#awaited.has(territory) ||
+        targets?.get(territory) === this.#options.process;
+    });
   }
 
   #claim(territory: string, nowMs: number): void {
@@ -294,7 +335,9 @@ export class Ownership {
   #endOverdue(nowMs: number): void {
     for (const claim of this.#claims.values()) claim.endIfOverdue(nowMs);
     this.#forgetEnded();
-    if (this.#knownUntilMs <= nowMs) this.#setMembers([]);
+    if (this.#knownUntilMs > nowMs) return;
+    this.#setMembers([]);
+    this.#setExpected([]);
   }
 
   #forgetEnded(): void {

@@ -96,6 +96,7 @@ export class PostgresConnection {
   #waiting = 0;
   /** Connections that failed so far. */
   #failures = 0;
+  #number = 0;
   #isClosed = false;
 
   /** Connects with the first statement; `name` is what the server shows. */
@@ -107,6 +108,11 @@ export class PostgresConnection {
   /** Statements that wait or are under way. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Which connection this is, from 1; 0: there was none yet. */
+  get number(): number {
+    return this.#number;
   }
 
   /**
@@ -187,6 +193,7 @@ export class PostgresConnection {
     );
     try {
       await within(client.unsafe(GREETING), CONNECT_WITHIN_MS, timers);
+      this.#number++;
       return client;
     } catch (cause) {
       await client.end({ timeout: 0 });

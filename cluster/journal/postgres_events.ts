@@ -1,6 +1,7 @@
 /**
- * Reads the events of one partition out of PostgreSQL, in order and a page at
- * a time, and checks that none is missing.
+ * Reads the events of partitions out of PostgreSQL, of each in order and a page
+ * at a time, and checks that none is missing. A page of several partitions is
+ * one statement, since where somebody waits round trips are what takes time.
  *
  * @module
  */
@@ -52,10 +53,16 @@ const PAGE_EVENTS = 4_096;
 export const ROW_COLUMNS =
   "first_sequence, event_count, epoch, written_at_ms, version, events";
 
+// Of each partition by its index, however many rows the planner expects.
 const PAGE = `
-  SELECT ${ROW_COLUMNS} FROM doorbuster.events
-  WHERE partition = $1 AND first_sequence > $2 AND first_sequence <= $3
-  ORDER BY first_sequence`;
+  SELECT page.* FROM json_to_recordset($1::text::json)
+    AS range (name text, after bigint, until bigint)
+  CROSS JOIN LATERAL (
+    SELECT partition, ${ROW_COLUMNS} FROM doorbuster.events
+    WHERE partition = name COLLATE "C"
+      AND first_sequence > after AND first_sequence <= until
+    ORDER BY first_sequence LIMIT ${PAGE_EVENTS}
+  ) AS page`;
 
 /**
  * Hands over the events of a range, each with the row in which it stands. With
@@ -70,38 +77,108 @@ export async function readEvents(
   range: EventRange,
   take: (event: JournalEvent) => void,
 ): Promise<EventsRead | ReadTrouble> {
-  const { partition, to } = range;
-  const path = `${place} ${partition}`;
-  let { after: sequence, epoch } = range;
-  const total = { rows: 0, events: 0 };
-  while (sequence < to) {
-    const pageEnd = Math.min(to, sequence + PAGE_EVENTS);
-    const values = [partition, sequence, pageEnd];
-    const page = await connection.run(PAGE, values);
+  const pasts = [new Past(place, range, take)];
+  const trouble = await readPages(connection, pasts);
+  return trouble ?? pasts[0]!.read;
+}
+
+/**
+ * Reads a page of each past, then the next of each, until all are at their ends
+ * or `goesOn` says no. Null: all went well.
+ */
+export async function readPages(
+  connection: StatementRunner,
+  pasts: readonly Past[],
+  goesOn: () => boolean = () => true,
+): Promise<ReadTrouble | null> {
+  const byName = new Map(pasts.map((past) => [past.range.partition, past]));
+  for (;;) {
+    const open = pasts.filter(({ isAtEnd }) => !isAtEnd);
+    if (open.length === 0 || !goesOn()) return null;
+    const wanted = JSON.stringify(open.map((past) => past.nextPage()));
+    const page = await connection.run(PAGE, [wanted]);
     if (page.kind !== "ok") return page;
-    if (page.rows.length === 0) {
-      // Nothing stands behind what was read, or something is missing.
-      if (to === Infinity) break;
-      throw torn(path, sequence + 1, epoch, "none");
-    }
     for (const cells of page.rows) {
-      const row = rowOf(partition, cells);
-      if (row.firstSequence !== sequence + 1 || row.epoch < epoch) {
-        const found = `epoch ${row.epoch}, sequence ${row.firstSequence}`;
-        throw torn(path, sequence + 1, epoch, found);
-      }
-      const events = eventsOf(row, path);
-      for (const event of events) take(event);
-      ({ epoch } = row);
-      sequence += row.eventCount;
-      total.rows++;
-      total.events += events.length;
+      byName.get(String(cells.partition))!.take(cells);
     }
+    for (const past of open) past.endPage();
   }
-  if (sequence > to && to !== Infinity) {
-    throw torn(path, to + 1, epoch, `sequence ${sequence} in the last row`);
+}
+
+/** One partition as it is read. */
+export class Past {
+  readonly range: EventRange;
+  /** Nothing more is to be read. */
+  isAtEnd: boolean;
+  readonly #path: string;
+  readonly #take: (event: JournalEvent) => void;
+  #rows = 0;
+  #events = 0;
+  #sequence: number;
+  #epoch: number;
+  #pageFrom: number;
+
+  /** Hands events over to `take`; `place` names the store in errors. */
+  constructor(
+    place: string,
+    range: EventRange,
+    take: (event: JournalEvent) => void,
+  ) {
+    this.range = range;
+    this.#path = `${place} ${range.partition}`;
+    this.#take = take;
+    this.#sequence = range.after;
+    this.#pageFrom = range.after;
+    this.#epoch = range.epoch;
+    this.isAtEnd = range.after >= range.to;
   }
-  return { kind: "ok", ...total, sequence, epoch };
+
+  /** What was read so far. */
+  get read(): EventsRead {
+    return {
+      kind: "ok",
+      ...{ rows: this.#rows, events: this.#events },
+      ...{ sequence: this.#sequence, epoch: this.#epoch },
+    };
+  }
+
+  /** What to ask for, as the statement takes it. */
+  nextPage() {
+    const { partition, to } = this.range;
+    this.#pageFrom = this.#sequence;
+    const until = Math.min(to, this.#sequence + PAGE_EVENTS);
+    return { name: partition, after: this.#sequence, until };
+  }
+
+  /** The next row. */
+  take(cells: Readonly<Record<string, unknown>>): void {
+    const row = rowOf(this.range.partition, cells);
+    if (row.firstSequence !== this.#sequence + 1 || row.epoch < this.#epoch) {
+      throw this.#torn(`epoch ${row.epoch}, sequence ${row.firstSequence}`);
+    }
+    const events = eventsOf(row, this.#path);
+    for (const event of events) this.#take(event);
+    this.#epoch = row.epoch;
+    this.#sequence += row.eventCount;
+    this.#rows++;
+    this.#events += events.length;
+  }
+
+  /** No more rows are in the page. */
+  endPage(): void {
+    const { to } = this.range;
+    const isEmpty = this.#sequence === this.#pageFrom;
+    // Nothing stands behind what was read, or something is missing.
+    if (isEmpty && to < Infinity) throw this.#torn("none");
+    this.isAtEnd = isEmpty || this.#sequence >= to;
+    if (this.#sequence <= to) return;
+    const found = `sequence ${this.#sequence} in the last row`;
+    throw torn(this.#path, to + 1, this.#epoch, found);
+  }
+
+  #torn(found: string): StoreError {
+    return torn(this.#path, this.#sequence + 1, this.#epoch, found);
+  }
 }
 
 function torn(

@@ -30,8 +30,10 @@ import {
   type PostgresAccess,
   PostgresConnection,
 } from "./postgres_connection.ts";
-import { readEvents, type ReadTrouble } from "./postgres_events.ts";
+import { Past, readPages, type ReadTrouble } from "./postgres_events.ts";
 import { readSnapshot } from "./postgres_snapshots.ts";
+import { ReadAhead } from "./read_ahead.ts";
+import type { Snapshot } from "./snapshot_file.ts";
 import type { RecoveryReport } from "./sqlite_journal.ts";
 
 /** What a journal is opened with. */
@@ -74,6 +76,7 @@ export class PostgresJournal implements Journal {
   readonly #statements = new Map<number, string>();
   #isAppending = false;
   #lastRecovery: RecoveryReport | null = null;
+  #ahead: ReadAhead | null = null;
 
   /** Connects when it is first used. */
   constructor(options: PostgresJournalOptions) {
@@ -85,6 +88,19 @@ export class PostgresJournal implements Journal {
   /** What the last `recover` did; null before the first. */
   get lastRecovery(): RecoveryReport | null {
     return this.#lastRecovery;
+  }
+
+  /**
+   * Reads what it can of partitions that somebody else owns, as `recover` may
+   * have to take them over soon and is to be quick then.
+   */
+  readAhead(partitions: readonly string[]): void {
+    const { log, snapshotOriginOf } = this.#options;
+    if (snapshotOriginOf === undefined) return;
+    this.#ahead = new ReadAhead(partitions, {
+      ...{ connection: this.#connection, place: this.#place },
+      ...{ log, snapshotOriginOf },
+    });
   }
 
   recover(
@@ -202,33 +218,33 @@ export class PostgresJournal implements Journal {
   ): Promise<readonly Recovered[] | ReadTrouble> {
     const { clock, log, domain } = this.#options;
     const startedMs = clock.monotonicMs();
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    await ahead?.end();
     const taken = await this.#connection.run(
       TAKE_OVER,
       [JSON.stringify(partitions)],
     );
     if (taken.kind !== "ok") return taken;
     const takeOverMs = clock.monotonicMs() - startedMs;
-    const recovered = new Map<string, Recovered>();
-    const total = { snapshots: 0, rows: 0, events: 0 };
-    for (const row of taken.rows) {
-      const partition = String(row.partition);
-      const epoch = Number(row.epoch);
-      const lastSequence = Number(row.last_sequence);
-      const read = await this.#read(partition, lastSequence, into(partition));
-      if (read.kind !== "ok") return read;
-      total.snapshots += read.snapshots;
-      total.rows += read.rows;
-      total.events += read.events;
+    const ends = taken.rows.map((row) => ({
+      partition: String(row.partition),
+      epoch: Number(row.epoch),
+      lastSequence: Number(row.last_sequence),
+    }));
+    const read = await this.#read(ends, into, ahead);
+    if ("cause" in read) return read;
+    for (const { partition, epoch, lastSequence } of ends) {
       this.#owned.set(partition, { epoch, sequence: lastSequence });
-      recovered.set(partition, { partition, epoch, lastSequence });
     }
     this.#lastRecovery = {
       partitions: partitions.length,
-      ...total,
+      ...read,
       takeOverMs,
       durationMs: clock.monotonicMs() - startedMs,
     };
     log.write("info", "journal recovered", { domain, ...this.#lastRecovery });
+    const recovered = new Map(ends.map((end) => [end.partition, end]));
     return partitions.map((partition) => recovered.get(partition)!);
   }
 
@@ -237,25 +253,57 @@ export class PostgresJournal implements Journal {
     owned: Owned,
     into: FoldTarget,
   ): Promise<number | ReadTrouble> {
-    const read = await this.#read(partition, owned.sequence, into);
-    return read.kind === "ok" ? read.sequence : read;
+    const { sequence } = owned;
+    const end = { partition, lastSequence: sequence };
+    const read = await this.#read([end], () => into, null);
+    return "cause" in read ? read : sequence;
   }
 
-  /** The newest fitting snapshot and what follows it, up to an event. */
-  async #read(partition: string, to: number, into: FoldTarget) {
+  /**
+   * Hands over the newest fitting snapshots and what follows them, each up to
+   * the partition's newest event, of which `ahead` may know some already.
+   */
+  async #read(
+    ends: readonly Pick<Recovered, "partition" | "lastSequence">[],
+    into: (partition: string) => FoldTarget,
+    ahead: ReadAhead | null,
+  ): Promise<
+    { snapshots: number; rows: number; events: number } | ReadTrouble
+  > {
+    const total = { snapshots: 0, rows: 0, events: 0 };
+    const pasts: Past[] = [];
+    for (const { partition, lastSequence: to } of ends) {
+      const target = into(partition);
+      const take = (event: JournalEvent) => target.event(event);
+      const known = ahead?.of(partition) ?? null;
+      const snapshot = known === null
+        ? await this.#snapshot(partition, to)
+        : known.snapshot;
+      if (snapshot !== null) {
+        total.snapshots++;
+        target.snapshot(snapshot.state, snapshot.sequence);
+      }
+      known?.events.forEach(take);
+      total.rows += known?.read.rows ?? 0;
+      total.events += known?.read.events ?? 0;
+      const { sequence: after, epoch } = known?.read ?? snapshot ?? NOTHING;
+      const range = { partition, after, to, epoch };
+      pasts.push(new Past(this.#place, range, take));
+    }
+    const trouble = await readPages(this.#connection, pasts);
+    if (trouble !== null) return trouble;
+    for (const { read } of pasts) {
+      total.rows += read.rows;
+      total.events += read.events;
+    }
+    return total;
+  }
+
+  async #snapshot(partition: string, to: number): Promise<Snapshot | null> {
     const { snapshotOriginOf, log } = this.#options;
-    const origin = snapshotOriginOf?.(partition) ?? null;
-    const snapshot = origin === null || to === 0
-      ? null
-      : await readSnapshot(this.#connection, { partition, origin, to }, log);
-    if (snapshot !== null) into.snapshot(snapshot.state, snapshot.sequence);
-    const read = await readEvents(this.#connection, this.#place, {
-      partition,
-      after: snapshot?.sequence ?? 0,
-      to,
-      epoch: snapshot?.epoch ?? 0,
-    }, (event: JournalEvent) => into.event(event));
-    return { ...read, snapshots: snapshot === null ? 0 : 1 };
+    if (snapshotOriginOf === undefined || to === 0) return null;
+    const origin = snapshotOriginOf(partition);
+    return await readSnapshot(this.#connection, { partition, origin, to }, log);
   }
 
   #settle<Result>(
@@ -277,6 +325,9 @@ export class PostgresJournal implements Journal {
     });
   }
 }
+
+/** Before the first event. */
+const NOTHING = { sequence: 0, epoch: 0 };
 
 function isTrouble(result: unknown): result is ReadTrouble {
   return typeof result === "object" && result !== null && "cause" in result;

@@ -32,6 +32,8 @@ export interface DomainParts {
   readonly release: string;
   readonly shop: ShopPlan;
   readonly log: Log;
+  /** Of the actors, when it was opened before; see `openJournal`. */
+  readonly journal?: DomainJournal | null;
   /** Gateways that the thread brings along. */
   readonly gateways?: ReadonlyMap<string, GatewayHost>;
   readonly died: (reason: DomainEnd) => void;
@@ -61,9 +63,7 @@ export interface AssembledDomain {
 export function assembleDomain(parts: DomainParts): AssembledDomain {
   const { name, shop } = parts;
   const actors = shop.actors.filter(({ domain }) => domain === name);
-  const journal = actors.some(({ journaled }) => journaled)
-    ? openJournal(parts)
-    : null;
+  const journal = parts.journal ?? openJournal(parts);
   const catalog = openCatalogGateways({
     ...parts,
     timers: hostTimers,
@@ -121,7 +121,20 @@ export function assembleDomain(parts: DomainParts): AssembledDomain {
   };
 }
 
-function openJournal(parts: DomainParts): DomainJournal {
+/** The partitions of a domain. */
+export function partitionsOf(
+  { shop, name }: Pick<DomainParts, "shop" | "name">,
+): string[] {
+  return shop.actors
+    .filter(({ domain, journaled }) => journaled && domain === name)
+    .map(({ address }) => address);
+}
+
+/** The journal of a domain; null where nobody has one. */
+export function openJournal(
+  parts: Pick<DomainParts, "name" | "shop" | "storage" | "release" | "log">,
+): DomainJournal | null {
+  if (partitionsOf(parts).length === 0) return null;
   const args = new Map(
     parts.shop.actors.map((actor) => [actor.address, actor.args]),
   );

@@ -26,6 +26,8 @@ export interface WorkerPlan {
 
 /** Orders to a worker. */
 export type Order<Plan = WorkerPlan> =
+  /** Gets ready for a plan that may come, and waits for it. */
+  | { readonly kind: "prepare"; readonly plan: Omit<Plan, "incarnation"> }
   | { readonly kind: "begin"; readonly plan: Plan }
   | {
     readonly kind: "connect";

@@ -4,19 +4,24 @@
  *
  * @module
  */
+import type { Log } from "../../actors/runtime/ports.ts";
 import { StoreError } from "../journal/database.ts";
 import {
   type AssembledDomain,
   assembleDomain,
   type DomainParts,
+  openJournal,
+  partitionsOf,
 } from "./assemble.ts";
 import type { Order, Report, WorkerPlan } from "./control.ts";
 import { measureHeap } from "./heap.ts";
 import { hostClock } from "./host_clock.ts";
-import { openStorage } from "./storage.ts";
+import { type DomainJournal, openStorage } from "./storage.ts";
 import { endIfCutOff, threadScope } from "./thread.ts";
 
 let domain: AssembledDomain | null = null;
+/** Opened before there was a plan; null: it was not. */
+let prepared: Promise<DomainJournal | null> = Promise.resolve(null);
 /** Until when it may run: it may be told before there is a domain. */
 let validUntilMs = Infinity;
 let beats: ReturnType<typeof setInterval> | undefined;
@@ -27,9 +32,16 @@ let leakBytesPerBeat = 0;
 const leaked: unknown[] = [];
 
 const scope = threadScope<Order, Report>(obey);
+const log: Log = {
+  write: (level, text, fields) =>
+    scope.post({ kind: "log", level, text, fields }),
+};
 
 function obey(order: Order): void {
   switch (order.kind) {
+    case "prepare":
+      prepared = prepare(order.plan);
+      return;
     case "begin":
       return void begin(order.plan);
     case "connect":
@@ -63,15 +75,30 @@ function obey(order: Order): void {
   }
 }
 
+/** Opens the journal and reads ahead. */
+async function prepare(
+  plan: Omit<WorkerPlan, "incarnation">,
+): Promise<DomainJournal | null> {
+  const storage = await openStorage(plan.storage);
+  const journal = openJournal({ ...plan, storage, log });
+  journal?.readAhead?.(partitionsOf(plan));
+  log.write("info", "thread waits", { worker: plan.name });
+  return journal;
+}
+
 async function begin(plan: WorkerPlan): Promise<void> {
   const startedMs = hostClock.monotonicMs();
   try {
     const storage = await openStorage(plan.storage);
+    const journal = await prepared;
     // Who may not run must not take its partitions over from who may.
     if (validUntilMs <= hostClock.monotonicMs()) {
       return startFailed(plan, "its lease is over");
     }
-    const begun = assembleDomain({ ...plan, storage, ...outwards(plan) });
+    const begun = assembleDomain({
+      ...{ ...plan, storage, journal, log },
+      ...outwards(plan),
+    });
     begun.turns.setValidUntil(validUntilMs);
     domain = begun;
     begun.turns.domain.start((started) => {
@@ -86,12 +113,8 @@ async function begin(plan: WorkerPlan): Promise<void> {
 /** What the domain says to those outside its thread, and what stops it. */
 function outwards(
   { name }: WorkerPlan,
-): Pick<DomainParts, "log" | "died" | "linkBroke" | "beforeAppend"> {
+): Pick<DomainParts, "died" | "linkBroke" | "beforeAppend"> {
   return {
-    log: {
-      write: (level, text, fields) =>
-        scope.post({ kind: "log", level, text, fields }),
-    },
     died: (reason) => scope.post({ kind: "ended", reason, detail: name }),
     linkBroke: (peer) => scope.post({ kind: "link_broke", peer }),
     beforeAppend() {

@@ -71,7 +71,7 @@ export class ShopMember {
   #complete: (() => void) | null = null;
 
   constructor(options: ShopMemberOptions) {
-    const { redis, storeId, plan, leaseForMs, log } = options;
+    const { redis, storeId, plan, threads, leaseForMs, log } = options;
     const { process, virtualNodes } = plan;
     this.#options = options;
     this.#territories = plan.domains.filter(({ role }) => role === "worker")
@@ -92,6 +92,10 @@ export class ShopMember {
       port: this.#leases,
       wake: this.#loop.wake,
       members: (processes) => this.#note(processes),
+      expect: (names) =>
+        threads.workers.prepare(
+          names.map((name) => ({ ...threads.common, name })),
+        ),
       acquire: (...lease) => this.#acquire(...lease),
       extend: (...lease) => this.#extend(...lease),
       release: (territory, done) => this.#release(territory, done),

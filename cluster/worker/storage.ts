@@ -22,6 +22,11 @@ export interface DomainJournal extends Journal {
     readonly partitions: number;
     readonly events: number;
   } | null;
+  /**
+   * Reads what it can of partitions that may soon have to be recovered quickly.
+   * Left out where nobody else could own them.
+   */
+  readAhead?(partitions: readonly string[]): void;
   /** Ends all use. What was appended stays. */
   close(): void | Promise<void>;
 }

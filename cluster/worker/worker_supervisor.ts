@@ -26,14 +26,14 @@ import {
 import { isNearlyFull } from "./heap.ts";
 import { hostClock } from "./host_clock.ts";
 import { HungThreads } from "./hung_threads.ts";
-import { StartQueue } from "./start_queue.ts";
-import { startThread, type Thread, type ThreadEnd } from "./thread.ts";
+import type { Thread, ThreadEnd } from "./thread.ts";
 import {
   type PlanOfWorker,
   type PlanToBe,
   WorkerSlot,
   type WorkerStatus,
 } from "./worker_slot.ts";
+import { WorkerThreads } from "./worker_threads.ts";
 
 export type { PlanOfWorker, WorkerStatus };
 
@@ -70,10 +70,8 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   readonly #options: WorkerSupervisorOptions<Plan>;
   readonly #slots = new Map<string, WorkerSlot<Plan>>();
   readonly #random = new SeededRandom(Date.now() >>> 0, "worker supervisor");
-  /** All that still run, those that were killed or replaced included. */
-  readonly #threads = new Set<Thread<Order<Plan>>>();
+  readonly #threads: WorkerThreads<Plan>;
   readonly #hung: HungThreads;
-  readonly #starts = new StartQueue();
   #watch: ReturnType<typeof setInterval> | undefined;
   #lastWatchMs = 0;
   #stopping = false;
@@ -82,7 +80,14 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
 
   constructor(options: WorkerSupervisorOptions<Plan>) {
     this.#options = options;
-    this.#hung = new HungThreads(options.log, options.wakeWithinMs);
+    const { entry, log, memoryLimitBytes = null, wakeWithinMs } = options;
+    this.#hung = new HungThreads(log, wakeWithinMs);
+    this.#threads = new WorkerThreads({
+      ...{ entry, log, memoryLimitBytes },
+      heard: (slot, report) => this.#take(slot, report),
+      heardLate: (...late) => this.#takeLate(...late),
+      ended: (...end) => this.#ended(...end),
+    });
     for (const plan of options.plans) {
       const slot = new WorkerSlot<Plan>(plan);
       this.#slots.set(slot.name, slot);
@@ -103,7 +108,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
-    this.#starts.stop();
+    this.#threads.stop();
     for (const slot of this.#slots.values()) {
       clearTimeout(slot.restartTimer);
       if (slot.status === "leaving") continue;
@@ -119,7 +124,12 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
       this.#noteGone();
     });
     clearTimeout(timer);
-    for (const thread of this.#threads) thread.kill();
+    this.#threads.killAll();
+  }
+
+  /** Has a thread wait for each worker that may be added soon, and no other. */
+  prepare(plans: readonly PlanToBe<Plan>[]): void {
+    if (!this.#stopping) this.#threads.prepare(plans);
   }
 
   /**
@@ -141,7 +151,8 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     if (this.#stopping) return;
     this.#slots.set(slot.name, slot);
     slot.validUntilMs = validUntilMs;
-    this.#beginLater(slot, 0);
+    if (this.#threads.isPrepared(slot.name)) this.#begin(slot);
+    else this.#beginLater(slot, 0);
   }
 
   /**
@@ -234,19 +245,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     }
     slot.incarnation++;
     slot.status = "starting";
-    const thread = startThread<Order<Plan>, Report>({
-      entry: this.#options.entry,
-      name: slot.name,
-      memoryLimitBytes: this.#options.memoryLimitBytes ?? null,
-      onMessage: (report) => {
-        if (slot.thread === thread) this.#take(slot, report);
-        else this.#takeLate(slot.name, thread, report);
-      },
-      onEnd: (end) => this.#ended(slot, thread, end),
-      log: this.#options.log,
-    });
-    this.#threads.add(thread);
-    slot.begin(thread);
+    this.#threads.begin(slot);
   }
 
   #beginLater(slot: WorkerSlot<Plan>, delayMs: number): void {
@@ -254,19 +253,18 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
       // It may have been removed again.
       if (this.#slots.get(slot.name) === slot) this.#begin(slot);
     };
-    slot.restartTimer = setTimeout(() => this.#starts.add(begin), delayMs);
+    slot.restartTimer = setTimeout(() => this.#threads.later(begin), delayMs);
   }
 
   /** A thread is gone, by itself or not. */
   #ended(
-    slot: WorkerSlot<Plan>,
+    slot: WorkerSlot<Plan> | null,
     thread: Thread<Order<Plan>>,
     end: ThreadEnd,
   ): void {
-    this.#threads.delete(thread);
     this.#hung.kill(thread);
     this.#noteGone();
-    if (slot.thread !== thread) return;
+    if (slot?.thread !== thread) return;
     slot.thread = null;
     if (slot.gone !== null) return this.#forget(slot);
     if (this.#stopping) return;

@@ -25,6 +25,8 @@ export class Process {
   readonly name: string;
   readonly ownership: Ownership;
   readonly running = new Map<string, Run>();
+  /** What it has got ready for. */
+  expected: readonly string[] = [];
   isLeaving = false;
   readonly #world: OwnershipWorld;
   readonly #drift: number;
@@ -51,13 +53,15 @@ export class Process {
         this.#acquire(territory, fence, untilMs),
       extend: (territory, untilMs) => {
         const run = this.running.get(territory);
-        assert.ok(run, `${territory} is extended and does not run`);
+        // It has just stopped, and that is heard after the beat.
+        if (run === undefined) return;
         run.validUntilMs = untilMs;
         world.believe(run, territory, null);
       },
       release: (territory, done) => this.#release(territory, done),
       lost: (territory) => this.#end(territory, this.running.get(territory)),
       members: () => {},
+      expect: (territories) => this.expected = territories,
     });
   }
 

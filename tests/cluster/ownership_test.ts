@@ -59,6 +59,43 @@ Deno.test("a process that dies and is started again moves what it ran and nothin
   assert.ok(again.running.size >= 2);
 });
 
+// G114
+Deno.test("while a process is silent the others get ready for what it ran, each for what it will be given", () => {
+  const world = settled(3);
+  const dead = world.living.find(({ running }) => running.size === 3)!;
+  const had = [...dead.running.keys()].sort();
+  dead.crash();
+  // Its last beat was up to a quarter of a lease before.
+  world.pass(0.7 * LEASE_MS);
+  const expected = world.living.map((process) => process.expected);
+  assert.deepEqual(expected.flat().sort(), had);
+  world.pass(LEASE_MS);
+  for (const [index, { running }] of world.living.entries()) {
+    assert.ok(expected[index]!.every((name) => running.has(name)));
+  }
+  assert.deepEqual(world.living.flatMap((process) => process.expected), []);
+});
+
+Deno.test("while all live nobody gets ready for anything", () => {
+  const world = settled(3);
+  for (let ms = 0; ms < 4 * LEASE_MS; ms += 50) {
+    world.pass(50);
+    for (const { expected } of world.living) assert.deepEqual(expected, []);
+  }
+});
+
+Deno.test("a process gets ready for what is handed over to it", () => {
+  const world = settled(2);
+  const newcomer = world.join();
+  // No drain is as quick.
+  while (newcomer.running.size === 0) {
+    const { length } = newcomer.expected;
+    if (length > 0) return assert.ok(length <= 3);
+    world.pass(1);
+  }
+  assert.fail("it took what it was not ready for");
+});
+
 Deno.test("a process that leaves is followed within milliseconds of each drain, and vanishes", () => {
   const world = settled(2);
   const [leaver, other] = world.living;
@@ -95,6 +132,7 @@ class Alone {
   }[] = [];
   readonly freed: KeptLease["holder"][] = [];
   readonly happened: string[] = [];
+  expected: readonly string[] = [];
   readonly ownership: Ownership;
   nowMs = 0;
   drained: () => void = () => {};
@@ -120,6 +158,7 @@ class Alone {
       },
       lost: (name) => this.happened.push(`lost ${name}`),
       members: (members) => this.happened.push(`members ${members.join(" ")}`),
+      expect: (names) => this.expected = names,
     });
     this.at(0);
   }

@@ -1,6 +1,11 @@
 /** The journal over a real PostgreSQL: the contract, and its own troubles. */
 import assert from "node:assert/strict";
-import type { AppendResult, Log } from "../../../actors/runtime/ports.ts";
+import type { JournalEvent } from "../../../actors/runtime/actor.ts";
+import type {
+  AppendResult,
+  Log,
+  Recovered,
+} from "../../../actors/runtime/ports.ts";
 import { StoreError } from "../../../cluster/journal/database.ts";
 import type { PostgresJournal } from "../../../cluster/journal/postgres_journal.ts";
 import { hostTimers } from "../../../cluster/worker/host_clock.ts";
@@ -46,6 +51,29 @@ async function waiting(shop: PostgresShop, statements: number): Promise<void> {
   } while (found < statements);
 }
 
+/** Two partitions of three events, of which another journal has read all. */
+async function readAhead(shop: PostgresShop) {
+  const old = shop.journal("old");
+  const owners = await take(old, "p[0]", "p[1]");
+  for (const owner of owners) {
+    for (const lastSequence of [0, 1, 2]) {
+      const next = { ...owner, lastSequence };
+      assert.equal(await appendNext(old, next), "durable");
+    }
+  }
+  const isRead = Promise.withResolvers<void>();
+  const log: Log = {
+    write: (_, text) => {
+      if (text === "journal read ahead") isRead.resolve();
+    },
+  };
+  const snapshotOriginOf = () => "a test";
+  const next = shop.journal("next", { snapshotOriginOf }, log);
+  next.readAhead(["p[0]", "p[1]"]);
+  await isRead.promise;
+  return { journal: { old, next }, old: owners };
+}
+
 const claims: readonly {
   name: string;
   holds: (shop: PostgresShop) => Promise<void>;
@@ -79,6 +107,49 @@ const claims: readonly {
         await appendNext(old, { ...before, lastSequence: 1 }),
         "fenced",
       );
+    },
+  },
+  // G116
+  {
+    name: "what was read ahead is not read again, and what came later is",
+    async holds(shop) {
+      const { journal, old } = await readAhead(shop);
+      for (const owner of old) {
+        const late = { ...owner, lastSequence: 3 };
+        assert.equal(await appendNext(journal.old, late, 2), "durable");
+      }
+      await shop.client`DELETE FROM doorbuster.events WHERE first_sequence < 4`;
+      const taken = await take(journal.next, "p[0]", "p[1]");
+      for (const { epoch, events } of taken) {
+        assert.equal(epoch, 2);
+        assert.deepEqual(events, counted(1, 5));
+      }
+      const again = { ...old[0]!, lastSequence: 5 };
+      assert.equal(await appendNext(journal.old, again), "fenced");
+    },
+  },
+  {
+    name: "what was read ahead by another connection is read again",
+    async holds(shop) {
+      const { journal } = await readAhead(shop);
+      await shop.client`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'doorbuster next'`;
+      // As a replica that lacks the end of it.
+      await shop.client`DELETE FROM doorbuster.events WHERE first_sequence = 3`;
+      await shop.client`UPDATE doorbuster.owners SET last_sequence = 2`;
+      let taken: readonly Recovered[] | null;
+      const seen: JournalEvent[] = [];
+      const into = () => ({
+        snapshot: () => assert.fail("there is none"),
+        event: (event: JournalEvent) => void seen.push(event),
+      });
+      do {
+        taken = await new Promise((resolve) =>
+          journal.next.recover(["p[0]"], into, resolve)
+        );
+      } while (taken === null);
+      assert.deepEqual(seen, counted(1, 2));
     },
   },
   {

@@ -114,6 +114,7 @@ export class LiveOwner implements AsyncDisposable {
         this.#end(territory);
         register.note(`${process} lost ${territory}`);
       },
+      expect: () => {},
       members: (members) => {
         this.members = members;
         register.note(`${process} sees ${members.join(" ")}`);

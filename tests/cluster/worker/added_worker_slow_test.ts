@@ -98,6 +98,33 @@ Deno.test({
   },
 });
 
+// G116
+Deno.test({
+  name: "a worker that was expected begins in the thread that waits for it, " +
+    "and threads that nobody needs end",
+  ignore,
+  async fn() {
+    await using shop = await Shop.open();
+    const { supervisor, plan } = shop.worker;
+    const unwanted = { ...plan, name: "worker-1" };
+    supervisor.prepare([plan, unwanted]);
+    supervisor.prepare([plan]);
+    await shop.worker.line(
+      "a thread that waits",
+      ({ text, fields }) =>
+        text === "thread waits" && fields.worker === "worker-0",
+    );
+    assert.deepEqual(supervisor.statuses(), []);
+    assert.equal(supervisor.isReady, true);
+    await shop.add(5);
+    assert.equal((await shop.open("a")).kind, "ok");
+    await shop.worker.line(
+      "the use of it",
+      ({ text }) => text === "worker begins where a thread waited",
+    );
+  },
+});
+
 // G115
 Deno.test({
   name: "a worker that leaves answers all that came before, and what comes " +

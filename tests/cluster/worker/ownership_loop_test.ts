@@ -36,6 +36,7 @@ Deno.test("a lease ends in its time, also when the wall clock is set back, and t
     release: () => {},
     lost: () => happened.push("lost"),
     members: () => {},
+    expect: () => {},
   });
   loop.start(ownership);
   assert.deepEqual(happened, ["acquire"]);

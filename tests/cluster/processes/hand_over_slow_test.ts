@@ -12,10 +12,10 @@ const ignore = !granted("net", "run", "read", "write", "env", "sys");
 const CATALOG = products("thing", 40, 50_000);
 const BUYERS = 20;
 const LEASE_MS = 3_000;
-/** What a process that dies with its lease may cost, on an idle machine. */
+/** What a process that dies with its lease may cost. */
 const SERVED_WITHIN_MS = LEASE_MS + 1_000;
-/** A busy machine spoils some tries, not all of them. */
-const TRIES = 5;
+/** A median of three: what else the machine does may spoil one of them. */
+const DEATHS = 3;
 /** Nothing here takes as long, however busy the machine. */
 const PATIENCE_MS = 60_000;
 
@@ -103,7 +103,7 @@ Deno.test({
     const survivor = open[0]!;
     const rush = rushAt(() => open, 4);
     const servedAfterMs: number[] = [];
-    while (servedAfterMs.length < TRIES) {
+    while (servedAfterMs.length < DEATHS) {
       const victim = cluster.start();
       const client = await cluster.connect(victim);
       await eventually("half of the workers", PATIENCE_MS, async () => {
@@ -114,11 +114,11 @@ Deno.test({
       await victim.kill();
       await serves(survivor);
       servedAfterMs.push(performance.now() - killedMs);
-      if (servedAfterMs.at(-1)! <= SERVED_WITHIN_MS) break;
     }
     await rush.end();
     await expectBooksAgree(open, rush.purchases, cluster.databaseUrl());
-    assert(Math.min(...servedAfterMs) <= SERVED_WITHIN_MS, `${servedAfterMs}`);
+    const [, medianMs] = servedAfterMs.toSorted((a, b) => a - b);
+    assert(medianMs! <= SERVED_WITHIN_MS, `${servedAfterMs}`);
   },
 });
 

@@ -66,6 +66,11 @@ const MOST_BEATS_PER_LEASE = 100;
 const SILENT_BELOW_LEASES = 2 / 3;
 /** With less than this he is expected to be dead: half of a lease is left. */
 const DEAD_BELOW_LEASES = 1 / 2;
+/**
+ * Only who has beaten without a gap knows that: after a pause of the store, or
+ * of this process, all others seem to be silent.
+ */
+const GAP_BEATS = 1.5;
 
 /** See the module. */
 export class Ownership {
@@ -83,6 +88,8 @@ export class Ownership {
   #lastBeatMs = -Infinity;
   /** When the newest beat was sent that was answered. */
   #heardMs = -Infinity;
+  /** The one before was sent long before this was answered. */
+  #hasGap = true;
   #members: readonly string[] = [];
   #expected: readonly string[] = [];
   #ring: HashRing | null = null;
@@ -218,6 +225,7 @@ export class Ownership {
     }
     // One that was sent later has told more.
     if (sentAtMs <= this.#heardMs) return;
+    this.#hasGap = nowMs - this.#heardMs > GAP_BEATS * this.#everyMs;
     this.#heardMs = sentAtMs;
     for (const claim of kept) {
       const owner = answer.owners.get(claim.territory);
@@ -278,20 +286,26 @@ export class Ownership {
 
   /** Ours when its owner has handed it over, or is dead, or as we ask for it. */
   #expectations(answer: BeatAnswer): string[] {
+    const inherited = this.#hasGap ? this.#expected : this.#inheritance(answer);
+    return this.#options.territories.filter((territory) => {
+      const claim = this.#claims.get(territory);
+      if (claim !== undefined) return claim.state === "taking";
+      return this.#awaited.has(territory) || inherited.includes(territory);
+    });
+  }
+
+  /** What should run here if those who are silent were dead. */
+  #inheritance(answer: BeatAnswer): readonly string[] {
     const dead = new Set<string>();
     for (const { holder, leftMs } of answer.owners.values()) {
       if (leftMs < this.#deadBelowMs) dead.add(processOf(holder));
     }
-    const targets = dead.size === 0 ? null : this.#targets({
-      ...answer,
-      sharers: answer.sharers.filter((name) => !dead.has(name)),
-    });
-    return this.#options.territories.filter((territory) => {
-      const claim = this.#claims.get(territory);
-      if (claim !== undefined) return claim.state === "taking";
-      return this.#awaited.has(territory) ||
-        targets?.get(territory) === this.#options.process;
-    });
+    if (dead.size === 0) return [];
+    const sharers = answer.sharers.filter((name) => !dead.has(name));
+    const targets = this.#targets({ ...answer, sharers });
+    return this.#options.territories.filter((territory) =>
+      targets.get(territory) === this.#options.process
+    );
   }
 
   #claim(territory: string, nowMs: number): void {

@@ -84,6 +84,18 @@ Deno.test("while all live nobody gets ready for anything", () => {
   }
 });
 
+Deno.test("after a pause of the store nobody gets ready for those who live", () => {
+  const world = settled(3);
+  const before = world.moves.length;
+  const forMs = 0.6 * LEASE_MS;
+  world.suffer({ afterMs: 0, what: "pause store", whom: 0, forMs });
+  for (let ms = 0; ms < 4 * LEASE_MS; ms++) {
+    world.pass(1);
+    for (const { expected } of world.living) assert.deepEqual(expected, []);
+  }
+  assert.equal(world.moves.length, before);
+});
+
 Deno.test("a process gets ready for what is handed over to it", () => {
   const world = settled(2);
   const newcomer = world.join();

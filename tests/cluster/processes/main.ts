@@ -55,7 +55,7 @@ function makeFolder(path: string): void {
   }
 }
 
-/** Throws nothing: ends the command when there is no such kind. */
+/** The kinds of misfortune that were named; one that is none is refused. */
 function kindsOf(text: string): string[] {
   const kinds = text.split(",");
   const unknown = kinds.find((kind) => !MISCHIEF_KINDS.includes(kind));
@@ -72,8 +72,8 @@ if (given.help) {
   const seed = integerOf("seed", given.seed, 0, 2 ** 32 - 1);
   const minutes = integerOf("minutes", given.minutes, 1, 1_440);
   const buyers = integerOf("buyers", given.buyers, 1, 2_000);
-  console.log(`seed ${seed}, ${buyers} buyers, ${minutes} minutes`);
   const kinds = given.only === undefined ? MISCHIEF_KINDS : kindsOf(given.only);
+  console.log(`seed ${seed}, ${buyers} buyers, ${minutes} minutes`);
   const logFolder = given.logs ?? null;
   const { missing } = await installMissing(NEEDED);
   if (missing.length > 0) {

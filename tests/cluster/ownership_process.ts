@@ -53,8 +53,13 @@ export class Process {
         this.#acquire(territory, fence, untilMs),
       extend: (territory, untilMs) => {
         const run = this.running.get(territory);
-        // It has just stopped, and that is heard after the beat.
-        if (run === undefined) return;
+        if (run === undefined) {
+          // It has stopped at this moment, and that is heard after the beat.
+          const last = world.runs.get(territory)!
+            .findLast(({ process }) => process === this);
+          const found = `${territory} is extended and does not run`;
+          return assert.equal(last?.toMs, world.nowMs, found);
+        }
         run.validUntilMs = untilMs;
         world.believe(run, territory, null);
       },

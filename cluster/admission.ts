@@ -330,7 +330,7 @@ class KeyedLimiters {
   readonly #policy: Limit;
   readonly #make: MakeLimiter;
   readonly #most: number;
-  readonly #limiters = new Map<string, Limiter>();
+  #limiters = new Map<string, Limiter>();
   /** For all keys that find the table full, in this process. */
   readonly #others: Limiter;
   /** Goes round and round through the table, looking for fresh limiters. */
@@ -375,6 +375,8 @@ class KeyedLimiters {
     for (let looked = 0; looked < LOOKED_AT_PER_KEY; looked++) {
       const next = this.#hand.next();
       if (next.done) {
+        // See `PassingMap`, which would leave the hand behind.
+        this.#limiters = new Map(this.#limiters);
         this.#hand = this.#limiters.entries();
         return;
       }

@@ -20,7 +20,7 @@ export interface Publisher {
   readonly cacheNodes: readonly string[];
   readonly everyMs: number;
   /** SKUs that changed since they were last published. */
-  readonly unpublished: Set<string>;
+  unpublished: Set<string>;
   /** The timer `publish` runs. */
   isTicking: boolean;
 }
@@ -89,7 +89,8 @@ export function publish(
   stocks: ReadonlyMap<string, Stock>,
 ): void {
   const skus = Array.from(publisher.unpublished);
-  publisher.unpublished.clear();
+  // Not cleared: its table would be kept, see `PassingMap`.
+  publisher.unpublished = new Set();
   publisher.isTicking = skus.length > 0;
   if (!publisher.isTicking) return;
   for (let start = 0; start < skus.length; start += SLICE) {

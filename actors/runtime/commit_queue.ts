@@ -174,10 +174,10 @@ export class CommitQueue {
       this.#heldIndex++;
       this.#options.leave(held.envelope);
     }
-    if (this.#heldIndex === this.#held.length) {
-      this.#held.length = 0;
-      this.#heldIndex = 0;
-    }
+    // Under load something is always held: what has left must not be kept.
+    this.#held.copyWithin(0, this.#heldIndex);
+    this.#held.length -= this.#heldIndex;
+    this.#heldIndex = 0;
     if (this.#waiting.length > 0) this.#actOnDurable(batch);
     this.#options.advanced();
   }

@@ -23,6 +23,7 @@ import {
   type StorefrontEvent,
 } from "./order.ts";
 import { addressOf, partitionCount } from "../placement.ts";
+import { PassingMap } from "../runtime/passing_map.ts";
 import type { Placing } from "./placing.ts";
 import type { StorefrontArgs } from "../storefront.ts";
 
@@ -60,7 +61,7 @@ export interface Volatile {
   /** Addresses of the inventory shards, by number. */
   readonly shardAddresses: readonly string[];
   /** Orders being placed, by the scope of their key. */
-  readonly placing: Map<string, Placing>;
+  readonly placing: PassingMap<string, Placing>;
   /** Buyers who pay, by order. */
   readonly flows: Map<string, CheckoutFlow>;
   /** Who has acknowledged an obligation, by order. */
@@ -85,7 +86,7 @@ export function newOrderBook(args: StorefrontArgs): StorefrontState {
     volatile: {
       args,
       shardAddresses,
-      placing: new Map(),
+      placing: new PassingMap(),
       flows: new Map(),
       progress: new Map(),
       deadlines: newDeadlines(),

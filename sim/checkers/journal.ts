@@ -52,18 +52,20 @@ export class JournalFenced extends Inspection {
     const partition = this.#of(actor, epoch, firstSequence - 1);
     const { durableEpoch, durableSequence, recorded } = partition;
     this.checked++;
-    const where = `Events ${firstSequence} to ${lastSequence} of ${actor}`;
+    // Said only when something is wrong: it is looked at with every commit.
+    const where = () =>
+      `Events ${firstSequence} to ${lastSequence} of ${actor}`;
     if (epoch < durableEpoch) {
-      const detail = `${where} became durable under epoch ${epoch}, after ` +
+      const detail = `${where()} became durable under epoch ${epoch}, after ` +
         `those of epoch ${durableEpoch}`;
       this.report(atUs, actor, detail);
     }
     if (firstSequence !== durableSequence + 1 || lastSequence < firstSequence) {
-      const detail = `${where} became durable after event ${durableSequence}`;
+      const detail = `${where()} became durable after event ${durableSequence}`;
       this.report(atUs, actor, detail);
     }
     if (lastSequence > (recorded.get(epoch) ?? 0)) {
-      const detail = `${where} became durable, but were not recorded under ` +
+      const detail = `${where()} became durable, but were not recorded under ` +
         `epoch ${epoch}`;
       this.report(atUs, actor, detail);
     }

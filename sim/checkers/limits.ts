@@ -72,8 +72,8 @@ interface Meter {
   readonly passedUs: number[] | null;
 }
 
-/** More than the one that a new key adds, so that the table shrinks again. */
-const LOOKED_AT_PER_KEY = 2;
+/** Meters are looked through once there are twice as many as were left. */
+const METERS_MIN = 512;
 
 /**
  * The shop's times are floats of milliseconds, so a limiter can be two
@@ -97,9 +97,10 @@ export class LimiterLegal extends Inspection {
   readonly #user: Bound | null;
   readonly #overall: Bound | null;
   readonly #routes: ReadonlyMap<string, Bound>;
-  readonly #meters = new Map<string, Meter>();
-  /** Goes round and round through the meters, looking for those at rest. */
-  #hand = this.#meters.entries();
+  /** By user; a table of its own, so that a user's name is the key as it is. */
+  readonly #users = new Meters();
+  /** Those of routes, and of all together, by what they are called. */
+  readonly #others = new Meters();
 
   /** Without policies there is nothing to check. */
   constructor(policies: AdmissionPolicies | undefined) {
@@ -122,70 +123,97 @@ export class LimiterLegal extends Inspection {
     const cost = this.#policies?.costs[route] ?? 1;
     const ofRoute = this.#routes.get(route);
     if (seen.kind === "given_back") {
-      this.#gaveBack(`user ${client}`, this.#user, cost, seen);
+      this.#gaveBack(this.#users, client, this.#user, cost, seen);
       if (this.#overall !== null) {
-        this.#gaveBack("overall", this.#overall, cost, seen);
+        this.#gaveBack(this.#others, "overall", this.#overall, cost, seen);
       }
-      if (ofRoute !== undefined) this.#gaveBack(route, ofRoute, 1, seen);
+      if (ofRoute !== undefined) {
+        this.#gaveBack(this.#others, route, ofRoute, 1, seen);
+      }
       return;
     }
     this.checked++;
     if (!seen.admitted) {
-      const key = `user ${client}`;
-      if (seen.policy === "user") this.#refused(key, cost, atUs);
+      if (seen.policy === "user") this.#refused(client, cost, atUs);
       return;
     }
-    this.#passed(`user ${client}`, this.#user, cost, atUs);
+    this.#passed(this.#users, client, this.#user, cost, atUs);
     if (this.#overall !== null) {
-      this.#passed("overall", this.#overall, cost, atUs);
+      this.#passed(this.#others, "overall", this.#overall, cost, atUs);
     }
-    if (ofRoute !== undefined) this.#passed(route, ofRoute, 1, atUs);
+    if (ofRoute !== undefined) {
+      this.#passed(this.#others, route, ofRoute, 1, atUs);
+    }
   }
 
   /** What has sunk since it was taken is not given back a second time. */
   #gaveBack(
+    meters: Meters,
     key: string,
     bound: Bound,
     cost: number,
     { atUs, decidedUs }: { readonly atUs: number; readonly decidedUs: number },
   ): void {
     if (bound.givesNothingBack) return;
-    const meter = this.#meterOf(key, bound, atUs);
+    const meter = meters.of(key, bound, atUs);
     const sunk = (atUs - decidedUs) * bound.perSecond / 1e6;
     meter.used = Math.max(0, meter.used - Math.max(0, cost - sunk));
     const from = meter.passedUs?.indexOf(decidedUs) ?? -1;
     if (from >= 0) meter.passedUs!.splice(from, cost);
   }
 
-  #passed(key: string, bound: Bound, cost: number, atUs: number): void {
-    const meter = this.#meterOf(key, bound, atUs);
+  #passed(
+    meters: Meters,
+    key: string,
+    bound: Bound,
+    cost: number,
+    atUs: number,
+  ): void {
+    const meter = meters.of(key, bound, atUs);
     const { burst, windowUs } = bound;
     if (windowUs !== undefined) {
       const isWithin = slide(meter.passedUs!, atUs, windowUs, cost) <= burst;
-      const detail = `More than ${burst} of ${key} passed in ${windowUs} µs`;
-      if (!isWithin) return this.report(atUs, key, detail);
+      if (!isWithin) {
+        const name = this.#nameOf(meters, key);
+        const detail = `More than ${burst} of ${name} passed in ${windowUs} µs`;
+        return this.report(atUs, name, detail);
+      }
     }
     meter.used += cost;
     // Who pays more than one joins a queue that only looks at who is before.
     const most = bound.isExact ? bound.burst : bound.burst + cost - 1;
     if (meter.used <= most + slackOf(bound)) return;
-    const detail = `The limit of ${key} is ${bound.burst} at once and ` +
+    const name = this.#nameOf(meters, key);
+    const detail = `The limit of ${name} is ${bound.burst} at once and ` +
       `${bound.perSecond} a second, but ${meter.used.toFixed(3)} are under way`;
-    this.report(atUs, key, detail);
+    this.report(atUs, name, detail);
   }
 
-  #refused(key: string, cost: number, atUs: number): void {
+  #refused(client: string, cost: number, atUs: number): void {
     const bound = this.#user!;
-    const { used } = this.#meterOf(key, bound, atUs);
+    const { used } = this.#users.of(client, bound, atUs);
     if (!bound.isExact || used + cost > bound.burst - slackOf(bound)) return;
     const left = (bound.burst - used).toFixed(3);
-    this.report(atUs, key, `${key} is refused, but has ${left} left`);
+    const name = this.#nameOf(this.#users, client);
+    this.report(atUs, name, `${name} is refused, but has ${left} left`);
   }
 
-  #meterOf(key: string, bound: Bound, atUs: number): Meter {
+  #nameOf(meters: Meters, key: string): string {
+    return meters === this.#users ? `user ${key}` : key;
+  }
+}
+
+/** Levels by key, of which those at rest are forgotten. */
+class Meters {
+  #meters = new Map<string, Meter>();
+  /** So many more than were not at rest when they were looked at. */
+  #most = METERS_MIN;
+
+  /** The meter of a key as it is at a moment. */
+  of(key: string, bound: Bound, atUs: number): Meter {
     let meter = this.#meters.get(key);
     if (meter === undefined) {
-      this.#forgetSome(atUs);
+      if (this.#meters.size >= this.#most) this.#forgetSome(atUs);
       // Whoever comes later finds what the first would have found then.
       const used = bound.burst - bound.initial;
       const passedUs = bound.windowUs === undefined ? null : [];
@@ -197,16 +225,14 @@ export class LimiterLegal extends Inspection {
     return meter;
   }
 
+  /** Into a new Map, for what `PassingMap` says. */
   #forgetSome(atUs: number): void {
-    for (let looked = 0; looked < LOOKED_AT_PER_KEY; looked++) {
-      const next = this.#hand.next();
-      if (next.done) {
-        this.#hand = this.#meters.entries();
-        return;
-      }
-      const [key, meter] = next.value;
-      if (isAtRest(meter, atUs)) this.#meters.delete(key);
+    const meters = new Map<string, Meter>();
+    for (const [key, meter] of this.#meters) {
+      if (!isAtRest(meter, atUs)) meters.set(key, meter);
     }
+    this.#meters = meters;
+    this.#most = Math.max(METERS_MIN, 2 * meters.size);
   }
 }
 

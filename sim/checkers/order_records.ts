@@ -11,6 +11,7 @@
  * @module
  */
 import type { Reserving } from "./reserves.ts";
+import { PassingMap } from "../../actors/runtime/passing_map.ts";
 import {
   numberOfOrder,
   type OrderPlaced,
@@ -199,7 +200,7 @@ export class KeyRecord {
 
 /** Records of keys by `keyIdOf`. */
 export class KeyRecords {
-  readonly #records = new Map<string, KeyRecord>();
+  readonly #records = new PassingMap<string, KeyRecord>();
   /** Those at rest. A table of its own, so that the other one stays small. */
   readonly #resting = new Map<string, OrderPlaced>();
 

@@ -6,6 +6,7 @@
  */
 import type { Line, StockHeld } from "../../actors/inventory_shard.ts";
 import type { JournalEvent } from "../../actors/runtime/actor.ts";
+import { PassingMap } from "../../actors/runtime/passing_map.ts";
 import type { Placed, StorefrontEvent } from "../../actors/storefront.ts";
 import type { Observation } from "../observation.ts";
 import { CallTable } from "../call_table.ts";
@@ -117,7 +118,7 @@ export class OrderNeverLost extends Inspection {
   override readonly sees = ["durable", "called", "returned"] as const;
   readonly #view: RunView;
   /** Durable lines by hold, over all shards; until their order is told. */
-  readonly #held = new Map<string, readonly Line[]>();
+  readonly #held = new PassingMap<string, readonly Line[]>();
   /** Calls that ask for an order that their client was told of. */
   readonly #asking = new CallTable<string>();
 

@@ -76,8 +76,11 @@ interface Journaled {
   head: number;
 }
 
-/** The tail is cut when what is durable in it is half of at least this. */
-const CUT_MIN = 1_024;
+/**
+ * The tail is cut when what is durable in it is half of at least this: a few
+ * commits, so that what is over is forgotten while it is young.
+ */
+const CUT_MIN = 64;
 
 const NOTHING: readonly Recorded[] = [];
 

@@ -37,6 +37,7 @@ import { type Refusal, refuse } from "./refusals.ts";
 import {
   applyStock,
   emptyStock,
+  findHold,
   type Hold,
   mergeLines,
   type Stock,
@@ -187,7 +188,7 @@ function reserve(
 ): void {
   const { holdId, userId, untilMs } = message;
   const lines = mergeLines(message.lines);
-  const known = state.holds.get(holdId);
+  const known = findHold(state, holdId);
   if (known !== undefined) {
     return ctx.reply(answerAgain(known, userId, lines));
   }
@@ -266,7 +267,7 @@ function priceOf(state: InventoryState, { sku, quantity }: Line): PricedLine {
 
 /** The answer to a reserve of a hold that is known. */
 function answerAgain(
-  hold: Hold,
+  hold: Readonly<Hold>,
   userId: string,
   lines: readonly Line[],
 ): Ok<Held> | Rejected<Refusal> {
@@ -288,7 +289,7 @@ function confirm(
   state: InventoryState,
   holdId: string,
 ): void {
-  const status = state.holds.get(holdId)?.status;
+  const status = findHold(state, holdId)?.status;
   if (status === "open") {
     // Past its deadline too: it stands until the sweep has released it.
     ctx.record({ kind: "stock_sold", holdId, atMs: ctx.now() });
@@ -301,7 +302,7 @@ function release(
   state: InventoryState,
   { holdId, untilMs }: Release,
 ): void {
-  const hold = state.holds.get(holdId);
+  const hold = findHold(state, holdId);
   if (hold?.status === "sold") return ctx.reply(ALREADY_PAID);
   if (hold?.status === "open") {
     giveBack(ctx, state.volatile.publisher, hold, "released");
@@ -316,7 +317,7 @@ function returnStock(
   state: InventoryState,
   holdId: string,
 ): void {
-  const hold = state.holds.get(holdId);
+  const hold = findHold(state, holdId);
   if (hold === undefined) return ctx.reply(NOT_FOUND);
   if (hold.status === "open") {
     giveBack(ctx, state.volatile.publisher, hold, "returned");
@@ -333,7 +334,7 @@ function pin(
   state: InventoryState,
   { holdId, untilMs }: Pin,
 ): void {
-  const hold = state.holds.get(holdId);
+  const hold = findHold(state, holdId);
   if (hold?.status === "sold") return ctx.reply(ALREADY_PAID);
   if (hold?.status !== "open") return ctx.reply(ORDER_EXPIRED);
   if (untilMs > hold.pinnedUntilMs) {
@@ -348,7 +349,7 @@ function unpin(
   state: InventoryState,
   holdId: string,
 ): void {
-  const hold = state.holds.get(holdId);
+  const hold = findHold(state, holdId);
   if (hold?.status === "open" && hold.pinnedUntilMs > 0) {
     ctx.record({ kind: "hold_unpinned", holdId, atMs: ctx.now() });
     watchUnpinned(ctx, state.volatile.expiry, hold);

@@ -284,8 +284,7 @@ function readOrder(
   const order = orderOfUser(state, orderId, userId);
   if (order === undefined) return ctx.reply(refuse("not-found"));
   // Its units may be for sale again already: the buyer must see why.
-  expireWhenDue(ctx, state, order);
-  ctx.reply(ok(viewOf(order)));
+  ctx.reply(ok(viewOf(expireWhenDue(ctx, state, order))));
 }
 
 function listOrders(
@@ -317,9 +316,9 @@ function cancelOrder(
   state: StorefrontState,
   { userId, orderId }: CancelOrder,
 ): void {
-  const order = orderOfUser(state, orderId, userId);
-  if (order === undefined) return ctx.reply(refuse("not-found"));
-  expireWhenDue(ctx, state, order);
+  const known = orderOfUser(state, orderId, userId);
+  if (known === undefined) return ctx.reply(refuse("not-found"));
+  const order = expireWhenDue(ctx, state, known);
   if (order.status === "cancelled") return ctx.reply(ok(viewOf(order)));
   if (order.status === "paid") return ctx.reply(refuse("already-paid"));
   if (order.status !== "awaiting_payment") {
@@ -330,7 +329,7 @@ function cancelOrder(
   }
   ctx.record({ kind: "order_cancelled", orderId, atMs: ctx.now() });
   ctx.count("orders_cancelled");
-  ctx.reply(ok(viewOf(order)));
+  ctx.reply(ok(viewOf(order, "cancelled")));
   dischargeObligation(ctx, state, orderId);
 }
 

@@ -15,7 +15,14 @@ import {
   popDeadline,
 } from "./deadline_heap.ts";
 import type { InventoryContext, InventoryMessage } from "./protocol.ts";
-import { deadlineOf, type Hold, type StockState } from "./stock.ts";
+import {
+  deadlineOf,
+  findHold,
+  type Hold,
+  holdFrom,
+  type KnownHold,
+  type StockState,
+} from "./stock.ts";
 import { markLines, type Publisher } from "./stock_publisher.ts";
 
 /** The deadlines of a shard. Volatile: made again from its holds. */
@@ -55,9 +62,10 @@ export function createHoldExpiry(): HoldExpiry {
 export function watchAll(
   ctx: InventoryContext,
   expiry: HoldExpiry,
-  holds: ReadonlyMap<string, Hold>,
+  holds: ReadonlyMap<string, KnownHold>,
 ): void {
-  for (const hold of holds.values()) {
+  for (const known of holds.values()) {
+    const hold = holdFrom(known);
     if (hold.status !== "open") continue;
     // Its own deadline also when it is pinned past that: it may be unpinned,
     // and the sweep moves on what is still pinned then.
@@ -81,7 +89,7 @@ export function watch(
 export function watchUnpinned(
   ctx: InventoryContext,
   expiry: HoldExpiry,
-  { holdId, untilMs }: Hold,
+  { holdId, untilMs }: Readonly<Hold>,
 ): void {
   // Later than that its entry still stands at its own deadline; a sweep that
   // has passed there moved it to the deadline of the pin.
@@ -102,7 +110,7 @@ export function expire(
   for (let count = 0; count < SLICE; count++) {
     const dueMs = earliestMs(deadlines);
     if (dueMs === undefined || dueMs > nowMs) return arm(ctx, expiry);
-    const hold = state.holds.get(popDeadline(deadlines)!);
+    const hold = findHold(state, popDeadline(deadlines)!);
     if (hold?.status !== "open") continue;
     const deadlineMs = deadlineOf(hold);
     if (deadlineMs > nowMs) addDeadline(deadlines, hold.holdId, deadlineMs);
@@ -116,7 +124,7 @@ export function expire(
 export function giveBack(
   ctx: InventoryContext,
   publisher: Publisher,
-  { holdId, lines }: Hold,
+  { holdId, lines }: Readonly<Hold>,
   why: "released" | "expired" | "returned",
 ): void {
   ctx.record({ kind: "hold_released", holdId, why, atMs: ctx.now() });

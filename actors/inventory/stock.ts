@@ -51,6 +51,9 @@ export interface Hold {
   forgetAtMs: number;
 }
 
+/** A hold as its shard keeps it: the event that made it, while that says all. */
+export type KnownHold = Hold | StockHeld;
+
 /** Resolved holds in the order of their resolution. */
 export interface Remembered {
   readonly holds: Hold[];
@@ -66,7 +69,7 @@ export interface StockState {
    */
   readonly countsUsers: boolean;
   readonly stocks: Map<string, Stock>;
-  readonly holds: Map<string, Hold>;
+  readonly holds: Map<string, KnownHold>;
   readonly totals: Writable<StockTotals>;
   /** Sold, or sold and returned. */
   readonly sold: Remembered;
@@ -151,8 +154,34 @@ function unknownEvent(event: never): Error {
   );
 }
 
+/** The hold of that id; undefined when there is none. */
+export function findHold(
+  state: StockState,
+  holdId: string,
+): Readonly<Hold> | undefined {
+  const known = state.holds.get(holdId);
+  return known && holdFrom(known);
+}
+
+/** A hold, whatever it is kept as. */
+export function holdFrom(known: KnownHold): Readonly<Hold> {
+  return "kind" in known ? newHold(known) : known;
+}
+
+function newHold({ holdId, userId, lines, untilMs }: StockHeld): Hold {
+  return {
+    holdId,
+    userId,
+    lines,
+    untilMs,
+    pinnedUntilMs: 0,
+    status: "open",
+    forgetAtMs: 0,
+  };
+}
+
 /** When a hold ends by itself, in wall milliseconds. */
-export function deadlineOf(hold: Hold): number {
+export function deadlineOf(hold: Readonly<Hold>): number {
   return Math.max(hold.untilMs, hold.pinnedUntilMs);
 }
 
@@ -195,7 +224,7 @@ export function violationOf(name: string, units: StockTotals): string | null {
 }
 
 function applyHeld(state: StockState, event: StockHeld): void {
-  const { holdId, userId, lines, untilMs, atMs } = event;
+  const { holdId, userId, lines, atMs } = event;
   if (state.holds.has(holdId)) {
     throw new Error(`Cannot hold stock for ${holdId} as it is known already`);
   }
@@ -205,15 +234,7 @@ function applyHeld(state: StockState, event: StockHeld): void {
     move(state, stock, atMs, -quantity, quantity, 0);
     if (state.countsUsers) take(stock, userId, quantity);
   }
-  state.holds.set(holdId, {
-    holdId,
-    userId,
-    lines,
-    untilMs,
-    pinnedUntilMs: 0,
-    status: "open",
-    forgetAtMs: 0,
-  });
+  state.holds.set(holdId, event);
 }
 
 function resolve(
@@ -256,7 +277,7 @@ function applyRefused(state: StockState, event: HoldRefused): void {
 }
 
 function applyReturned(state: StockState, event: StockReturned): void {
-  const hold = state.holds.get(event.holdId);
+  const hold = changeHold(state, event.holdId);
   if (hold?.status !== "sold") {
     throw new Error(`Cannot return ${event.holdId} as it is not sold`);
   }
@@ -310,10 +331,19 @@ function stockOf(state: StockState, sku: string): Stock {
 }
 
 function openHold(state: StockState, holdId: string): Hold {
-  const hold = state.holds.get(holdId);
+  const hold = changeHold(state, holdId);
   if (hold?.status !== "open") {
     throw new Error(`Cannot change hold ${holdId} as it is not open`);
   }
+  return hold;
+}
+
+/** A hold, kept from now on as what can be changed. */
+function changeHold(state: StockState, holdId: string): Hold | undefined {
+  const known = state.holds.get(holdId);
+  if (known === undefined || !("kind" in known)) return known;
+  const hold = newHold(known);
+  state.holds.set(holdId, hold);
   return hold;
 }
 

@@ -7,7 +7,13 @@
  * @module
  */
 import type { PricedLine, StockTotals } from "./protocol.ts";
-import type { Hold, Remembered, Stock, StockState } from "./stock.ts";
+import {
+  type Hold,
+  holdFrom,
+  type Remembered,
+  type Stock,
+  type StockState,
+} from "./stock.ts";
 
 /** How a SKU stood when the events before this one were archived. */
 export interface StockCarried extends StockTotals {
@@ -48,7 +54,8 @@ export function* carryStock(state: StockState): Generator<CarriedEvent> {
       yield carriedHold(holds[index]!);
     }
   }
-  for (const hold of state.holds.values()) {
+  for (const known of state.holds.values()) {
+    const hold = holdFrom(known);
     if (hold.status === "open") yield carriedHold(hold);
   }
 }
@@ -63,7 +70,7 @@ function carriedStock(stock: Stock): StockCarried {
   };
 }
 
-function carriedHold(hold: Hold): HoldCarried {
+function carriedHold(hold: Readonly<Hold>): HoldCarried {
   return { kind: "hold_carried", ...hold };
 }
 

@@ -102,9 +102,9 @@ export function payOrder(
   message: PayOrder,
 ): void {
   const { userId, orderId, key, method } = message;
-  const order = orderOfUser(state, orderId, userId);
-  if (order === undefined) return ctx.reply(refuse("not-found"));
-  expireWhenDue(ctx, state, order);
+  const known = orderOfUser(state, orderId, userId);
+  if (known === undefined) return ctx.reply(refuse("not-found"));
+  const order = expireWhenDue(ctx, state, known);
   const used = usedKey(state, payScope(key, userId));
   if (used !== undefined && used !== `${orderId} ${method}`) {
     return ctx.reply(refuse("idempotency-key-reused"));
@@ -122,12 +122,12 @@ export function payOrder(
   startAttempt(ctx, state, order, message);
 }
 
-function refusalOf(order: Order): Refusal | null {
+function refusalOf(order: Readonly<Order>): Refusal | null {
   if (order.status === "awaiting_payment") return null;
   return order.status === "paid" ? "already-paid" : "order-expired";
 }
 
-function replayed(order: Order): Outcome<Payment> {
+function replayed(order: Readonly<Order>): Outcome<Payment> {
   const pending = order.status === "awaiting_payment";
   return ok({ order: viewOf(order), pending, replayed: true });
 }
@@ -157,7 +157,7 @@ function replyInFlight(
 function startAttempt(
   ctx: StorefrontContext,
   state: StorefrontState,
-  order: Order,
+  order: Readonly<Order>,
   { key, method }: PayOrder,
 ): void {
   const { id: orderId, holdId } = order;

@@ -41,6 +41,12 @@ export interface Order extends Omit<OrderView, "status"> {
   attempts: number;
 }
 
+/**
+ * An order as its storefront keeps it: the event that placed it says all of one
+ * to which nothing has happened since, and that is its user's first.
+ */
+export type KnownOrder = Order | OrderPlaced;
+
 /** An order over several shards whose lines are still being held. */
 export interface StartedOrder {
   readonly holdId: string;
@@ -208,8 +214,35 @@ export function attemptIdOf(orderId: string, attempt: number): string {
   return `${orderId}-${attempt}`;
 }
 
+/** The order that an event places, and which came before it for its user. */
+export function newOrder(
+  event: OrderPlaced,
+  previousId: string | null,
+): Order {
+  return {
+    id: event.orderId,
+    userId: event.userId,
+    holdId: event.holdId,
+    lines: event.lines,
+    totalCents: event.totalCents,
+    reservedUntilMs: event.reservedUntilMs,
+    placedAtMs: event.atMs,
+    previousId,
+    status: "awaiting_payment",
+    attempts: 0,
+  };
+}
+
+/** An order, whatever it is kept as. */
+export function orderFrom(known: KnownOrder): Readonly<Order> {
+  return "kind" in known ? newOrder(known, null) : known;
+}
+
 /** The order as its buyer sees it, in its own status unless told otherwise. */
-export function viewOf(order: Order, status = order.status): OrderView {
+export function viewOf(
+  order: Readonly<Order>,
+  status = order.status,
+): OrderView {
   return {
     id: order.id,
     status,

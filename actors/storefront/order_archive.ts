@@ -10,6 +10,7 @@ import type { Obligation } from "./obligation.ts";
 import {
   numberOfOrder,
   type Order,
+  orderFrom,
   type PaymentAttempt,
   type StartedOrder,
 } from "./order.ts";
@@ -86,13 +87,16 @@ export function* carryOrders(state: StorefrontState): Generator<CarriedEvent> {
 }
 
 /** Nothing will happen to it any more: who pays waits or is owed a refund. */
-function isOver(state: StorefrontState, { id, status }: Order): boolean {
+function isOver(
+  state: StorefrontState,
+  { id, status }: Readonly<Order>,
+): boolean {
   return status !== "awaiting_payment" && status !== "refund_pending" &&
     !state.obligations.has(id);
 }
 
 interface Kept {
-  readonly order: Order;
+  readonly order: Readonly<Order>;
   /** The user's order before it that is kept too. */
   readonly previousId: string | null;
   readonly isNewest: boolean;
@@ -102,10 +106,12 @@ interface Kept {
 function keptOrders(state: StorefrontState): Map<string, Kept> {
   const kept = new Map<string, Kept>();
   for (const newestId of state.newestOf.values()) {
-    const ofUser: Order[] = [];
+    const ofUser: Readonly<Order>[] = [];
     let id: string | null = newestId;
     while (id !== null) {
-      const order: Order = state.orders[numberOfOrder(id) - 1]!;
+      const order: Readonly<Order> = orderFrom(
+        state.orders[numberOfOrder(id) - 1]!,
+      );
       if (!isOver(state, order)) ofUser.push(order);
       id = order.previousId;
     }

@@ -12,9 +12,12 @@ import type { CheckoutFlow } from "./checkout.ts";
 import type { Obligation, Progress } from "./obligation.ts";
 import {
   holdIdOf,
+  type KnownOrder,
+  newOrder,
   numberOfOrder,
   type Order,
   type OrderFact,
+  orderFrom,
   type OrderPlaced,
   type OrderStatus,
   type PaymentAttempt,
@@ -36,7 +39,7 @@ export interface StorefrontState {
    * cost a third of all that placing an order did to memory, once there were
    * many, and of folding it.
    */
-  readonly orders: (Order | null)[];
+  readonly orders: (KnownOrder | null)[];
   /** Each user's newest order; the older ones follow by `previousId`. */
   readonly newestOf: Map<string, string>;
   readonly started: Map<string, StartedOrder>;
@@ -94,13 +97,28 @@ export function newOrderBook(args: StorefrontArgs): StorefrontState {
   };
 }
 
-/** The order of that id. Throws when there is none: a bug, not a refusal. */
-export function orderOf(state: StorefrontState, orderId: string): Order {
-  const order = findOrder(state, orderId);
-  if (order === undefined) {
-    throw new Error(`Cannot go on with order "${orderId}" as it is unknown`);
-  }
-  return order;
+/**
+ * The order of that id as it stands now: what is recorded later may not show in
+ * it. Throws when there is none: a bug, not a refusal.
+ */
+export function orderOf(
+  state: StorefrontState,
+  orderId: string,
+): Readonly<Order> {
+  return orderFrom(knownOf(state, orderId));
+}
+
+function knownOf(state: StorefrontState, orderId: string): KnownOrder {
+  const known = findKnown(state, orderId);
+  if (known !== undefined) return known;
+  throw new Error(`Cannot go on with order "${orderId}" as it is unknown`);
+}
+
+/** The order of that id, kept from now on as what can be changed. */
+function changeOrder(state: StorefrontState, orderId: string): Order {
+  const known = knownOf(state, orderId);
+  if (!("kind" in known)) return known;
+  return state.orders[numberOfOrder(orderId) - 1] = newOrder(known, null);
 }
 
 /** The user's order of that id; undefined: unknown, or somebody else's. */
@@ -108,7 +126,7 @@ export function orderOfUser(
   state: StorefrontState,
   orderId: string,
   userId: string,
-): Order | undefined {
+): Readonly<Order> | undefined {
   const order = findOrder(state, orderId);
   return order?.userId === userId ? order : undefined;
 }
@@ -117,14 +135,26 @@ export function orderOfUser(
 export function findOrder(
   state: StorefrontState,
   orderId: string,
-): Order | undefined {
-  const order = state.orders[numberOfOrder(orderId) - 1];
-  return order?.id === orderId ? order : undefined;
+): Readonly<Order> | undefined {
+  const known = findKnown(state, orderId);
+  return known && orderFrom(known);
+}
+
+function findKnown(
+  state: StorefrontState,
+  orderId: string,
+): KnownOrder | undefined {
+  const known = state.orders[numberOfOrder(orderId) - 1];
+  if (known === undefined || known === null) return undefined;
+  const id = "kind" in known ? known.orderId : known.id;
+  return id === orderId ? known : undefined;
 }
 
 /** Every order, in order of number. */
-export function* allOrders(state: StorefrontState): Generator<Order> {
-  for (const order of state.orders) if (order !== null) yield order;
+export function* allOrders(
+  state: StorefrontState,
+): Generator<Readonly<Order>> {
+  for (const known of state.orders) if (known !== null) yield orderFrom(known);
 }
 
 /** Names the use of a key for placing an order. */
@@ -236,18 +266,10 @@ function applyPlaced(state: StorefrontState, event: OrderPlaced): void {
   if (!wasStarted) state.issued++;
   // Orders over several shards can be placed out of order.
   while (state.orders.length < number - 1) state.orders.push(null);
-  state.orders[number - 1] = {
-    id: orderId,
-    userId,
-    holdId,
-    lines: event.lines,
-    totalCents: event.totalCents,
-    reservedUntilMs: event.reservedUntilMs,
-    placedAtMs: atMs,
-    previousId: state.newestOf.get(userId) ?? null,
-    status: "awaiting_payment",
-    attempts: 0,
-  };
+  const previousId = state.newestOf.get(userId);
+  state.orders[number - 1] = previousId === undefined
+    ? event
+    : newOrder(event, previousId);
   state.newestOf.set(userId, orderId);
   // An order that was not started has the plain hold: one string for both.
   const scope = wasStarted ? placeScope(event.key, userId) : holdId;
@@ -269,14 +291,14 @@ type PaymentFact = Exclude<
 
 function applyPayment(state: StorefrontState, event: PaymentFact): void {
   const { orderId } = event;
-  const order = orderOf(state, orderId);
   if (event.kind === "payment_started") {
     if (state.paying.has(orderId)) throw misfit(event, "being paid");
     const { attempt, key, method } = event;
-    order.attempts = attempt;
+    changeOrder(state, orderId).attempts = attempt;
     state.paying.set(orderId, { attempt, key, method, captured: false });
     return;
   }
+  const order = orderOf(state, orderId);
   const paying = state.paying.get(orderId);
   if (paying === undefined) throw misfit(event, "not being paid");
   const moved = event.kind !== "payment_captured" &&
@@ -344,7 +366,7 @@ function move(
   from: OrderStatus,
   to: OrderStatus,
 ): void {
-  const order = orderOf(state, event.orderId);
+  const order = changeOrder(state, event.orderId);
   if (order.status !== from) throw misfit(event, order.status);
   order.status = to;
 }

@@ -77,26 +77,28 @@ export function expireOrders(
   for (let seen = 0; seen < SEEN_PER_STEP && marked < MARKED_PER_STEP; seen++) {
     const orderId = takeDue(deadlines, nowMs);
     if (orderId === undefined) break;
-    if (expireWhenDue(ctx, state, orderOf(state, orderId))) marked++;
+    const order = orderOf(state, orderId);
+    const { status } = order;
+    if (expireWhenDue(ctx, state, order).status !== status) marked++;
   }
   armTimer(ctx, state);
 }
 
 /**
  * Records that the order has expired when its time is up and nobody is paying
- * for it. Returns whether it did.
+ * for it. Returns the order as it stands then.
  */
 export function expireWhenDue(
   ctx: StorefrontContext,
   state: StorefrontState,
-  order: Order,
-): boolean {
+  order: Readonly<Order>,
+): Readonly<Order> {
   const atMs = ctx.now();
-  if (order.status !== "awaiting_payment") return false;
-  if (order.reservedUntilMs > atMs || state.paying.has(order.id)) return false;
+  if (order.status !== "awaiting_payment") return order;
+  if (order.reservedUntilMs > atMs || state.paying.has(order.id)) return order;
   ctx.record({ kind: "order_expired", orderId: order.id, atMs });
   ctx.count("orders_expired");
-  return true;
+  return orderOf(state, order.id);
 }
 
 function armTimer(ctx: StorefrontContext, state: StorefrontState): void {

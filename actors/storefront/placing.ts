@@ -19,6 +19,7 @@ import { dischargeObligation } from "./obligation.ts";
 import {
   holdIdOf,
   mergeLines,
+  newOrder,
   orderIdOf,
   type OrderPlaced,
   priceLines,
@@ -258,6 +259,6 @@ function recordPlaced(
   ctx.record(event);
   ctx.count("orders_placed");
   watchDeadline(ctx, state, event.orderId, event.reservedUntilMs);
-  const view = viewOf(orderOf(state, event.orderId));
+  const view = viewOf(newOrder(event, null));
   ctx.answer(order.asker, ok<Placed>({ order: view, replayed: false }));
 }

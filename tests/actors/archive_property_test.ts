@@ -8,9 +8,11 @@ import { carryStock } from "../../actors/inventory/stock_archive.ts";
 import {
   applyStock,
   emptyStock,
+  holdFrom,
   type StockState,
 } from "../../actors/inventory/stock.ts";
 import {
+  allOrders,
   applyEvent,
   newOrderBook,
   type StorefrontState,
@@ -61,7 +63,9 @@ function without(state: StorefrontState, gone: ReadonlySet<string>) {
   const previousOf = new Map<string, string | null>();
   for (const [userId, newestId] of state.newestOf) {
     const chain: string[] = [];
-    const orders = new Map(state.orders.map((each) => [each?.id, each]));
+    const orders = new Map(
+      allOrders(state).map((each) => [each.id, each]),
+    );
     for (
       let id: string | null = newestId;
       id !== null;
@@ -70,12 +74,12 @@ function without(state: StorefrontState, gone: ReadonlySet<string>) {
     if (chain.length > 0) newestOf.set(userId, chain[0]!);
     chain.forEach((id, at) => previousOf.set(id, chain[at + 1] ?? null));
   }
-  const { volatile: _, keys, orders, ...rest } = state;
+  const { volatile: _, keys, orders: __, ...rest } = state;
   return {
     ...rest,
     newestOf,
-    orders: orders.flatMap((order) =>
-      order === null || gone.has(order.id)
+    orders: [...allOrders(state)].flatMap((order) =>
+      gone.has(order.id)
         ? []
         : [{ ...order, previousId: previousOf.get(order.id)! }]
     ),
@@ -87,7 +91,7 @@ function without(state: StorefrontState, gone: ReadonlySet<string>) {
 }
 
 function idsOf(state: StorefrontState): string[] {
-  return state.orders.flatMap((order) => order === null ? [] : [order.id]);
+  return [...allOrders(state)].map(({ id }) => id);
 }
 
 Deno.test("G92 an order book whose past is archived is the same book without the orders that were over, wherever it is cut", () => {
@@ -132,13 +136,14 @@ function stockOf(
  * What a shard knows, without what it has forgotten and only not cut off; of
  * no users no units are counted, be there a map for them or not.
  */
-function known({ sold, released, stocks, ...state }: StockState) {
+function known({ sold, released, stocks, holds, ...state }: StockState) {
   return {
     ...state,
     stocks: [...stocks].map(([sku, stock]) => [
       sku,
       { ...stock, unitsByUser: stock.unitsByUser ?? new Map() },
     ]),
+    holds: new Map([...holds].map(([id, each]) => [id, holdFrom(each)])),
     sold: sold.holds.slice(sold.head),
     released: released.holds.slice(released.head),
   };

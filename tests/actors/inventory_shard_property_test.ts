@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { holdFrom } from "../../actors/inventory/stock.ts";
 import type { InventoryMessage } from "../../actors/inventory_shard.ts";
 import { HOLD_MS, ShardStep } from "./shard_step.ts";
 
@@ -114,7 +115,8 @@ function perform(shard: ShardStep, act: Act): void {
 /** Units held or sold per user and SKU, counted from the holds alone. */
 function unitsTaken(shard: ShardStep): Map<string, number> {
   const taken = new Map<string, number>();
-  for (const { status, userId, lines } of shard.state.holds.values()) {
+  for (const known of shard.state.holds.values()) {
+    const { status, userId, lines } = holdFrom(known);
     if (status !== "open" && status !== "sold") continue;
     for (const { sku, quantity } of lines) {
       const key = `${userId} ${sku}`;
@@ -188,7 +190,8 @@ function checkResolutions(shard: ShardStep): void {
 /** Whoever waits long enough finds no hold open that should have ended. */
 function checkExpiry(shard: ShardStep): void {
   shard.advance(100);
-  for (const { status, untilMs, pinnedUntilMs } of shard.state.holds.values()) {
+  for (const known of shard.state.holds.values()) {
+    const { status, untilMs, pinnedUntilMs } = holdFrom(known);
     if (status !== "open") continue;
     const dueMs = Math.max(untilMs, pinnedUntilMs);
     assert.ok(dueMs > shard.nowMs - 100, "a hold is more than 100 ms late");

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { findHold } from "../../actors/inventory/stock.ts";
 import { findOrder } from "../../actors/storefront/order_book.ts";
 import assert from "node:assert/strict";
 import { BehaviorStep } from "../../actors/runtime/test_kit/behavior_step.ts";
@@ -107,14 +108,14 @@ export class World {
   holdsOf(orderId: string): (string | undefined)[] {
     const order = findOrder(this.shop.state, orderId)!;
     return shardsOf(order.lines, ARGS.shards).map((shard) =>
-      this.shards[shard]!.state.holds.get(order.holdId)?.status
+      findHold(this.shards[shard]!.state, order.holdId)?.status
     );
   }
 
   #checkPinned(attemptId: string): void {
     const order = findOrder(this.shop.state, attemptId.replace(/-\d+$/, ""))!;
     for (const shard of shardsOf(order.lines, ARGS.shards)) {
-      const hold = this.shards[shard]!.state.holds.get(order.holdId);
+      const hold = findHold(this.shards[shard]!.state, order.holdId);
       assert.equal(hold?.status, "open");
       assert((hold?.pinnedUntilMs ?? 0) > 0);
     }

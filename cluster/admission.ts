@@ -124,13 +124,14 @@ export class AdmissionControl {
   ) {
     this.#sharing = sharing;
     const make: MakeLimiter = sharing === null
-      ? (_, limit, atMs) => limiterFor(limit, atMs)
-      : (key, limit, atMs) => sharing.limiterFor(key, limit, atMs);
+      ? (_kind, _key, limit, atMs) => limiterFor(limit, atMs)
+      : (kind, key, limit, atMs) =>
+        sharing.limiterFor(`${kind}:${key}`, limit, atMs);
     const keyed = (name: "user" | "address" | "sku", policy: Limit) =>
       new KeyedLimiters(name, policy, nowMs, { make, mostKeys });
     const shared = (name: string, policy: Limit) => ({
       ...{ name, policy, refused: 0 },
-      limiter: make(`all:${name}`, policy, nowMs),
+      limiter: make("all", name, policy, nowMs),
     });
     this.#users = keyed("user", policies.user);
     this.#addresses = keyed("address", policies.address);
@@ -320,8 +321,13 @@ function describe(name: string, policy: Limit, limiter: Limiter) {
   return { name, policy, burst, ratePerSecond };
 }
 
-/** A limiter of a key, which is its name among all processes. */
-type MakeLimiter = (key: string, limit: Limit, nowMs: number) => Limiter;
+/** A limiter of a key of a kind, which name it among all processes. */
+type MakeLimiter = (
+  kind: string,
+  key: string,
+  limit: Limit,
+  nowMs: number,
+) => Limiter;
 
 /** A bounded table of limiters, one for each key of a kind. */
 class KeyedLimiters {
@@ -359,7 +365,7 @@ class KeyedLimiters {
     if (known !== undefined) return known;
     this.#forgetSome(nowMs);
     if (this.#limiters.size >= this.#most) return this.#others;
-    const limiter = this.#make(`${this.name}:${key}`, this.#policy, nowMs);
+    const limiter = this.#make(this.name, key, this.#policy, nowMs);
     this.#limiters.set(key, limiter);
     return limiter;
   }

@@ -22,9 +22,14 @@ export function freezePlain<Value>(value: Value): Value {
         `current value is ${String(value)}`,
     );
   }
-  // As `Object.values`, since nothing is inherited, but without its list.
-  if (Array.isArray(value)) { for (const member of value) freezePlain(member); }
-  else for (const name in value) freezePlain(value[name]);
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      freezePlain(value[index]);
+    }
+  } else {
+    // As `Object.values`, since nothing is inherited, but without its list.
+    for (const name in value) freezePlain(value[name]);
+  }
   return Object.freeze(value);
 }
 

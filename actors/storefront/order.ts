@@ -301,7 +301,10 @@ export function priceLines(
 /** What the lines cost together. */
 export function totalCentsOf(lines: readonly PricedLine[]): number {
   let totalCents = 0;
-  for (const line of lines) totalCents += line.priceCents * line.quantity;
+  for (let index = 0; index < lines.length; index++) {
+    const { priceCents, quantity } = lines[index]!;
+    totalCents += priceCents * quantity;
+  }
   return totalCents;
 }
 

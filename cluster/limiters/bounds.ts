@@ -32,8 +32,11 @@ export function checkInteger(
   what: string,
   name: string,
   value: number,
-  [least, most]: readonly [least: number, most: number],
+  bounds: readonly [least: number, most: number],
 ): void {
+  // By index: a limiter is made for each new client.
+  const least = bounds[0];
+  const most = bounds[1];
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   throw new RangeError(
     `Cannot make a ${what} as ${name} must be an integer from ${least} ` +

@@ -59,7 +59,8 @@ export class DurableStock {
   }
 
   #move(lines: readonly PricedLine[], userId: string, sign: 1 | -1): void {
-    for (const { sku, quantity } of lines) {
+    for (let index = 0; index < lines.length; index++) {
+      const { sku, quantity } = lines[index]!;
       this.#give(sku, sign * quantity);
       if (this.#context.limitPerUser === null) continue;
       const taken = this.takenBy(userId, sku) - sign * quantity;

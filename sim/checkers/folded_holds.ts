@@ -6,15 +6,22 @@
  * @module
  */
 import type { StockHeld } from "../../actors/inventory_shard.ts";
+import { TextTable } from "./text_table.ts";
 
 /** A hold and what became of it. */
 export class FoldedHold {
+  readonly holdId: string;
   /** What was held; nothing, where a release came before its reserve. */
   readonly held: Pick<StockHeld, "lines" | "userId" | "untilMs">;
   status: "open" | "sold" | "released" | "returned" | "refused";
   pinnedUntilMs = 0;
 
-  constructor(held: FoldedHold["held"], status: FoldedHold["status"]) {
+  constructor(
+    holdId: string,
+    held: FoldedHold["held"],
+    status: FoldedHold["status"],
+  ) {
+    this.holdId = holdId;
     this.held = held;
     this.status = status;
   }
@@ -22,16 +29,16 @@ export class FoldedHold {
 
 /** By shard and id: the lines of an order have one id everywhere. */
 export class FoldedHolds {
-  readonly #shards = new Map<string, Map<string, FoldedHold | StockHeld>>();
+  readonly #shards = new Map<string, TextTable<FoldedHold | StockHeld>>();
 
   /** Adds an open hold: the event itself, since a copy would be kept as long. */
   open(shard: string, event: StockHeld): void {
-    this.#of(shard).set(event.holdId, event);
+    this.#of(shard).set(event);
   }
 
   /** Adds the tombstone of a hold that was never made. */
   bury(shard: string, holdId: string): void {
-    this.#of(shard).set(holdId, new FoldedHold(NOTHING, "refused"));
+    this.#of(shard).set(new FoldedHold(holdId, NOTHING, "refused"));
   }
 
   /** Forgets a hold. */
@@ -50,20 +57,23 @@ export class FoldedHolds {
     const known = this.#shards.get(shard)?.get(holdId);
     if (known === undefined || known instanceof FoldedHold) return known;
     const hold = holdOf(known);
-    this.#of(shard).set(holdId, hold);
+    this.#of(shard).set(hold);
     return hold;
   }
 
   /** All holds of all shards. */
   *all(): Generator<readonly [holdId: string, hold: Readonly<FoldedHold>]> {
     for (const holds of this.#shards.values()) {
-      for (const [holdId, hold] of holds) yield [holdId, holdOf(hold)];
+      for (const hold of holds.values()) yield [hold.holdId, holdOf(hold)];
     }
   }
 
-  #of(shard: string): Map<string, FoldedHold | StockHeld> {
+  #of(shard: string): TextTable<FoldedHold | StockHeld> {
     let holds = this.#shards.get(shard);
-    if (holds === undefined) this.#shards.set(shard, holds = new Map());
+    if (holds === undefined) {
+      holds = new TextTable(({ holdId }) => holdId);
+      this.#shards.set(shard, holds);
+    }
     return holds;
   }
 }
@@ -71,5 +81,7 @@ export class FoldedHolds {
 const NOTHING: FoldedHold["held"] = { lines: [], userId: "", untilMs: 0 };
 
 function holdOf(hold: FoldedHold | StockHeld): FoldedHold {
-  return hold instanceof FoldedHold ? hold : new FoldedHold(hold, "open");
+  return hold instanceof FoldedHold
+    ? hold
+    : new FoldedHold(hold.holdId, hold, "open");
 }

@@ -71,6 +71,7 @@ export class JournalFenced extends Inspection {
     }
     partition.durableEpoch = Math.max(epoch, durableEpoch);
     partition.durableSequence = Math.max(lastSequence, durableSequence);
+    if (recorded.size === 1 && recorded.has(epoch)) return;
     for (const older of recorded.keys()) {
       if (older < epoch) recorded.delete(older);
     }

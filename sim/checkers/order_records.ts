@@ -10,7 +10,9 @@
  *
  * @module
  */
+import { keyIdOf } from "./inspection.ts";
 import type { Reserving } from "./reserves.ts";
+import { TextTable } from "./text_table.ts";
 import { PassingMap } from "../../actors/runtime/passing_map.ts";
 import {
   numberOfOrder,
@@ -202,7 +204,9 @@ export class KeyRecord {
 export class KeyRecords {
   readonly #records = new PassingMap<string, KeyRecord>();
   /** Those at rest. A table of its own, so that the other one stays small. */
-  readonly #resting = new Map<string, OrderPlaced>();
+  readonly #resting = new TextTable<OrderPlaced>(({ holdId }) =>
+    keyIdOf(holdId)
+  );
 
   /** The record of a key, new when there is none. */
   of(keyId: string): KeyRecord {
@@ -235,9 +239,10 @@ export class KeyRecords {
     }
     const placed = orders.find(madeOrderId)?.placed ?? null;
     if (placed === null || !isHeld || !isOf(record, placed)) return;
+    // An order that was placed twice is known by its first event.
+    if (keyIdOf(placed.holdId) !== keyId) return;
     this.#records.delete(keyId);
-    // Under the event's own text of the key, if it has one: it is kept anyhow.
-    this.#resting.set(placed.holdId === keyId ? placed.holdId : keyId, placed);
+    this.#resting.set(placed);
   }
 }
 

@@ -266,7 +266,8 @@ export class ReserveLinearizable extends Inspection {
     const { stock, keys, context: { limitPerUser } } = this.#view;
     const key = keys.of(keyIdOf(holdId));
     key.isHeld = true;
-    for (const { sku, quantity } of lines) {
+    for (let index = 0; index < lines.length; index++) {
+      const { sku, quantity } = lines[index]!;
       const history = this.#historyOf(stock.recordOf(sku));
       history.logged -= quantity;
       if (history.logged < 0) history.isSuspect = true;

@@ -271,7 +271,8 @@ export class StockFold {
     const { holdId, lines } = event;
     const known = this.holdOf(actor, holdId);
     if (known !== undefined) return misfit(event, known);
-    for (const { sku, quantity } of lines) {
+    for (let index = 0; index < lines.length; index++) {
+      const { sku, quantity } = lines[index]!;
       const shard = this.#options.shardOf?.(sku) ?? actor;
       if (shard !== actor) return stockFault(sku, `is held at ${actor}`);
       const units = this.unitsOf(sku);
@@ -325,16 +326,18 @@ export class StockFold {
     move: Move,
     sign: 1 | -1,
   ): void {
-    const [available, held, sold] = move;
-    for (const { sku, quantity } of lines) {
+    // By index, here and where else a line is looked at with every order.
+    const available = move[0];
+    for (let index = 0; index < lines.length; index++) {
+      const { sku, quantity } = lines[index]!;
       const units = this.unitsOf(sku) as Units;
       const count = sign * quantity;
       units.available += available * count;
       if (sign > 0 && units.available < 0) {
         this.oversoldUnits += Math.min(quantity, -units.available);
       }
-      units.held += held * count;
-      units.sold += sold * count;
+      units.held += move[1] * count;
+      units.sold += move[2] * count;
       this.touched.push(units);
       if (this.#options.limitPerUser === null || available === 0) continue;
       const taken = this.takenBy(userId, sku) - available * count;

@@ -34,11 +34,11 @@ import type {
   Reserve,
 } from "./inventory/protocol.ts";
 import { type Refusal, refuse } from "./refusals.ts";
+import type { Hold } from "./inventory/hold.ts";
 import {
   applyStock,
   emptyStock,
   findHold,
-  type Hold,
   mergeLines,
   type Stock,
   type StockState,

@@ -15,14 +15,8 @@ import {
   popDeadline,
 } from "./deadline_heap.ts";
 import type { InventoryContext, InventoryMessage } from "./protocol.ts";
-import {
-  deadlineOf,
-  findHold,
-  type Hold,
-  holdFrom,
-  type KnownHold,
-  type StockState,
-} from "./stock.ts";
+import { deadlineOf, type Hold, holdFrom, type KnownHold } from "./hold.ts";
+import { findHold, type StockState } from "./stock.ts";
 import { markLines, type Publisher } from "./stock_publisher.ts";
 
 /** The deadlines of a shard. Volatile: made again from its holds. */

@@ -13,7 +13,6 @@ import type {
   HoldReleased,
   InventoryEvent,
   Line,
-  PricedLine,
   StockAdjusted,
   StockHeld,
   StockOpened,
@@ -22,6 +21,13 @@ import type {
   StockTotals,
   StockView,
 } from "./protocol.ts";
+import {
+  deadlineOf,
+  type Hold,
+  holdFrom,
+  type KnownHold,
+  newHold,
+} from "./hold.ts";
 import {
   applyHoldCarried,
   applyStockCarried,
@@ -37,22 +43,6 @@ export interface Stock extends Writable<StockView> {
   /** Units held or sold by user; null as long as nobody's are counted. */
   unitsByUser: Map<string, number> | null;
 }
-
-/** One hold, also when it is resolved. A tombstone has no lines. */
-export interface Hold {
-  readonly holdId: string;
-  readonly userId: string;
-  readonly lines: readonly PricedLine[];
-  readonly untilMs: number;
-  /** 0: not pinned. */
-  pinnedUntilMs: number;
-  status: "open" | "sold" | "released" | "returned";
-  /** 0 while open. */
-  forgetAtMs: number;
-}
-
-/** A hold as its shard keeps it: the event that made it, while that says all. */
-export type KnownHold = Hold | StockHeld;
 
 /** Resolved holds in the order of their resolution. */
 export interface Remembered {
@@ -161,28 +151,6 @@ export function findHold(
 ): Readonly<Hold> | undefined {
   const known = state.holds.get(holdId);
   return known && holdFrom(known);
-}
-
-/** A hold, whatever it is kept as. */
-export function holdFrom(known: KnownHold): Readonly<Hold> {
-  return "kind" in known ? newHold(known) : known;
-}
-
-function newHold({ holdId, userId, lines, untilMs }: StockHeld): Hold {
-  return {
-    holdId,
-    userId,
-    lines,
-    untilMs,
-    pinnedUntilMs: 0,
-    status: "open",
-    forgetAtMs: 0,
-  };
-}
-
-/** When a hold ends by itself, in wall milliseconds. */
-export function deadlineOf(hold: Readonly<Hold>): number {
-  return Math.max(hold.untilMs, hold.pinnedUntilMs);
 }
 
 /** Sums the lines of one SKU. One line, the usual case, is left as it is. */

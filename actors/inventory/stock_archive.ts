@@ -7,13 +7,8 @@
  * @module
  */
 import type { PricedLine, StockTotals } from "./protocol.ts";
-import {
-  type Hold,
-  holdFrom,
-  type Remembered,
-  type Stock,
-  type StockState,
-} from "./stock.ts";
+import { type Hold, holdFrom } from "./hold.ts";
+import type { Remembered, Stock, StockState } from "./stock.ts";
 
 /** How a SKU stood when the events before this one were archived. */
 export interface StockCarried extends StockTotals {

@@ -4,11 +4,11 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { holdFrom } from "../../actors/inventory/hold.ts";
 import { carryStock } from "../../actors/inventory/stock_archive.ts";
 import {
   applyStock,
   emptyStock,
-  holdFrom,
   type StockState,
 } from "../../actors/inventory/stock.ts";
 import {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { holdFrom } from "../../actors/inventory/stock.ts";
+import { holdFrom } from "../../actors/inventory/hold.ts";
 import type { InventoryMessage } from "../../actors/inventory_shard.ts";
 import { HOLD_MS, ShardStep } from "./shard_step.ts";
 

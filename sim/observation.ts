@@ -12,6 +12,7 @@ import type {
 } from "../actors/runtime/circuit_breaker.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
 import type { MailCounts } from "../actors/runtime/ports.ts";
+import type { WorkCount } from "./machines.ts";
 
 /** What became of all frames that one thread had for another one. */
 export interface WayCount {
@@ -185,6 +186,12 @@ export type Observation =
     readonly mailboxes: readonly MailboxCount[];
     /** The run is over and the shop is quiet: nothing may wait. */
     readonly isLast: boolean;
+  }
+  /** What each machine has done by then, of several processes. */
+  | {
+    readonly kind: "work_counted";
+    readonly atUs: number;
+    readonly work: readonly WorkCount[];
   }
   /** Money moved at the provider, by attempt. */
   | {

@@ -11,6 +11,7 @@ import type { Fault } from "../cluster/gate.ts";
 import type { Config } from "../cluster/config_values.ts";
 import type { BuggifyValues } from "./buggify.ts";
 import type { Distribution } from "./distributions.ts";
+import type { MachineValues } from "./machines.ts";
 import type { Verdict } from "./run_result.ts";
 
 /** What a client does in one step. */
@@ -223,6 +224,8 @@ export interface Scenario {
     readonly processes: number;
   };
   readonly disk: { readonly sync: Distribution };
+  /** What several processes run on. */
+  readonly machines: MachineValues;
   readonly faults: readonly ScheduledFault[];
   /** Chances that a rare path is on in a run, and that it is then taken. */
   readonly buggify: BuggifyValues;

@@ -24,7 +24,7 @@ import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ServiceTimes } from "./service_times.ts";
 import { Slowness } from "./slowness.ts";
-import type { GatewayModel } from "./thread.ts";
+import type { GatewayModel } from "./thread_options.ts";
 
 /** What the gateways need. */
 export interface SimulatedGatewaysOptions {

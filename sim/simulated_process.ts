@@ -123,7 +123,8 @@ export class SimulatedProcess {
     const { leaseForMs } = scenario.config.cluster;
     this.#links = new SimulatedLinks({
       ...{ process: this.name, silenceMs: leaseForMs, scheduler, redis },
-      ...{ clock, ways: world.ways, take },
+      ...{ clock, ways: world.ways, take, main: () => this.main },
+      frameUs: world.machines.values.frameUs,
       threadOf: (name) => this.threads.readyOf(name),
       outboxFrames: () => this.threads.outboxFrames(),
       linked: (domain, peer, isLinked) => {

@@ -257,10 +257,18 @@ export class ClusterWorld implements World {
   #strikeProcess({ do: what, forUs, factor }: ScheduledFault, name: string) {
     const place = this.#placeOf(name);
     const [process, door] = this.#lives[place]!;
-    if (what === "crash") {
+    const kill = () => {
       process.crash();
       door.break();
-      return () => this.#revive(place);
+    };
+    if (what === "crash") kill();
+    if (what === "leave") process.leave(door);
+    if (what === "crash" || what === "leave") {
+      return () => {
+        // Who takes longer to leave than he is to be away is not waited for.
+        kill();
+        this.#revive(place);
+      };
     }
     if (what === "hang") {
       process.freeze(forUs ?? LASTS_US);

@@ -92,13 +92,18 @@ export class ProcessDoor implements Door {
       (answered) => this.#inner.gate.cancelOrder(userId, orderId, answered),
     );
 
+  /** Calls that have no answer yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** The process is gone: all connections break. */
   break(): void {
     for (const giveUp of [...this.#waiting]) this.#after(NOTICED_US, giveUp);
   }
 
   #call<Value>(done: Done<Value>, go: (answered: Done<Value>) => void): void {
-    if (!this.#inner.isAlive) {
+    if (!this.#inner.takesCalls) {
       const refused = failed("unavailable", RETRY_AFTER_MS);
       return this.#after(NOTICED_US, () => done(refused));
     }

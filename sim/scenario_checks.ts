@@ -246,6 +246,8 @@ function fits(fault: FaultKind, { name, kind }: FaultTarget): boolean {
   switch (fault) {
     case "crash":
       return kind !== "gateway";
+    case "leave":
+      return kind === "process";
     case "hang":
     case "partition":
       return kind !== "gateway" && kind !== "actor";

@@ -255,6 +255,7 @@ const share = {
 
 const fault = z.discriminatedUnion("do", [
   section({ ...when, ...lasting, do: z.literal("crash"), target: target() }),
+  section({ ...when, ...lasting, do: z.literal("leave"), target: target() }),
   section({ ...when, ...lasting, do: z.literal("hang"), target: target() }),
   section({
     ...when,
@@ -274,8 +275,8 @@ const fault = z.discriminatedUnion("do", [
   section({ ...when, ...share, do: z.literal("flush"), target: target() }),
   section({ ...when, do: z.literal("lose_disk_cache"), target: target() }),
 ], {
-  error: 'a fault whose do is "crash", "hang", "slow", "partition", "flush" ' +
-    'or "lose_disk_cache"',
+  error: 'a fault whose do is "crash", "leave", "hang", "slow", "partition", ' +
+    '"flush" or "lose_disk_cache"',
 });
 
 const threshold = section({

@@ -130,7 +130,7 @@ export interface CatalogValues {
 }
 
 /** Names of faults: those of the live shop and what only a simulator can. */
-export type FaultKind = Fault["do"] | "lose_disk_cache";
+export type FaultKind = Fault["do"] | "lose_disk_cache" | "leave";
 
 /** When a fault strikes. */
 export type FaultTime =

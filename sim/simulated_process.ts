@@ -57,6 +57,17 @@ export interface ProcessLife {
   readonly driftPerMillion: number;
 }
 
+/** The calls of clients at a process. */
+interface Calls {
+  /** Without an answer yet. */
+  readonly waiting: number;
+  /** Those wait in vain. */
+  break(): void;
+}
+
+/** Calls under way get this long, and then handing over, as live. */
+const DRAIN_US = 4_000_000;
+const HAND_OVER_US = 5_000_000;
 /** How often a thread that leaves looks whether it is done, as live. */
 const LEAVE_LOOK_US = 1_000;
 
@@ -78,6 +89,7 @@ export class SimulatedProcess {
   /** Shop workers that the gate can reach, here or elsewhere. */
   readonly #reachable = new Set<string>();
   #isAlive = true;
+  #isLeaving = false;
   #isPresent = false;
   #hasJoined = false;
   /** What came while it was stopped; null: it runs. */
@@ -179,9 +191,14 @@ export class SimulatedProcess {
     return this.#isAlive;
   }
 
+  /** It has not crashed, and is not about to leave. */
+  get takesCalls(): boolean {
+    return this.#isAlive && !this.#isLeaving;
+  }
+
   /** It has joined, and the others know that it lives. */
   get isOpen(): boolean {
-    return this.#isAlive && this.#hasJoined && this.#isPresent;
+    return this.takesCalls && this.#hasJoined && this.#isPresent;
   }
 
   /** Its gate reaches every shop worker. */
@@ -209,6 +226,43 @@ export class SimulatedProcess {
     this.#world.scheduler.cancel(this.#tick);
     for (const territory of this.#territories) this.#end(territory);
     this.threads.forgetAll();
+  }
+
+  /**
+   * SIGTERM: takes no calls, finishes those that wait, hands over what it runs
+   * and is gone, as `closeDown` of a live process does it.
+   */
+  leave(calls: Calls): void {
+    this.take(() => {
+      if (this.#isLeaving) return;
+      this.#isLeaving = true;
+      const { scheduler } = this.#world;
+      const untilUs = scheduler.nowUs + DRAIN_US;
+      const look = () => {
+        const isDone = calls.waiting === 0 || scheduler.nowUs >= untilUs;
+        if (isDone) this.#handOver(calls);
+        else this.#after(LEAVE_LOOK_US, "drain", look);
+      };
+      look();
+    });
+  }
+
+  #handOver(calls: Calls): void {
+    const end = () => {
+      if (!this.#isAlive) return;
+      this.#links.close();
+      this.crash();
+      calls.break();
+    };
+    this.#ownership.leave(end);
+    this.#after(HAND_OVER_US, "hand over", end);
+  }
+
+  #after(delayUs: number, what: string, act: () => void): void {
+    const { scheduler } = this.#world;
+    const label = stableHash(`${what} ${this.place}`);
+    const atUs = scheduler.nowUs + delayUs;
+    scheduler.at(atUs, label, () => this.take(act));
   }
 
   /** SIGSTOP: nothing of it runs, until it is woken. */
@@ -278,11 +332,7 @@ export class SimulatedProcess {
       if (this.threads.slotOf(territory) === slot) this.#end(territory);
       done();
     };
-    const label = stableHash(`leave ${territory}`);
-    const later = () => {
-      const atUs = scheduler.nowUs + LEAVE_LOOK_US;
-      scheduler.at(atUs, label, () => this.take(look));
-    };
+    const later = () => this.#after(LEAVE_LOOK_US, `leave ${territory}`, look);
     look();
   }
 

@@ -14,6 +14,7 @@ import { Domain } from "../actors/runtime/domain.ts";
 import { Envelope } from "../actors/runtime/envelope.ts";
 import { failed, unknown } from "../actors/runtime/outcome.ts";
 import { stableHash } from "../actors/runtime/random.ts";
+import { heed, LINK, TAKES_NO_MORE } from "../cluster/farewell.ts";
 import type { Batch, Received } from "../cluster/link.ts";
 import { clockOf, type ThreadClock } from "./clock.ts";
 import { Cores, Processor } from "./cores.ts";
@@ -22,13 +23,8 @@ import { CountedMail } from "./counted_mail.ts";
 import type { MailboxCount } from "./observation.ts";
 import type { Act, Scheduler } from "./scheduler.ts";
 import { Slowness } from "./slowness.ts";
+import { LATE_FLUSH_US, RETRY_AFTER_MS } from "./thread_costs.ts";
 import type { GatewayModel, ThreadOptions } from "./thread_options.ts";
-
-/** A flush that is late on purpose: a hundred times what a link takes. */
-const LATE_FLUSH_US = 5_000;
-
-/** Asks that broke off are worth trying again after this long, as live. */
-const RETRY_AFTER_MS = 250;
 
 /** A simulated thread. See the module's text. */
 export class Thread {
@@ -112,6 +108,7 @@ export class Thread {
       line,
       (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
     );
+    if (this.#refuses) this.#say(link, TAKES_NO_MORE);
     this.#links.set(peer, link);
     this.#inOrder = [...this.#inOrder, { peer, link }];
     const { locate } = this.#options;
@@ -156,6 +153,7 @@ export class Thread {
           content,
           chain,
         );
+        if (ask === 0 && to === LINK) return this.#heed(link, content);
         if (ask >= 0 && this.#refuses) return this.#refuse(envelope);
         const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
         if (gateway === undefined) this.domain.deliver(envelope);
@@ -199,6 +197,7 @@ export class Thread {
   /** What is asked from now on fails, as by a domain that is gone. */
   refuse(): void {
     this.#refuses = true;
+    for (const link of this.#links.values()) this.#say(link, TAKES_NO_MORE);
   }
 
   /** What became of its actors' mail; each lane holds `lane` at most. */
@@ -206,10 +205,12 @@ export class Thread {
     return this.#mail.of(this.domain.report(), lane);
   }
 
-  /** Nobody here waits for an answer, and all that was sent has arrived. */
+  /** It refuses, and its peers and itself owe one another nothing any more. */
   get isQuiet(): boolean {
-    if (this.domain.asksUnderWay > 0) return false;
-    return this.#links.values().every(({ isQuiet }) => isQuiet);
+    if (!this.#refuses || this.domain.asksUnderWay > 0) return false;
+    return this.#links.values().every(({ farewell, isQuiet }) =>
+      farewell.sendsNoMore && isQuiet
+    );
   }
 
   /** Ends all links of a thread that is gone. */
@@ -347,11 +348,24 @@ export class Thread {
     const home = this.#options.locate(to);
     const link = home === undefined ? undefined : this.#links.get(home);
     if (link === undefined) return "gone";
+    if (link.farewell.takesNoMore && ask >= 0) return "gone";
     const room = link.send(to, from, ask, deadlineMs, content, chain);
     this.#flushAt(
       Math.max(this.#processor.busyUntilUs, this.#scheduler.nowUs + 1),
     );
     return room;
+  }
+
+  #say(link: CountedLink, word: { readonly kind: string }): void {
+    link.send(LINK, this.name, 0, 0, word);
+    this.#flushAt(
+      Math.max(this.#processor.busyUntilUs, this.#scheduler.nowUs + 1),
+    );
+  }
+
+  #heed(link: CountedLink, content: unknown): void {
+    const answer = heed(link.farewell, content);
+    if (answer !== null) this.#say(link, answer);
   }
 
   #refuse({ from, to, ask }: Envelope): void {

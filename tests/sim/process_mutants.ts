@@ -135,6 +135,19 @@ export const PROCESS_MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    name: "worker that leaves before its peers have said their last word",
+    edits: [{
+      file: "cluster/farewell.ts",
+      find: "return { takesNoMore: false, sendsNoMore: false };",
+      replace: "return { takesNoMore: false, sendsNoMore: true };",
+    }],
+    found: {
+      test: "tests/sim/processes_slow_test.ts",
+      name: "a process that leaves answers what it was asked, hands over " +
+        "without waiting for a lease, and comes back",
+    },
+  },
+  {
     name: "frame that is taken twice",
     edits: [{
       file: "cluster/trunk.ts",

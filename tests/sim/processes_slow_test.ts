@@ -99,6 +99,46 @@ Deno.test("a process that was stopped beyond its lease loses what it ran, says n
   assert.ok(taken.some(({ process }) => process === lost.process));
 });
 
+Deno.test("a process that leaves answers what it was asked, hands over without waiting for a lease, and comes back", () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const result = run([["leave", "process[1]", "3s", "4s"]], {}, seed);
+    assert.equal(result.verdict, "passed");
+    assertHandedOver(result);
+  }
+});
+
+function assertHandedOver(result: ReturnType<typeof run>): void {
+  const atUs = startOf(result);
+  const unknown = result.seen.filter((each) =>
+    each.kind === "returned" && each.outcome.kind === "unknown"
+  );
+  assert.deepEqual(unknown, [], "nobody is left in doubt");
+  const ended = leasesIn(result.seen, "lease_ended")
+    .filter((each) => each.atUs >= atUs && each.atUs < atUs + 2_000_000);
+  assert.ok(ended.length > 0, "it ran something");
+  const [{ process: left }] = ended as [Leased];
+  const taken = leasesIn(result.seen, "lease_taken");
+  for (const { territory, process, atUs: endedUs } of ended) {
+    assert.equal(process, left);
+    const next = taken.find((each) =>
+      each.territory === territory && each.atUs >= endedUs
+    )!;
+    assert.notEqual(next.process, left);
+    // A way to Redis and back, and not the second that a lease lasts.
+    assert.ok(next.atUs - endedUs < 50_000, `${next.atUs - endedUs} µs`);
+  }
+  // The fourth is its next life.
+  assert.equal(new Set(taken.map(({ process }) => process)).size, 4);
+}
+
+Deno.test("a process that leaves while Redis is away is gone all the same, and its leases run out", () => {
+  const result = run([
+    ["hang", "redis", "3s", "6s"],
+    ["leave", "process[1]", "3100ms", "12s"],
+  ]);
+  assert.equal(result.verdict, "passed");
+});
+
 Deno.test("a Redis that comes back without its newest data hands out no lease that is believed in, and no old fence", () => {
   for (let seed = 1; seed <= 4; seed++) {
     const { verdict, checks } = run(

@@ -86,13 +86,3 @@ Deno.test("processes that share the cores of one machine sell less than one alon
 Deno.test("a curve is the same each time", () => {
   assert.deepEqual(curve([2]), curve([2]));
 });
-
-Deno.test("machines without several processes, and cores that are shared without a number, are refused with their place", () => {
-  const refused = (value: object, says: RegExp) =>
-    assert.throws(
-      () => parseScenario(JSON.stringify({ ...SHOP, ...value }), "f"),
-      says,
-    );
-  refused({ network: {} }, /machines: expected network\.processes/);
-  refused({ machines: { shared: true } }, /machines\.cores: expected a number/);
-});

@@ -60,6 +60,8 @@ interface SentAppend {
   readonly leavesInUs: number;
 }
 
+/** As the live gateway's. */
+const CATALOG_WITHIN_US = 2_000_000;
 /** As the live connection's. */
 const ANSWER_WITHIN_US = 5_000_000;
 
@@ -143,6 +145,23 @@ export class DatabaseModel {
         });
       },
     };
+  }
+
+  /**
+   * Lets a process read the catalog: acts when the server takes it, or says
+   * that it is lost, as nobody can be reached or answers in time.
+   */
+  readCatalog(process: string, act: () => void, lost: () => void): void {
+    const { scheduler, delayUs } = this.#options;
+    const label = stableHash(`catalog ${process}`);
+    const loseIn = (waitUs: number) =>
+      scheduler.at(scheduler.nowUs + waitUs, label, lost);
+    if (this.#outage.isDown || this.#outage.isCut(process)) {
+      return void loseIn(delayUs);
+    }
+    if (this.#outage.isPaused) loseIn(CATALOG_WITHIN_US);
+    const life = this.#outage.life;
+    this.#outage.act(() => life === this.#outage.life ? act() : lost());
   }
 
   // ── Faults ──────────────────────────────────────────────────────────────

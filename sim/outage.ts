@@ -47,6 +47,11 @@ export class Outage {
     this.#paused ??= [];
   }
 
+  /** It does nothing now. */
+  get isPaused(): boolean {
+    return this.#paused !== null;
+  }
+
   /** Goes on. */
   resume(): void {
     const waiting = this.#paused ?? [];

@@ -118,6 +118,7 @@ export class SimulatedProcess {
     this.#gateways = new SimulatedGateways({
       ...world,
       domainOf: (name) => this.threads.slotOf(name)!.thread!.domain,
+      readCatalog: (act, lost) => world.database.readCatalog(place, act, lost),
       tellAll: (stock) => this.#links.broadcast(stock.kind, stock),
     });
     this.threads = new ProcessThreads({

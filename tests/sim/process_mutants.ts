@@ -135,11 +135,11 @@ export const PROCESS_MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    name: "worker that leaves before its peers have said their last word",
+    name: "mail for a worker that takes no more",
     edits: [{
       file: "cluster/farewell.ts",
-      find: "return { takesNoMore: false, sendsNoMore: false };",
-      replace: "return { takesNoMore: false, sendsNoMore: true };",
+      find: "  farewell.takesNoMore = true;",
+      replace: "  farewell.takesNoMore = false;",
     }],
     found: {
       test: "tests/sim/processes_slow_test.ts",

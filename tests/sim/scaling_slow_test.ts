@@ -83,6 +83,35 @@ Deno.test("processes that share the cores of one machine sell less than one alon
   assert.ok(3 * three.leastBusy <= 1, JSON.stringify(three));
 });
 
+/** Long enough to be felt by a shop of two processes. */
+const LONGER: readonly Machines[] = [
+  { call: "1ms" },
+  { batch: "0.5ms" },
+  { message: "0.2ms" },
+  { frame: "0.5ms" },
+  { append: { each: "2ms" } },
+  { append: { event: "1ms" } },
+  { redis: { request: "9ms" } },
+  { redis: { limits: "1ms" } },
+  { database: { cores: 8, append: { each: "9ms" } } },
+  { database: { cores: 8, append: { event: "2ms" } } },
+];
+
+Deno.test("whatever takes longer, less is sold", () => {
+  const [usual] = curve([2]) as [Point];
+  for (const machines of LONGER) {
+    const [point] = curve([2], machines) as [Point];
+    const share = point.ordersPerSecond / usual.ordersPerSecond;
+    assert.ok(share < 0.9, `${JSON.stringify(machines)}: ${share}`);
+  }
+});
+
+Deno.test("clients who share the cores take their part of them", () => {
+  const [without] = curve([1], { shared: true }) as [Point];
+  const [beside] = curve([1], { shared: true, client: "0.5ms" }) as [Point];
+  assert.ok(beside.ordersPerSecond < 0.9 * without.ordersPerSecond);
+});
+
 Deno.test("a curve is the same each time", () => {
   assert.deepEqual(curve([2]), curve([2]));
 });

@@ -8,6 +8,7 @@
  */
 import type { Message } from "../actors/runtime/actor.ts";
 import { stableHash } from "../actors/runtime/random.ts";
+import { LEASES_IN_SILENCE } from "../cluster/mesh.ts";
 import { Ownership } from "../cluster/ownership.ts";
 import type { ShopGate } from "../cluster/shop_gate.ts";
 import {
@@ -135,7 +136,8 @@ export class SimulatedProcess {
     });
     const { leaseForMs } = scenario.config.cluster;
     this.#links = new SimulatedLinks({
-      ...{ process: this.name, silenceMs: leaseForMs, scheduler, redis },
+      ...{ process: this.name, scheduler, redis },
+      silenceMs: LEASES_IN_SILENCE * leaseForMs,
       ...{ clock, ways: world.ways, take, main: () => this.main },
       frameUs: world.machines.values.frameUs,
       threadOf: (name) => this.threads.readyOf(name),

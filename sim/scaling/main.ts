@@ -6,6 +6,7 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a process entry talks to its terminal
+import { RATE } from "../../cluster/units.ts";
 import {
   clearProgress,
   complain,
@@ -78,7 +79,7 @@ function readUsage(args: string[]): Usage | null {
   return {
     path,
     processes: values.processes.split(",").map(count),
-    rate: values.rate ?? null,
+    rate: values.rate === undefined ? null : rateOf(values.rate),
     isShared: values.shared,
     jsonFile: values.json ?? null,
   };
@@ -92,6 +93,13 @@ function count(text: string): number {
   throw new UsageError(
     `--processes: expected numbers from 1 to ${MOST_PROCESSES} with commas, ` +
       `found ${text || '""'}`,
+  );
+}
+
+function rateOf(text: string): string {
+  if (RATE.test(text)) return text;
+  throw new UsageError(
+    `--rate: expected a rate such as "2000/s", found ${text || '""'}`,
   );
 }
 

@@ -15,13 +15,6 @@ import type { Content } from "../actors/runtime/envelope.ts";
 import type { MeshFrame, MeshItem } from "./mesh_frame.ts";
 import { type SessionEnd, Trunk, type TrunkCounters } from "./trunk.ts";
 
-/**
- * Whose leases ran out is no member any more, and cut off. A member that lives
- * is not, though it is silent for as long as starting its workers takes: 3 s on
- * a machine with 27 threads for 2 cores. So a silence lasts as many leases.
- */
-export const LEASES_IN_SILENCE = 3;
-
 /** What a mesh is made of. */
 export interface MeshOptions<Batch> {
   readonly process: string;

@@ -8,7 +8,6 @@
  */
 import type { Message } from "../actors/runtime/actor.ts";
 import { stableHash } from "../actors/runtime/random.ts";
-import { LEASES_IN_SILENCE } from "../cluster/mesh.ts";
 import { Ownership } from "../cluster/ownership.ts";
 import type { ShopGate } from "../cluster/shop_gate.ts";
 import {
@@ -17,6 +16,7 @@ import {
   type ShopPlan,
   Topology,
 } from "../cluster/topology.ts";
+import { LEASES_IN_SILENCE } from "../cluster/trunk.ts";
 import { clockOf, type ThreadClock } from "./clock.ts";
 import { framesIn } from "./counted_link.ts";
 import type { PaymentBooks, SimulatedProduct } from "./models.ts";

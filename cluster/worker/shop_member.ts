@@ -7,12 +7,12 @@
 import type { Message } from "../../actors/runtime/actor.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
 import type { HeldLock } from "../gate.ts";
-import { LEASES_IN_SILENCE } from "../mesh.ts";
 import { Ownership } from "../ownership.ts";
 import { RedisOwnership } from "../redis/redis_ownership.ts";
 import type { RedisPort } from "../redis/redis_port.ts";
 import { ScalingSpeed } from "../scaling_speed.ts";
 import { mainDomain, type ShopPlan } from "../topology.ts";
+import { LEASES_IN_SILENCE } from "../trunk.ts";
 import { hostClock, isKeptWithin } from "./host_clock.ts";
 import { OwnershipLoop } from "./ownership_loop.ts";
 import { ProcessLinks, type ProcessLinksReport } from "./process_links.ts";

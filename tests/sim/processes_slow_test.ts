@@ -102,6 +102,7 @@ Deno.test("a process that was stopped beyond its lease loses what it ran, says n
   assert.ok(taken.some(({ process }) => process === lost.process));
 });
 
+// G115
 Deno.test("a process that leaves answers what it was asked, hands over without waiting for a lease, and comes back", () => {
   for (let seed = 1; seed <= 4; seed++) {
     const result = run(

@@ -7,6 +7,7 @@
  * @module
  */
 import { Cores, Processor } from "./cores.ts";
+import type { WorkCount } from "./observation.ts";
 
 /** See the module's text. Each time is of one core, in microseconds. */
 export interface MachineValues {
@@ -45,16 +46,6 @@ export const STEPS_PER_TURN = 2_048;
 export interface WorkUs {
   readonly eachUs: number;
   readonly eventUs: number;
-}
-
-/** What one machine, or one server on a shared one, has done. */
-export interface WorkCount {
-  /** `process[0]`, `redis`, `database` or `clients`. */
-  readonly who: string;
-  /** Processor time, in microseconds. */
-  readonly workedUs: number;
-  /** Of Redis its requests, of the database its appends; else 0. */
-  readonly requests: number;
 }
 
 /** See the module's text. */

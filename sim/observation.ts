@@ -12,7 +12,6 @@ import type {
 } from "../actors/runtime/circuit_breaker.ts";
 import type { Outcome } from "../actors/runtime/outcome.ts";
 import type { MailCounts } from "../actors/runtime/ports.ts";
-import type { WorkCount } from "./machines.ts";
 
 /** What became of all frames that one thread had for another one. */
 export interface WayCount {
@@ -52,6 +51,16 @@ export interface MailboxCount extends Readonly<MailCounts> {
   readonly lane: number;
   /** Of those given, what its actor's behavior got. */
   readonly handled: number;
+}
+
+/** What one machine, or one server on a shared one, has done. */
+export interface WorkCount {
+  /** `process[0]`, `redis`, `database` or `clients`. */
+  readonly who: string;
+  /** Processor time, in microseconds. */
+  readonly workedUs: number;
+  /** Of Redis its requests, of the database its appends; else 0. */
+  readonly requests: number;
 }
 
 /** One thing that happened. Times are virtual microseconds since the start. */

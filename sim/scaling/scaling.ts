@@ -6,8 +6,7 @@
  *
  * @module
  */
-import type { WorkCount } from "../machines.ts";
-import type { Observation } from "../observation.ts";
+import type { Observation, WorkCount } from "../observation.ts";
 import type { Rerun } from "../repro.ts";
 import { resolveScenario, type ScenarioFile } from "../scenario.ts";
 import type { Scenario } from "../scenario_values.ts";

@@ -357,6 +357,7 @@ export type {
   Observation,
   Violation,
   WayCount,
+  WorkCount,
 } from "./sim/observation.ts";
 export { AmbientAccess } from "./sim/tripwire.ts";
 export type { CheckResult } from "./sim/run_result.ts";

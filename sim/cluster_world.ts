@@ -19,8 +19,10 @@ import { DatabaseModel } from "./database_model.ts";
 import { foldAnew } from "./disk.ts";
 import { LoadBalancer, ProcessDoor } from "./door.ts";
 import { PaymentBooks } from "./models.ts";
+import { Machines } from "./machines.ts";
 import type { MailboxCount } from "./observation.ts";
 import { openStock } from "./opening.ts";
+import { strikeServer } from "./outage.ts";
 import { RedisModel } from "./redis_model.ts";
 import type { ScheduledFault } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -48,6 +50,7 @@ export class ClusterWorld implements World {
   readonly #scheduler: Scheduler;
   readonly #names: SeededRandom;
   readonly #streams: Streams;
+  readonly #machines: Machines;
   readonly #redis: RedisModel<ProcessFrame>;
   readonly #database: DatabaseModel;
   readonly #ways: ProcessWays;
@@ -79,18 +82,20 @@ export class ClusterWorld implements World {
     this.buggify = new Buggify(seed, buggify, (path) => {
       observe({ kind: "rare_path_taken", atUs: scheduler.nowUs, path });
     });
+    const machines = this.#machines = new Machines(scenario.machines);
     this.#redis = new RedisModel<ProcessFrame>({
       ...{ scheduler, streams, values: network, startMs: clock.startMs },
+      machines,
       driftPerMillion: drawDrift(streams, "redis", clock),
     });
     this.#database = new DatabaseModel({
-      ...{ scheduler, streams, observe, buggify: this.buggify },
+      ...{ scheduler, streams, observe, buggify: this.buggify, machines },
       ...{ sync: scenario.disk.sync, delayUs: network.delayMeanUs },
     });
     this.#world = {
       ...options,
       ...{ streams, buggify: this.buggify, ways: this.#ways },
-      ...{ redis: this.#redis, database: this.#database },
+      ...{ redis: this.#redis, database: this.#database, machines },
       service: new ServiceTimes(streams, scenario.service),
       books: new PaymentBooks(),
       territoryChanged: (...change) => this.#territoryChanged(...change),
@@ -125,9 +130,10 @@ export class ClusterWorld implements World {
 
   countMail(isLast: boolean): void {
     const among = [...this.#gone, ...this.#living];
+    const atUs = this.#scheduler.nowUs;
     this.#options.observe({
       kind: "mail_counted",
-      atUs: this.#scheduler.nowUs,
+      atUs,
       ways: isLast
         ? [
           ...among.flatMap(({ threads }) => threads.network.counts()),
@@ -137,6 +143,8 @@ export class ClusterWorld implements World {
       mailboxes: this.#mailboxes(),
       isLast,
     });
+    const work = this.#machines.counts();
+    this.#options.observe({ kind: "work_counted", atUs, work });
   }
 
   get owesNothing(): boolean {
@@ -240,18 +248,27 @@ export class ClusterWorld implements World {
 
   strike(fault: ScheduledFault, { name, kind }: FaultTarget): () => void {
     if (kind === "process") return this.#strikeProcess(fault, name);
-    return name === "redis"
-      ? this.#strikeRedis(fault)
-      : this.#strikeDatabase(fault);
+    const database = this.#database;
+    return name === "database"
+      ? strikeServer(database, fault, () => database.restart())
+      : strikeServer(this.#redis, fault, () => this.#restartRedis(fault));
   }
 
   #strikeProcess({ do: what, forUs, factor }: ScheduledFault, name: string) {
     const place = this.#placeOf(name);
     const [process, door] = this.#lives[place]!;
-    if (what === "crash") {
+    const kill = () => {
       process.crash();
       door.break();
-      return () => this.#revive(place);
+    };
+    if (what === "crash") kill();
+    if (what === "leave") process.leave(door);
+    if (what === "crash" || what === "leave") {
+      return () => {
+        // Who takes longer to leave than he is to be away is not waited for.
+        kill();
+        this.#revive(place);
+      };
     }
     if (what === "hang") {
       process.freeze(forUs ?? LASTS_US);
@@ -261,27 +278,9 @@ export class ClusterWorld implements World {
     return () => ends.forEach((end) => end());
   }
 
-  #strikeRedis({ do: what, factor }: ScheduledFault): () => void {
-    const redis = this.#redis;
-    if (what === "slow") return redis.slowness.begin(factor);
-    if (what === "hang") redis.pause();
-    else redis.stop();
-    return () => {
-      if (what === "hang") redis.resume();
-      else if (what === "crash") redis.restart("kept");
-      else redis.restart(this.#names.chance(1, 2) ? "old" : "lost");
-    };
-  }
-
-  #strikeDatabase({ do: what, factor }: ScheduledFault): () => void {
-    const database = this.#database;
-    if (what === "slow") return database.slowness.begin(factor);
-    if (what === "hang") database.pause();
-    else database.stop();
-    return () => {
-      if (what === "hang") database.resume();
-      else database.restart();
-    };
+  #restartRedis({ do: what }: ScheduledFault): void {
+    const lost = () => this.#names.chance(1, 2) ? "old" : "lost";
+    this.#redis.restart(what === "crash" ? "kept" : lost());
   }
 
   // ── Processes ───────────────────────────────────────────────────────────
@@ -310,6 +309,8 @@ export class ClusterWorld implements World {
         const nowMs = this.#scheduler.nowUs / 1_000;
         return this.#admission.admit(user, address, nowMs, route);
       },
+      callUs: scenario.machines.callUs,
+      called: () => this.#machines.called(this.#scheduler.nowUs),
       patienceUs: scenario.config.edge.requestTimeoutMs * 1_000 + PATIENCE_US,
     });
     this.#lives[place] = [process, door];

@@ -23,7 +23,7 @@ import {
   ScenarioError,
   type ScenarioFile,
 } from "./scenario.ts";
-import type { Traced } from "./thread.ts";
+import type { Traced } from "./thread_options.ts";
 
 /** What a process ends with, by how its run ended. */
 export const EXIT_CODES: Readonly<Record<Verdict, number>> = {

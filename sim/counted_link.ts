@@ -7,6 +7,7 @@
  */
 import { type SeededRandom, stableHash } from "../actors/runtime/random.ts";
 import type { Content } from "../actors/runtime/envelope.ts";
+import { type Farewell, noFarewell } from "../cluster/farewell.ts";
 import {
   type Batch,
   type Frame,
@@ -66,6 +67,7 @@ export interface Line {
 
 /** See the module's text. */
 export class CountedLink extends Link {
+  readonly farewell: Farewell = noFarewell();
   readonly #line: Line;
 
   constructor(line: Line, expired: (frame: Frame) => void) {

@@ -15,7 +15,9 @@ import {
 } from "../actors/runtime/test_kit/memory_journal.ts";
 import type { Buggify } from "./buggify.ts";
 import { observationOf, SLOW_COMMIT } from "./disk.ts";
+import type { Processor } from "./cores.ts";
 import type { Distribution } from "./distributions.ts";
+import { type Machines, workOf } from "./machines.ts";
 import type { Observation } from "./observation.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Outage } from "./outage.ts";
@@ -33,6 +35,8 @@ export interface DatabaseModelOptions {
   readonly delayUs: number;
   readonly observe: (observation: Observation) => void;
   readonly buggify: Buggify;
+  /** What it runs on. */
+  readonly machines: Machines;
 }
 
 /** A thread and its connection. */
@@ -46,6 +50,18 @@ export interface DatabaseClient {
   readonly take: (act: () => void) => void;
 }
 
+/** An append on its way. */
+interface SentAppend {
+  readonly client: DatabaseClient;
+  /** Of the server's process for the client. */
+  readonly connection: Processor;
+  readonly events: number;
+  /** Its thread is busy with it for so long. */
+  readonly leavesInUs: number;
+}
+
+/** As the live gateway's. */
+const CATALOG_WITHIN_US = 2_000_000;
 /** As the live connection's. */
 const ANSWER_WITHIN_US = 5_000_000;
 
@@ -70,7 +86,8 @@ export class DatabaseModel {
       scheduler.at(scheduler.nowUs + delayUs, label, act);
     let send: (commit: () => void) => void = () => {};
     const inner = new MemoryJournal(this.disk, (commit) => send(commit));
-    const { delayUs } = this.#options;
+    const { delayUs, machines } = this.#options;
+    const connection = machines.connection();
     return {
       recover: (partitions, into, done) =>
         after(delayUs, () => {
@@ -95,8 +112,19 @@ export class DatabaseModel {
         }
         after(ANSWER_WITHIN_US, () => answer("unknown"));
         const life = this.#outage.life;
+        const count = appends.reduce(
+          (sum, each) => sum + each.events.length,
+          0,
+        );
+        const workUs = workOf(machines.values.append, count);
+        const sent: SentAppend = {
+          ...{ client, connection, events: count },
+          leavesInUs: workUs === 0
+            ? 0
+            : threadOf().occupy(workUs) - scheduler.nowUs,
+        };
         send = (commit) => {
-          this.#commit(client, life, after, answer, () => {
+          this.#commit(sent, life, after, answer, () => {
             if (buggify.fires("disk.full")) inner.refuseWith = "unavailable";
             if (buggify.fires("disk.write_lost")) inner.refuseWith = "unknown";
             commit();
@@ -117,6 +145,23 @@ export class DatabaseModel {
         });
       },
     };
+  }
+
+  /**
+   * Lets a process read the catalog: acts when the server takes it, or says
+   * that it is lost, as nobody can be reached or answers in time.
+   */
+  readCatalog(process: string, act: () => void, lost: () => void): void {
+    const { scheduler, delayUs } = this.#options;
+    const label = stableHash(`catalog ${process}`);
+    const loseIn = (waitUs: number) =>
+      scheduler.at(scheduler.nowUs + waitUs, label, lost);
+    if (this.#outage.isDown || this.#outage.isCut(process)) {
+      return void loseIn(delayUs);
+    }
+    if (this.#outage.isPaused) loseIn(CATALOG_WITHIN_US);
+    const life = this.#outage.life;
+    this.#outage.act(() => life === this.#outage.life ? act() : lost());
   }
 
   // ── Faults ──────────────────────────────────────────────────────────────
@@ -149,22 +194,26 @@ export class DatabaseModel {
 
   /** Sends an append, writes it when its sync is over. */
   #commit(
-    client: DatabaseClient,
+    { client, connection, events, leavesInUs }: SentAppend,
     life: number,
     after: (delayUs: number, act: () => void) => void,
     answer: (result: "unknown") => void,
     write: () => void,
   ): void {
     const { delayUs, sync, streams, buggify } = this.#options;
+    const { scheduler, machines } = this.#options;
     const isGone = () => life !== this.#outage.life;
     const factor = buggify.fires("disk.slow_commit") ? SLOW_COMMIT : 1;
     const drawnUs = drawUs(sync, streams.of(`disk ${client.name}`));
     const syncUs = Math.round(drawnUs * factor * this.slowness.factor);
-    after(delayUs, () => {
+    after(leavesInUs + delayUs, () => {
       if (this.#isCut(client)) return;
       this.#outage.act(() => {
         if (isGone()) return answer("unknown");
-        after(syncUs, () => {
+        const { nowUs } = scheduler;
+        const { factor } = this.slowness;
+        const ranUs = machines.databaseUntil(connection, nowUs, events, factor);
+        after(ranUs - nowUs + syncUs, () => {
           if (isGone()) answer("unknown");
           else this.#outage.act(() => isGone() ? answer("unknown") : write());
         });

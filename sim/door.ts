@@ -30,6 +30,10 @@ export interface ProcessDoorOptions {
   readonly scheduler: Scheduler;
   /** Limits that all processes share. */
   readonly admit: Door["admit"];
+  /** What the main thread takes for a call, half of it before the gate. */
+  readonly callUs: number;
+  /** Somebody calls. */
+  readonly called: () => void;
   /** Who has no answer by then gives up, in microseconds. */
   readonly patienceUs: number;
 }
@@ -88,13 +92,18 @@ export class ProcessDoor implements Door {
       (answered) => this.#inner.gate.cancelOrder(userId, orderId, answered),
     );
 
+  /** Calls that have no answer yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** The process is gone: all connections break. */
   break(): void {
     for (const giveUp of [...this.#waiting]) this.#after(NOTICED_US, giveUp);
   }
 
   #call<Value>(done: Done<Value>, go: (answered: Done<Value>) => void): void {
-    if (!this.#inner.isAlive) {
+    if (!this.#inner.takesCalls) {
       const refused = failed("unavailable", RETRY_AFTER_MS);
       return this.#after(NOTICED_US, () => done(refused));
     }
@@ -103,9 +112,18 @@ export class ProcessDoor implements Door {
     };
     const giveUp = () => settle(unknown(RETRY_AFTER_MS));
     this.#waiting.add(giveUp);
-    this.#after(this.#options.patienceUs, giveUp);
+    const { callUs, called, patienceUs } = this.#options;
+    this.#after(patienceUs, giveUp);
+    called();
+    const { main } = this.#inner;
+    const halfUs = Math.round(callUs / 2);
     // A process that is stopped has it in its socket's buffer.
-    this.#inner.take(() => go(settle));
+    this.#inner.take(() =>
+      main.work(
+        halfUs,
+        () => go((outcome) => main.work(halfUs, () => settle(outcome))),
+      )
+    );
   }
 
   #after(delayUs: number, act: () => void): void {

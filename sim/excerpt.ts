@@ -117,6 +117,7 @@ export class ExcerptRecorder {
       case "durable":
         return this.#settle(observation) || this.#isNamed(observation);
       case "mail_counted":
+      case "work_counted":
         return false;
       default:
         return this.#isNamed(observation);

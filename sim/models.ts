@@ -13,7 +13,7 @@ import type { Message } from "../actors/runtime/actor.ts";
 import { ok, type Outcome } from "../actors/runtime/outcome.ts";
 import type { PoolCalls } from "../cluster/pool/pool_calls.ts";
 import type { Observation } from "./observation.ts";
-import type { GatewayModel } from "./thread.ts";
+import type { GatewayModel } from "./thread_options.ts";
 
 /** A product as the simulated catalog has it. */
 export interface SimulatedProduct {

@@ -53,6 +53,16 @@ export interface MailboxCount extends Readonly<MailCounts> {
   readonly handled: number;
 }
 
+/** What one machine, or one server on a shared one, has done. */
+export interface WorkCount {
+  /** `process[0]`, `redis`, `database` or `clients`. */
+  readonly who: string;
+  /** Processor time, in microseconds. */
+  readonly workedUs: number;
+  /** Of Redis its requests, of the database its appends; else 0. */
+  readonly requests: number;
+}
+
 /** One thing that happened. Times are virtual microseconds since the start. */
 export type Observation =
   /** A client asks; `call` numbers the calls of a run from 1. */
@@ -185,6 +195,12 @@ export type Observation =
     readonly mailboxes: readonly MailboxCount[];
     /** The run is over and the shop is quiet: nothing may wait. */
     readonly isLast: boolean;
+  }
+  /** What each machine has done by then, of several processes. */
+  | {
+    readonly kind: "work_counted";
+    readonly atUs: number;
+    readonly work: readonly WorkCount[];
   }
   /** Money moved at the provider, by attempt. */
   | {

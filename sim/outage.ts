@@ -5,6 +5,32 @@
  * @module
  */
 
+import type { ScheduledFault } from "./scenario_values.ts";
+import type { Slowness } from "./slowness.ts";
+
+/** A server that has outages. */
+export interface Server {
+  readonly slowness: Slowness;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+}
+
+/** Strikes it; gives what ends that, which starts it again if it stopped. */
+export function strikeServer(
+  server: Server,
+  { do: what, factor }: ScheduledFault,
+  restart: () => void,
+): () => void {
+  if (what === "slow") return server.slowness.begin(factor);
+  if (what === "hang") {
+    server.pause();
+    return () => server.resume();
+  }
+  server.stop();
+  return restart;
+}
+
 /** See the module. Nothing is wrong at first. */
 export class Outage {
   /** It has stopped and not started again. */
@@ -19,6 +45,11 @@ export class Outage {
   /** Does nothing until it goes on; then all that came meanwhile. */
   pause(): void {
     this.#paused ??= [];
+  }
+
+  /** It does nothing now. */
+  get isPaused(): boolean {
+    return this.#paused !== null;
   }
 
   /** Goes on. */

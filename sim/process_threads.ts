@@ -14,6 +14,7 @@ import type { Buggify } from "./buggify.ts";
 import type { ThreadClock } from "./clock.ts";
 import type { DatabaseModel } from "./database_model.ts";
 import { guardSeen } from "./guard_seen.ts";
+import { type Machines, STEPS_PER_TURN } from "./machines.ts";
 import { Network } from "./network.ts";
 import type { MailboxCount, Observation } from "./observation.ts";
 import type { Scenario } from "./scenario_values.ts";
@@ -21,7 +22,8 @@ import type { Scheduler } from "./scheduler.ts";
 import type { ServiceTimes } from "./service_times.ts";
 import { Slowness } from "./slowness.ts";
 import type { Streams } from "./streams.ts";
-import { type GatewayModel, Thread, type Traced } from "./thread.ts";
+import { Thread } from "./thread.ts";
+import type { GatewayModel, Traced } from "./thread_options.ts";
 import {
   FEW_FRAMES,
   FEW_MESSAGES,
@@ -43,6 +45,7 @@ export interface ThreadsWorld {
   readonly buggify: Buggify;
   readonly service: ServiceTimes;
   readonly database: DatabaseModel;
+  readonly machines: Machines;
 }
 
 /** What they need of their process. */
@@ -312,10 +315,14 @@ export class ProcessThreads {
     const { plan, topology, place, driftPerMillion, take } = this.#options;
     const { scenario, seed, log, database, buggify, service } = this.#options;
     const { scheduler, observe, traced, gatewaysOf } = this.#options;
+    const { batchUs, messageUs, cores } = this.#options.machines.values;
     const actors = plan.actors.filter(({ domain }) => domain === name);
     const thread: Thread = new Thread({
       ...{ scheduler, driftPerMillion, buggify, observe, traced },
       ...{ startMs: scenario.clock.startMs, slowness: slot.slowness },
+      processor: this.#options.machines.threadAt(place),
+      stepsPerTurn: cores === null ? 1 : STEPS_PER_TURN,
+      batchUs: (messages) => batchUs + messages * messageUs,
       domain: {
         ...{ name, incarnation, seed, log },
         journal: actors.some(({ journaled }) => journaled)

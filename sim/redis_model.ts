@@ -15,6 +15,7 @@
 import { stableHash } from "../actors/runtime/random.ts";
 import type { OwnershipPort } from "../cluster/ownership_port.ts";
 import type { Distribution } from "./distributions.ts";
+import type { Machines } from "./machines.ts";
 import type { NetworkValues } from "./network.ts";
 import { OwnershipStore } from "./ownership_store.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -45,12 +46,16 @@ export interface RedisModelOptions {
   /** Its wall clock at the start of the run, in milliseconds. */
   readonly startMs: number;
   readonly driftPerMillion: number;
+  /** What it runs on. */
+  readonly machines: Machines;
 }
 
 /** As the live client's socket. */
 const SILENCE_US = 2_000_000;
 /** A connection that is refused is refused at once. */
 const REFUSED_US = 500;
+/** What it does, in the trace. */
+const REDIS = stableHash("redis");
 /** A replica is up to so far behind when it takes over. */
 const REPLICA_LAG_US = 2_000_000;
 
@@ -177,7 +182,8 @@ export class RedisModel<Frame extends { readonly to: string }> {
       this.#carry(`${process}→redis`, () => {
         if (this.#isCut(process)) return;
         if (life !== this.#outage.life || this.#outage.isDown) return refuse();
-        this.#outage.act(() => {
+        this.#inTurn(() => {
+          if (life !== this.#outage.life) return refuse();
           const answer = run();
           this.#carry(`redis→${process}`, () => {
             if (life !== this.#outage.life || this.#isLost(process)) return;
@@ -191,6 +197,15 @@ export class RedisModel<Frame extends { readonly to: string }> {
     send();
     // Some clients send again what was in flight when a connection was cut.
     if (this.#isDoubled(process)) send();
+  }
+
+  /** When it has done what came before, and is not paused. */
+  #inTurn(act: () => void): void {
+    const { scheduler, machines } = this.#options;
+    const { nowUs } = scheduler;
+    const atUs = machines.redisUntil(nowUs, this.slowness.factor);
+    if (atUs === nowUs) return this.#outage.act(act);
+    scheduler.at(atUs, REDIS, () => this.#outage.act(act));
   }
 
   #pass(frame: Frame): void {

@@ -42,7 +42,7 @@ import { Scheduler } from "./scheduler.ts";
 import type { World } from "./world.ts";
 import { makeWorld } from "./make_world.ts";
 import { holds, Strikes } from "./strikes.ts";
-import type { Traced } from "./thread.ts";
+import type { Traced } from "./thread_options.ts";
 import { withoutAmbient } from "./tripwire.ts";
 import { Workload } from "./workload.ts";
 

@@ -11,6 +11,7 @@ import { planShop } from "../cluster/topology.ts";
 import { clusterConfig } from "./cluster_config.ts";
 import { parseUs } from "./duration.ts";
 import { unitOf } from "./metric_names.ts";
+import { isAtEase, settleMachines } from "./machines_section.ts";
 import type { ScenarioShape } from "./scenario_schema.ts";
 import { processesOf, settleConfig, stepOf } from "./scenario_settle.ts";
 import type { FaultKind } from "./scenario_values.ts";
@@ -40,6 +41,7 @@ export function checkScenario(file: ScenarioShape, refuse: Refuse): void {
 function checkHeeded(file: ScenarioShape, refuse: Refuse): void {
   const { catalog: { flash }, network, orders } = file;
   if (network.processes) checkProcesses(file, refuse);
+  checkMachines(file, refuse);
   if (flash === undefined) return;
   const path = ["catalog", "flash"];
   if (us(flash.opensAt) > 0) {
@@ -71,6 +73,20 @@ function checkProcesses(
     const how = `at most ${MOST_DRIFT}, as processes whose clocks run ` +
       "apart by 1 % do not agree on a lease";
     refuse(["clock", "driftPerMillion"], how);
+  }
+}
+
+/** Only what is shared has a model, and cores are shared when there are some. */
+function checkMachines(
+  { machines, network }: ScenarioShape,
+  refuse: Refuse,
+): void {
+  if (!network.processes && !isAtEase(settleMachines(machines))) {
+    const how = "network.processes beside it, as it is about what these run on";
+    refuse(["machines"], how);
+  }
+  if (machines.shared && machines.cores === undefined) {
+    refuse(["machines", "cores"], "a number of cores, as all share them");
   }
 }
 
@@ -230,6 +246,8 @@ function fits(fault: FaultKind, { name, kind }: FaultTarget): boolean {
   switch (fault) {
     case "crash":
       return kind !== "gateway";
+    case "leave":
+      return kind === "process";
     case "hang":
     case "partition":
       return kind !== "gateway" && kind !== "actor";

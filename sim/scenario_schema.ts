@@ -22,6 +22,7 @@ import {
 import { DURATION } from "../cluster/units.ts";
 import { RARE_PATHS, type RarePath } from "./buggify.ts";
 import { checkerIds } from "./checkers.ts";
+import { machines } from "./machines_section.ts";
 import { METRICS } from "./metric_names.ts";
 import {
   choice,
@@ -219,8 +220,8 @@ const network = section({
     "Batches whose messages change places, if of other senders or receivers, " +
       "and which may overtake; a link that one overtook on breaks.",
   ),
-  processes: z.union([z.boolean(), z.int().min(2).max(16)], {
-    error: "true, false or a number of processes from 2 to 16",
+  processes: z.union([z.boolean(), z.int().min(1).max(64)], {
+    error: "true, false or a number of processes from 1 to 64",
   }).default(false).describe(
     "So many processes share the shop over a network, a Redis and a " +
       "database; true: 3. The rest of this section is between them then.",
@@ -254,6 +255,7 @@ const share = {
 
 const fault = z.discriminatedUnion("do", [
   section({ ...when, ...lasting, do: z.literal("crash"), target: target() }),
+  section({ ...when, ...lasting, do: z.literal("leave"), target: target() }),
   section({ ...when, ...lasting, do: z.literal("hang"), target: target() }),
   section({
     ...when,
@@ -273,8 +275,8 @@ const fault = z.discriminatedUnion("do", [
   section({ ...when, ...share, do: z.literal("flush"), target: target() }),
   section({ ...when, do: z.literal("lose_disk_cache"), target: target() }),
 ], {
-  error: 'a fault whose do is "crash", "hang", "slow", "partition", "flush" ' +
-    'or "lose_disk_cache"',
+  error: 'a fault whose do is "crash", "leave", "hang", "slow", "partition", ' +
+    '"flush" or "lose_disk_cache"',
 });
 
 const threshold = section({
@@ -343,6 +345,10 @@ export const scenarioShape = section({
   ),
   network: network.prefault({}),
   disk: disk.prefault({}),
+  machines: machines.prefault({}).describe(
+    "What several processes run on, and what they do besides service; " +
+      "without it that takes no time.",
+  ),
   faults: list(fault, "faults").default([]).describe("What breaks, and when."),
   buggify: section({
     activatePercent: percent().default(25),

@@ -11,6 +11,7 @@ import { settle } from "../cluster/config_values.ts";
 import { parseRate } from "../cluster/units.ts";
 import type { Distribution } from "./distributions.ts";
 import { parseUs } from "./duration.ts";
+import { settleMachines } from "./machines_section.ts";
 import { unitOf } from "./metric_names.ts";
 import type { ScenarioShape } from "./scenario_schema.ts";
 import { PERCENT } from "./scenario_words.ts";
@@ -70,6 +71,7 @@ export function settleScenario(file: ScenarioShape): Scenario {
       processes: processesOf(file),
     },
     disk: { sync: settleDistribution(file.disk.sync) },
+    machines: settleMachines(file.machines),
     faults: file.faults.map(settleFault),
     buggify: {
       activatePerMillion: perMillion(buggify.activatePercent),

@@ -11,6 +11,7 @@ import type { Fault } from "../cluster/gate.ts";
 import type { Config } from "../cluster/config_values.ts";
 import type { BuggifyValues } from "./buggify.ts";
 import type { Distribution } from "./distributions.ts";
+import type { MachineValues } from "./machines.ts";
 import type { Verdict } from "./run_result.ts";
 
 /** What a client does in one step. */
@@ -129,7 +130,7 @@ export interface CatalogValues {
 }
 
 /** Names of faults: those of the live shop and what only a simulator can. */
-export type FaultKind = Fault["do"] | "lose_disk_cache";
+export type FaultKind = Fault["do"] | "lose_disk_cache" | "leave";
 
 /** When a fault strikes. */
 export type FaultTime =
@@ -223,6 +224,8 @@ export interface Scenario {
     readonly processes: number;
   };
   readonly disk: { readonly sync: Distribution };
+  /** What several processes run on. */
+  readonly machines: MachineValues;
   readonly faults: readonly ScheduledFault[];
   /** Chances that a rare path is on in a run, and that it is then taken. */
   readonly buggify: BuggifyValues;

@@ -6,7 +6,7 @@
  */
 import { stableHash } from "../actors/runtime/random.ts";
 import type { StockPublished } from "../actors/cache_node.ts";
-import { ok } from "../actors/runtime/outcome.ts";
+import { ok, RETRY_AFTER_MS, unknown } from "../actors/runtime/outcome.ts";
 import type { Domain } from "../actors/runtime/domain.ts";
 import { catalogPool } from "../cluster/pool/catalog_pool.ts";
 import type { PoolCalls } from "../cluster/pool/pool_calls.ts";
@@ -24,7 +24,7 @@ import type { Scenario } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ServiceTimes } from "./service_times.ts";
 import { Slowness } from "./slowness.ts";
-import type { GatewayModel } from "./thread.ts";
+import type { GatewayModel } from "./thread_options.ts";
 
 /** What the gateways need. */
 export interface SimulatedGatewaysOptions {
@@ -39,6 +39,8 @@ export interface SimulatedGatewaysOptions {
   readonly domainOf: (name: string) => Domain;
   /** What the provider knows, where several processes have the same one. */
   readonly books?: PaymentBooks;
+  /** Where the catalog can be out of reach: acts, or says that it is. */
+  readonly readCatalog?: (act: () => void, lost: () => void) => void;
   /** Of several processes: tells all of them. */
   readonly tellAll?: (stock: StockPublished) => void;
 }
@@ -87,7 +89,8 @@ export class SimulatedGateways {
           }
           if (kind === "stock_board") return [address, this.#board()];
           const model = modelOf(kind, address, options);
-          return [address, kind === "payment" ? this.#forgetful(model) : model];
+          if (kind === "payment") return [address, this.#forgetful(model)];
+          return [address, kind === "catalog" ? this.#reached(model) : model];
         }),
     );
   }
@@ -112,6 +115,17 @@ export class SimulatedGateways {
       this.#options.tellAll?.(message as StockPublished);
       answer(ok(null));
     };
+  }
+
+  /** A catalog that is read where it can be reached. */
+  #reached(model: GatewayModel): GatewayModel {
+    const { readCatalog } = this.#options;
+    if (readCatalog === undefined) return model;
+    return (message, answer) =>
+      readCatalog(
+        () => model(message, answer),
+        () => answer(unknown(RETRY_AFTER_MS)),
+      );
   }
 
   /** A provider that does what it was asked, and whose answer may be lost. */

@@ -64,6 +64,10 @@ export interface SimulatedLinksOptions {
   readonly scheduler: Scheduler;
   readonly clock: Clock & { momentOf(monotonicMs: number): number };
   readonly redis: RedisModel<ProcessFrame>;
+  /** What its main thread takes for a frame, in microseconds. */
+  readonly frameUs: number;
+  /** The main thread: it relays. */
+  readonly main: () => Thread;
   readonly ways: ProcessWays;
   /** Acts when the process can, and never once it is gone. */
   readonly take: (act: () => void) => void;
@@ -158,8 +162,12 @@ export class SimulatedLinks {
 
   /** Takes a frame that Redis passed on. */
   receive(frame: ProcessFrame): void {
-    this.#mesh.receive(frame, this.#nowMs());
-    this.#post();
+    const { frameUs, main, take } = this.#options;
+    main().work(frameUs, () =>
+      take(() => {
+        this.#mesh.receive(frame, this.#nowMs());
+        this.#post();
+      }));
   }
 
   /** Tells the others that this process goes. */
@@ -233,14 +241,15 @@ export class SimulatedLinks {
     const frame = this.#mesh.flush(process, this.#nowMs());
     if (frame === null) return;
     this.#publishing.set(process, publishing + 1);
-    const { redis, process: self } = this.#options;
-    redis.publish(self, frame, (isTaken) => {
-      const left = this.#publishing.get(process);
-      // Its process is gone.
-      if (left === undefined) return;
-      this.#publishing.set(process, left - 1);
-      if (!isTaken) this.#mesh.failed(process, frame.session);
-      this.#flushTo(process);
-    });
+    const { redis, process: self, frameUs, main } = this.#options;
+    main().work(frameUs, () =>
+      redis.publish(self, frame, (isTaken) => {
+        const left = this.#publishing.get(process);
+        // Its process is gone.
+        if (left === undefined) return;
+        this.#publishing.set(process, left - 1);
+        if (!isTaken) this.#mesh.failed(process, frame.session);
+        this.#flushTo(process);
+      }));
   }
 }

@@ -16,6 +16,7 @@ import {
   type ShopPlan,
   Topology,
 } from "../cluster/topology.ts";
+import { LEASES_IN_SILENCE } from "../cluster/trunk.ts";
 import { clockOf, type ThreadClock } from "./clock.ts";
 import { framesIn } from "./counted_link.ts";
 import type { PaymentBooks, SimulatedProduct } from "./models.ts";
@@ -57,6 +58,17 @@ export interface ProcessLife {
   readonly driftPerMillion: number;
 }
 
+/** The calls of clients at a process. */
+interface Calls {
+  /** Without an answer yet. */
+  readonly waiting: number;
+  /** Those wait in vain. */
+  break(): void;
+}
+
+/** Calls under way get this long, and then handing over, as live. */
+const DRAIN_US = 4_000_000;
+const HAND_OVER_US = 5_000_000;
 /** How often a thread that leaves looks whether it is done, as live. */
 const LEAVE_LOOK_US = 1_000;
 
@@ -78,6 +90,7 @@ export class SimulatedProcess {
   /** Shop workers that the gate can reach, here or elsewhere. */
   readonly #reachable = new Set<string>();
   #isAlive = true;
+  #isLeaving = false;
   #isPresent = false;
   #hasJoined = false;
   /** What came while it was stopped; null: it runs. */
@@ -106,6 +119,7 @@ export class SimulatedProcess {
     this.#gateways = new SimulatedGateways({
       ...world,
       domainOf: (name) => this.threads.slotOf(name)!.thread!.domain,
+      readCatalog: (act, lost) => world.database.readCatalog(place, act, lost),
       tellAll: (stock) => this.#links.broadcast(stock.kind, stock),
     });
     this.threads = new ProcessThreads({
@@ -122,8 +136,10 @@ export class SimulatedProcess {
     });
     const { leaseForMs } = scenario.config.cluster;
     this.#links = new SimulatedLinks({
-      ...{ process: this.name, silenceMs: leaseForMs, scheduler, redis },
-      ...{ clock, ways: world.ways, take },
+      ...{ process: this.name, scheduler, redis },
+      silenceMs: LEASES_IN_SILENCE * leaseForMs,
+      ...{ clock, ways: world.ways, take, main: () => this.main },
+      frameUs: world.machines.values.frameUs,
       threadOf: (name) => this.threads.readyOf(name),
       outboxFrames: () => this.threads.outboxFrames(),
       linked: (domain, peer, isLinked) => {
@@ -180,9 +196,14 @@ export class SimulatedProcess {
     return this.#isAlive;
   }
 
+  /** It has not crashed, and is not about to leave. */
+  get takesCalls(): boolean {
+    return this.#isAlive && !this.#isLeaving;
+  }
+
   /** It has joined, and the others know that it lives. */
   get isOpen(): boolean {
-    return this.#isAlive && this.#hasJoined && this.#isPresent;
+    return this.takesCalls && this.#hasJoined && this.#isPresent;
   }
 
   /** Its gate reaches every shop worker. */
@@ -210,6 +231,43 @@ export class SimulatedProcess {
     this.#world.scheduler.cancel(this.#tick);
     for (const territory of this.#territories) this.#end(territory);
     this.threads.forgetAll();
+  }
+
+  /**
+   * SIGTERM: takes no calls, finishes those that wait, hands over what it runs
+   * and is gone, as `closeDown` of a live process does it.
+   */
+  leave(calls: Calls): void {
+    this.take(() => {
+      if (this.#isLeaving) return;
+      this.#isLeaving = true;
+      const { scheduler } = this.#world;
+      const untilUs = scheduler.nowUs + DRAIN_US;
+      const look = () => {
+        const isDone = calls.waiting === 0 || scheduler.nowUs >= untilUs;
+        if (isDone) this.#handOver(calls);
+        else this.#after(LEAVE_LOOK_US, "drain", look);
+      };
+      look();
+    });
+  }
+
+  #handOver(calls: Calls): void {
+    const end = () => {
+      if (!this.#isAlive) return;
+      this.#links.close();
+      this.crash();
+      calls.break();
+    };
+    this.#ownership.leave(end);
+    this.#after(HAND_OVER_US, "hand over", end);
+  }
+
+  #after(delayUs: number, what: string, act: () => void): void {
+    const { scheduler } = this.#world;
+    const label = stableHash(`${what} ${this.place}`);
+    const atUs = scheduler.nowUs + delayUs;
+    scheduler.at(atUs, label, () => this.take(act));
   }
 
   /** SIGSTOP: nothing of it runs, until it is woken. */
@@ -279,11 +337,7 @@ export class SimulatedProcess {
       if (this.threads.slotOf(territory) === slot) this.#end(territory);
       done();
     };
-    const label = stableHash(`leave ${territory}`);
-    const later = () => {
-      const atUs = scheduler.nowUs + LEAVE_LOOK_US;
-      scheduler.at(atUs, label, () => this.take(look));
-    };
+    const later = () => this.#after(LEAVE_LOOK_US, `leave ${territory}`, look);
     look();
   }
 

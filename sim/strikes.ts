@@ -126,6 +126,8 @@ export class Strikes {
       case "flush":
         world.flush(name);
         return () => {};
+      case "leave":
+        throw new TypeError("Only a process leaves");
       case "partition":
         throw new TypeError("A partition has two ends and no target");
     }

@@ -10,67 +10,21 @@
  * @module
  */
 import type { Message } from "../actors/runtime/actor.ts";
-import { Domain, type DomainOptions } from "../actors/runtime/domain.ts";
+import { Domain } from "../actors/runtime/domain.ts";
 import { Envelope } from "../actors/runtime/envelope.ts";
-import { failed, type Outcome, unknown } from "../actors/runtime/outcome.ts";
+import { failed, unknown } from "../actors/runtime/outcome.ts";
 import { stableHash } from "../actors/runtime/random.ts";
+import { heed, LINK, TAKES_NO_MORE } from "../cluster/farewell.ts";
 import type { Batch, Received } from "../cluster/link.ts";
-import type { Buggify } from "./buggify.ts";
 import { clockOf, type ThreadClock } from "./clock.ts";
-import { CountedLink, type Line } from "./counted_link.ts";
+import { Cores, Processor } from "./cores.ts";
+import { CountedLink, framesIn, type Line } from "./counted_link.ts";
 import { CountedMail } from "./counted_mail.ts";
-import type { MailboxCount, Observation } from "./observation.ts";
+import type { MailboxCount } from "./observation.ts";
 import type { Act, Scheduler } from "./scheduler.ts";
 import { Slowness } from "./slowness.ts";
-
-/** Answers calls of a gateway, once, when it likes. */
-export type GatewayModel = (
-  message: Message,
-  answer: (outcome: Outcome<unknown>) => void,
-) => void;
-
-/** What a thread is made of. */
-export interface ThreadOptions {
-  readonly scheduler: Scheduler;
-  /** Wall time when virtual time is 0. */
-  readonly startMs: number;
-  /** Its monotonic clock is so many millionths too fast; 0 unless told. */
-  readonly driftPerMillion?: number;
-  /** How slow its core is: the fault `slow`; it never is unless told. */
-  readonly slowness?: Slowness;
-  /** Takes rare paths on purpose; nobody does unless told. */
-  readonly buggify?: Buggify;
-  readonly domain: Pick<
-    DomainOptions,
-    "name" | "incarnation" | "seed" | "journal" | "log" | "died"
-  >;
-  /** Microseconds that the core takes for a message of that kind. */
-  readonly serviceUs: (actor: string, kind: string) => number;
-  /** The domain of an address. */
-  readonly locate: (address: string) => string | undefined;
-  /** Gateways that this thread serves, by address. */
-  readonly gateways: ReadonlyMap<string, GatewayModel>;
-  /** Carries a batch to the thread at the other end of a link. */
-  readonly carry: (from: Thread, to: string, batch: Batch) => void;
-  /** Sees what its actors decide and record. */
-  readonly observe: (observation: Observation) => void;
-  /** Told of each step as it is over, with the moment when it began. */
-  readonly traced?: Traced | undefined;
-}
-
-/** Is told of a step: who took it, with what, from when to when. */
-export type Traced = (
-  actor: string,
-  kind: string,
-  fromUs: number,
-  toUs: number,
-) => void;
-
-/** A flush that is late on purpose: a hundred times what a link takes. */
-const LATE_FLUSH_US = 5_000;
-
-/** Asks that broke off are worth trying again after this long, as live. */
-const RETRY_AFTER_MS = 250;
+import { LATE_FLUSH_US, RETRY_AFTER_MS } from "./thread_costs.ts";
+import type { GatewayModel, ThreadOptions } from "./thread_options.ts";
 
 /** A simulated thread. See the module's text. */
 export class Thread {
@@ -91,14 +45,12 @@ export class Thread {
   readonly #flush: Act;
   readonly #mail = new CountedMail();
   #isAlive = true;
-  /** The core has something to do until then. */
-  #busyUntilUs = 0;
+  readonly #processor: Processor;
   #turnAtUs = Infinity;
   #turn = -1;
   #flushAtUs = 0;
+  /** What the steps of the present turn take. */
   #serviceUs = 0;
-  /** Who took the last step, and with what; for `traced` alone. */
-  #stepped: { readonly actor: string; readonly kind: string } | null = null;
   /** Nothing runs until then: the fault `hang`. */
   #hangsUntilUs = 0;
   /** Nothing leaves until then either: its process was stopped. */
@@ -117,19 +69,19 @@ export class Thread {
     this.#flush = { label: label ^ 1, run: () => this.#flushNow() };
     this.#clock = clockOf(scheduler, options);
     this.#slowness = options.slowness ?? new Slowness();
+    this.#processor = options.processor ?? new Processor(new Cores(null));
     this.domain = new Domain({
       ...domain,
       clock: this.#clock,
       transmit: (envelope) => this.#transmit(envelope),
       wake: () => this.#turnSoon(),
-      stepsPerRun: 1,
+      stepsPerRun: options.stepsPerTurn ?? 1,
       freeze: true,
       observer: {
         mailOf: this.#mail.mailOf,
         stepped: (actor, message, outcome, sequence, epoch) => {
           scheduler.messages++;
-          if (options.traced) this.#stepped = { actor, kind: message.kind };
-          this.#serviceUs = options.serviceUs(actor, message.kind);
+          this.#takeTime(actor, message.kind);
           scheduler.mix(this.#factOf(message.kind) ^ sequence);
           if (outcome === null) return;
           const kind = "decided";
@@ -156,6 +108,7 @@ export class Thread {
       line,
       (frame) => this.#fail(frame.from, frame.to, frame.ask, "expired"),
     );
+    if (this.#refuses) this.#say(link, TAKES_NO_MORE);
     this.#links.set(peer, link);
     this.#inOrder = [...this.#inOrder, { peer, link }];
     const { locate } = this.#options;
@@ -200,12 +153,14 @@ export class Thread {
           content,
           chain,
         );
+        if (ask === 0 && to === LINK) return this.#heed(link, content);
         if (ask >= 0 && this.#refuses) return this.#refuse(envelope);
         const gateway = ask < 0 ? undefined : this.#options.gateways.get(to);
         if (gateway === undefined) this.domain.deliver(envelope);
         else this.#serve(gateway, envelope);
       },
     );
+    this.#occupyFor(batch);
     this.#turnSoon();
     return received;
   }
@@ -242,6 +197,7 @@ export class Thread {
   /** What is asked from now on fails, as by a domain that is gone. */
   refuse(): void {
     this.#refuses = true;
+    for (const link of this.#links.values()) this.#say(link, TAKES_NO_MORE);
   }
 
   /** What became of its actors' mail; each lane holds `lane` at most. */
@@ -249,10 +205,12 @@ export class Thread {
     return this.#mail.of(this.domain.report(), lane);
   }
 
-  /** Nobody here waits for an answer, and all that was sent has arrived. */
+  /** It refuses, and its peers and itself owe one another nothing any more. */
   get isQuiet(): boolean {
-    if (this.domain.asksUnderWay > 0) return false;
-    return this.#links.values().every(({ isQuiet }) => isQuiet);
+    if (!this.#refuses || this.domain.asksUnderWay > 0) return false;
+    return this.#links.values().every(({ farewell, isQuiet }) =>
+      farewell.sendsNoMore && isQuiet
+    );
   }
 
   /** Ends all links of a thread that is gone. */
@@ -263,6 +221,23 @@ export class Thread {
   /** Runs soon, because somebody outside its turns gave it work. */
   poke(): void {
     this.#turnSoon();
+  }
+
+  /** Keeps its core for something else; gives when that is done. */
+  occupy(workUs: number): number {
+    const { nowUs } = this.#scheduler;
+    if (workUs === 0) return Math.max(nowUs, this.#processor.busyUntilUs);
+    const fromUs = Math.max(nowUs, this.#hangsUntilUs);
+    const slowedUs = Math.round(workUs * this.#slowness.factor);
+    return this.#processor.work(fromUs, slowedUs);
+  }
+
+  /** As `occupy`; acts when it is done, and never once it is gone. */
+  work(workUs: number, act: () => void): void {
+    if (workUs === 0) return act();
+    this.#scheduler.at(this.occupy(workUs), this.#go.label ^ 2, () => {
+      if (this.#isAlive) act();
+    });
   }
 
   /** What a step with such a message puts into the trace. */
@@ -282,7 +257,7 @@ export class Thread {
   #turnSoon(): void {
     const atUs = Math.max(
       this.#scheduler.nowUs,
-      this.#busyUntilUs,
+      this.#processor.busyUntilUs,
       this.#hangsUntilUs,
     );
     this.#turnAt(atUs);
@@ -300,6 +275,8 @@ export class Thread {
     this.#turnAtUs = Infinity;
     if (!this.#isAlive) return;
     const { nowUs } = this.#scheduler;
+    // What it was given meanwhile does not put it off: it is done before its
+    // outputs leave.
     if (this.#hangsUntilUs > nowUs) return this.#turnSoon();
     this.#serviceUs = 0;
     const nextMs = this.domain.run();
@@ -307,21 +284,26 @@ export class Thread {
     if (this.#clock.monotonicMs() >= this.#validUntilMs) {
       return this.domain.loseLease();
     }
-    this.#busyUntilUs = nowUs +
-      Math.round(this.#serviceUs * this.#slowness.factor);
-    if (this.#stepped !== null) {
-      const { actor, kind } = this.#stepped;
-      this.#options.traced?.(actor, kind, nowUs, this.#busyUntilUs);
-      this.#stepped = null;
-    }
+    this.occupy(this.#serviceUs);
     if (nextMs === 0) {
-      this.#turnAt(this.#busyUntilUs);
+      this.#turnAt(this.#processor.busyUntilUs);
       if (!this.#options.buggify?.fires("link.batch_of_one")) return;
     } else if (nextMs !== Infinity) {
       const atUs = this.#clock.momentOf(nextMs);
-      this.#turnAt(Math.max(atUs, this.#busyUntilUs));
+      this.#turnAt(Math.max(atUs, this.#processor.busyUntilUs));
     }
-    this.#flushAt(this.#busyUntilUs);
+    this.#flushAt(this.#processor.busyUntilUs);
+  }
+
+  /** An actor has taken a step; its core is busy with it after those before. */
+  #takeTime(actor: string, kind: string): void {
+    const { serviceUs, traced } = this.#options;
+    const at = () =>
+      this.#scheduler.nowUs +
+      Math.round(this.#serviceUs * this.#slowness.factor);
+    const fromUs = at();
+    this.#serviceUs += serviceUs(actor, kind);
+    traced?.(actor, kind, fromUs, at());
   }
 
   #flushAt(atUs: number): void {
@@ -347,8 +329,16 @@ export class Thread {
     for (let index = 0; index < links.length; index++) {
       const { peer, link } = links[index]!;
       const batch = link.flush(nowMs);
-      if (batch !== null) this.#options.carry(this, peer, batch);
+      if (batch === null) continue;
+      this.#occupyFor(batch);
+      this.#options.carry(this, peer, batch);
     }
+  }
+
+  /** It is written or read, as text. */
+  #occupyFor(batch: Batch): void {
+    const { batchUs } = this.#options;
+    if (batchUs !== undefined) this.occupy(batchUs(framesIn(batch)));
   }
 
   #transmit(envelope: Envelope): "queued" | "full" | "gone" {
@@ -358,9 +348,24 @@ export class Thread {
     const home = this.#options.locate(to);
     const link = home === undefined ? undefined : this.#links.get(home);
     if (link === undefined) return "gone";
+    if (link.farewell.takesNoMore && ask >= 0) return "gone";
     const room = link.send(to, from, ask, deadlineMs, content, chain);
-    this.#flushAt(Math.max(this.#busyUntilUs, this.#scheduler.nowUs + 1));
+    this.#flushAt(
+      Math.max(this.#processor.busyUntilUs, this.#scheduler.nowUs + 1),
+    );
     return room;
+  }
+
+  #say(link: CountedLink, word: { readonly kind: string }): void {
+    link.send(LINK, this.name, 0, 0, word);
+    this.#flushAt(
+      Math.max(this.#processor.busyUntilUs, this.#scheduler.nowUs + 1),
+    );
+  }
+
+  #heed(link: CountedLink, content: unknown): void {
+    const answer = heed(link.farewell, content);
+    if (answer !== null) this.#say(link, answer);
   }
 
   #refuse({ from, to, ask }: Envelope): void {

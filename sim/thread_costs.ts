@@ -1,5 +1,5 @@
 /**
- * What threads of a simulated shop cost and hold.
+ * What threads of a simulated shop cost, hold and wait for.
  *
  * @module
  */
@@ -14,3 +14,7 @@ export const FOLD_US = 5;
 export const START_US = 40_000;
 /** A message without a distribution takes this long. */
 export const STEP_US = 2;
+/** A flush that is late on purpose: a hundred times what a link takes. */
+export const LATE_FLUSH_US = 5_000;
+/** Asks that broke off are worth trying again after this long, as live. */
+export const RETRY_AFTER_MS = 250;

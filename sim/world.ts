@@ -15,7 +15,7 @@ import type { SimulatedProduct } from "./models.ts";
 import type { Observation } from "./observation.ts";
 import type { Scenario, ScheduledFault } from "./scenario_values.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Traced } from "./thread.ts";
+import type { Traced } from "./thread_options.ts";
 
 /** What a world is made of. */
 export interface WorldOptions {

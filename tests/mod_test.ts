@@ -51,10 +51,11 @@ const OWN = [
   /^cluster\/(lock|redis|zookeeper)\//,
   /^cluster\/journal\/postgres_leases\.ts$/,
   /^actors\/runtime\//,
-  /^cluster\/(hash_ring|link)\.ts$/,
+  /^cluster\/(farewell|hash_ring|link)\.ts$/,
   /^cluster\/(balancers|routers|pool\/(?!catalog))/,
   /^sim\/(simulate_actors|scheduler|event_queue|streams|distributions)\.ts$/,
-  /^sim\/(thread|network|disk|clock|counted_(link|mail)|run_result|slowness|tripwire)\.ts$/,
+  /^sim\/(thread|network|disk|clock|counted_(link|mail)|run_result)\.ts$/,
+  /^sim\/(cores|slowness|thread_costs|tripwire)\.ts$/,
   /^cluster\/worker\/(?!.*shop|assemble|entry|faults|snapshots)/,
 ];
 

@@ -12,6 +12,7 @@ import { RedisOwnership } from "../redis/redis_ownership.ts";
 import type { RedisPort } from "../redis/redis_port.ts";
 import { ScalingSpeed } from "../scaling_speed.ts";
 import { mainDomain, type ShopPlan } from "../topology.ts";
+import { LEASES_IN_SILENCE } from "../trunk.ts";
 import { hostClock, isKeptWithin } from "./host_clock.ts";
 import { OwnershipLoop } from "./ownership_loop.ts";
 import { ProcessLinks, type ProcessLinksReport } from "./process_links.ts";
@@ -45,13 +46,6 @@ interface Running {
  * as long as folding it; a machine that is busy takes its time for both.
  */
 const JOIN_WITHIN_MS = 60_000;
-
-/**
- * Whose leases ran out is no member any more, and cut off. A member that lives
- * is not, though it is silent for as long as starting its workers takes: 3 s on
- * a machine with 27 threads for 2 cores.
- */
-const LEASES_IN_SILENCE = 3;
 
 /** See the module. */
 export class ShopMember {

@@ -22,6 +22,13 @@ import {
   unknown,
 } from "../../actors/runtime/outcome.ts";
 import type { Log } from "../../actors/runtime/ports.ts";
+import {
+  type Farewell,
+  heed,
+  LINK,
+  noFarewell,
+  TAKES_NO_MORE,
+} from "../farewell.ts";
 import type { GatewayHost } from "../gateways/gateway.ts";
 import { type Batch, Link } from "../link.ts";
 import { readBatch, writeBatch } from "./batch_text.ts";
@@ -55,13 +62,6 @@ export interface TurnsOptions {
  */
 const EARLY_FRAMES_MIN = 16;
 
-/** Where the two ends of a link talk of the link itself; no actor's address. */
-const LINK = "(link)";
-/** Who says this takes no new mail any more, and waits for the other's word … */
-const TAKES_NO_MORE = { kind: "takes_no_more" };
-/** … that all it had sent is before this. */
-const SENDS_NO_MORE = { kind: "sends_no_more" };
-
 interface Peer {
   readonly link: Link;
   readonly port: MessagePort;
@@ -69,9 +69,7 @@ interface Peer {
   frames: number;
   /** So many leave before their turn is over. */
   earlyFrames: number;
-  /** It has said so. */
-  takesNoMore: boolean;
-  sendsNoMore: boolean;
+  readonly farewell: Farewell;
 }
 
 /** One thread's domain and links. See the module's text. */
@@ -117,7 +115,7 @@ export class Turns {
     });
     const linked: Peer = {
       ...{ link, port, frames: 0, earlyFrames: EARLY_FRAMES_MIN },
-      ...{ takesNoMore: false, sendsNoMore: false },
+      farewell: noFarewell(),
     };
     if (this.#refuses) this.#say(linked, TAKES_NO_MORE);
     this.#peers.set(peer, linked);
@@ -192,8 +190,8 @@ export class Turns {
   get isQuiet(): boolean {
     if (!this.#refuses) return true;
     if (this.domain.asksUnderWay > 0) return false;
-    return this.#peers.values().every(({ link, sendsNoMore }) =>
-      sendsNoMore && link.isQuiet
+    return this.#peers.values().every(({ link, farewell }) =>
+      farewell.sendsNoMore && link.isQuiet
     );
   }
 
@@ -249,11 +247,8 @@ export class Turns {
   }
 
   #heed(peer: Peer, content: unknown): void {
-    const { kind } = content as { kind: string };
-    if (kind === SENDS_NO_MORE.kind) peer.sendsNoMore = true;
-    if (kind !== TAKES_NO_MORE.kind) return;
-    peer.takesNoMore = true;
-    this.#say(peer, SENDS_NO_MORE);
+    const answer = heed(peer.farewell, content);
+    if (answer !== null) this.#say(peer, answer);
   }
 
   #refuse({ from, to, ask }: Envelope): void {
@@ -267,7 +262,9 @@ export class Turns {
     const gateway = this.#options.gateways.get(to);
     if (gateway !== undefined) return this.#serve(gateway, envelope);
     const peer = this.#peerOf(to);
-    if (peer === undefined || peer.takesNoMore && ask >= 0) return "gone";
+    if (peer === undefined || peer.farewell.takesNoMore && ask >= 0) {
+      return "gone";
+    }
     const { link } = peer;
     const room = link.send(to, from, ask, deadlineMs, content, chain);
     if (this.#phase === "idle") this.#post();

@@ -96,7 +96,8 @@ function tell(
     case "rare_path_taken":
       return { from: "buggify", text: `takes ${seen.path}`, isForAll: true };
     case "mail_counted":
-      return { from: "mail", text: "is counted", isForAll: true };
+    case "work_counted":
+      return { from: "counters", text: seen.kind, isForAll: true };
     case "charged":
     case "refunded": {
       const text = `${seen.kind} ${seen.amountCents} cents of ${seen.attempt}`;

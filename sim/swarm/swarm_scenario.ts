@@ -69,6 +69,8 @@ const SHARED_FAULTS: readonly Section[] = [
 ];
 /** A process that is stopped is missed after a lease. */
 const SHARED_FAULT_MS = 9_000;
+/** What names of the faults above may be of. */
+const SHARED_PROCESSES = 3;
 /** Half of what leases allow for. */
 const SHARED_DRIFT = 4_900;
 
@@ -110,7 +112,10 @@ export function swarmScenario(
       ...maybe(draw("reorder"), reordering),
     },
     disk: { ...whole.disk, ...maybe(draw("disk"), slowDisk) },
-    faults: faultsOf(draw, isShared),
+    faults: [
+      ...faultsOf(draw, isShared),
+      ...isShared ? leavesOf(draw) : [],
+    ],
     ...maybe(draw("buggify"), rarePaths),
   };
   return parseScenario(JSON.stringify(value), file.path);
@@ -197,6 +202,16 @@ function faultsOf(draw: Draw, isShared: boolean): Section[] {
       ...fault.for === true && { for: lasts },
     };
   });
+}
+
+/** A process that is restarted in order, now and then. */
+function leavesOf(draw: Draw): Section[] {
+  const random = draw("leave");
+  if (!random.chance(1, 2)) return [];
+  const at = `${random.below(LOAD_SECONDS * 1_000)}ms`;
+  const lasts = `${1 + random.below(SHARED_FAULT_MS)}ms`;
+  const target = `process[${random.below(SHARED_PROCESSES)}]`;
+  return [{ id: "leave", do: "leave", target, at, for: lasts }];
 }
 
 /** Seeds go round the library. */

@@ -24,6 +24,8 @@ const NEEDED = [
   "fixtures/token_bucket_seed.json",
   "tests/permission.ts",
   "tests/cluster",
+  "tests/sim/mutant_scenario.ts",
+  "tests/sim/processes_slow_test.ts",
   "tests/actors/cache",
   "tests/actors/cache_kit.ts",
   "tests/actors/runtime",

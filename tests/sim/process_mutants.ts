@@ -126,13 +126,32 @@ export const PROCESS_MUTANTS: readonly Mutant[] = [
       find: "    release(this.territory, () =>",
       replace: "    this.#stopped(nowMs);\n    release(this.territory, () =>",
     }],
-    found: seen("lease.ownerAlone", {
-      service: { place_order: { lognormal: ["40ms", 1] } },
-      faults: [
-        ["crash", "process[1]", "2s", "1500ms"],
-        ["crash", "process[2]", "6s", "1500ms"],
-      ],
-    }),
+    // Mail stops coming at once, so that some seeds end before it shows.
+    found: {
+      ...seen("lease.ownerAlone", {
+        rate: "50/s",
+        catalog: { products: 50, stock: 1_000 },
+        service: { place_order: { lognormal: ["30ms", 1] } },
+        faults: [
+          ["crash", "process[1]", "2s", "1500ms"],
+          ["crash", "process[2]", "6s", "1500ms"],
+        ],
+      }),
+      seeds: "1..4",
+    },
+  },
+  {
+    name: "mail for a worker that takes no more",
+    edits: [{
+      file: "cluster/farewell.ts",
+      find: "  farewell.takesNoMore = true;",
+      replace: "  farewell.takesNoMore = false;",
+    }],
+    found: {
+      test: "tests/sim/processes_slow_test.ts",
+      name: "a process that leaves answers what it was asked, hands over " +
+        "without waiting for a lease, and comes back",
+    },
   },
   {
     name: "frame that is taken twice",

@@ -1,22 +1,25 @@
 /** A shop of several processes in the simulator, and what strikes it. */
 import assert from "node:assert/strict";
+import type { CachedProduct } from "../../actors/cache_node.ts";
 import type { Observation } from "../../sim/observation.ts";
 import { runScenario } from "../../sim/run.ts";
 import { parseScenario, resolveScenario } from "../../sim/scenario.ts";
 import { swarmScenario } from "../../sim/swarm/swarm_scenario.ts";
 import { granted } from "../permission.ts";
-import { storm, type Strike } from "./mutant_scenario.ts";
+import { type Changes, storm, type Strike } from "./mutant_scenario.ts";
 
 /** Three processes with leases of a second, and little load. */
 function run(
   faults: readonly Strike[],
   network: Readonly<Record<string, unknown>> = {},
   seed = 1,
+  changes: Changes = {},
 ) {
   const value = storm({
     ...{ rate: "20/s", faults, drain: "1m" },
     cluster: { leaseFor: "1s", shopWorkers: 4 },
     network: { processes: 3, ...network },
+    ...changes,
   });
   const file = parseScenario(JSON.stringify(value), "processes.json");
   const seen: Observation[] = [];
@@ -99,6 +102,52 @@ Deno.test("a process that was stopped beyond its lease loses what it ran, says n
   assert.ok(taken.some(({ process }) => process === lost.process));
 });
 
+// G115
+Deno.test("a process that leaves answers what it was asked, hands over without waiting for a lease, and comes back", () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const result = run(
+      [["leave", "process[1]", "3s", "4s"]],
+      {},
+      seed,
+      { rate: "200/s" },
+    );
+    assert.equal(result.verdict, "passed");
+    assertHandedOver(result);
+  }
+});
+
+function assertHandedOver(result: ReturnType<typeof run>): void {
+  const atUs = startOf(result);
+  const unknown = result.seen.filter((each) =>
+    each.kind === "returned" && each.outcome.kind === "unknown"
+  );
+  assert.deepEqual(unknown, [], "nobody is left in doubt");
+  const ended = leasesIn(result.seen, "lease_ended")
+    .filter((each) => each.atUs >= atUs && each.atUs < atUs + 2_000_000);
+  assert.ok(ended.length > 0, "it ran something");
+  const [{ process: left }] = ended as [Leased];
+  const taken = leasesIn(result.seen, "lease_taken");
+  for (const { territory, process, atUs: endedUs } of ended) {
+    assert.equal(process, left);
+    const next = taken.find((each) =>
+      each.territory === territory && each.atUs >= endedUs
+    )!;
+    assert.notEqual(next.process, left);
+    // A way to Redis and back, and not the second that a lease lasts.
+    assert.ok(next.atUs - endedUs < 50_000, `${next.atUs - endedUs} µs`);
+  }
+  // The fourth is its next life.
+  assert.equal(new Set(taken.map(({ process }) => process)).size, 4);
+}
+
+Deno.test("a process that leaves while Redis is away is gone all the same, and its leases run out", () => {
+  const result = run([
+    ["hang", "redis", "3s", "6s"],
+    ["leave", "process[1]", "3100ms", "12s"],
+  ]);
+  assert.equal(result.verdict, "passed");
+});
+
 Deno.test("a Redis that comes back without its newest data hands out no lease that is believed in, and no old fence", () => {
   for (let seed = 1; seed <= 4; seed++) {
     const { verdict, checks } = run(
@@ -125,6 +174,45 @@ Deno.test("a database that restarts leaves appends unknown, and nothing is lost 
   );
   assert.ok(lost.length > 0, "a worker ends with an append that is unknown");
 });
+
+// G28
+Deno.test("while the database is away nodes serve what they hold as stale, and fill it again afterwards", () => {
+  const { verdict, seen } = run([["crash", "database", "4s", "3s"]], {}, 1, {
+    ...{ rate: "40/s", readers: 40 },
+    cache: { ttl: "500ms", staleWhileRevalidate: "0s" },
+  });
+  assert.equal(verdict, "passed");
+  const began = seen.find(({ kind }) => kind === "fault_began")!.atUs;
+  const reads = readsIn(seen).map(([atUs, ...how]) => [atUs - began, ...how]);
+  const during = (fromUs: number, toUs: number) =>
+    reads.filter(([atUs]) => Number(atUs) >= fromUs && Number(atUs) < toUs)
+      .map(([, outcome, status]) => status ?? outcome);
+  assert.ok(!during(-2e6, 0).includes("stale"));
+  const away = during(1e6, 3e6);
+  assert.ok(
+    away.length > 20 && away.every((how) => how === "stale"),
+    `${away}`,
+  );
+  // A breaker or two stays open for a while.
+  assert.ok(during(4e6, 6e6).includes("hit"));
+});
+
+/** When each read was answered, and how. */
+function readsIn(seen: readonly Observation[]) {
+  const asked = new Set(
+    seen.flatMap((each) =>
+      each.kind === "called" && each.step === "read_product" ? each.call : []
+    ),
+  );
+  return seen.flatMap((each) => {
+    if (each.kind !== "returned" || !asked.has(each.call)) return [];
+    const { atUs, outcome } = each;
+    const status = outcome.kind === "ok"
+      ? (outcome.value as CachedProduct).status
+      : undefined;
+    return [[atUs, outcome.kind, status] as const];
+  });
+}
 
 Deno.test("frames that are lost, doubled and reordered break no promise", () => {
   const { verdict } = run([], {

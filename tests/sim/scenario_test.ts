@@ -348,8 +348,13 @@ const MISFITS: readonly (readonly [Json, string])[] = [
   [{
     eventually: [{ metric: "latency", gt: "1ms", within: "1s" }],
   }, "eventually.0.metric"],
-  [{ network: { processes: 1 } }, "network.processes"],
-  [{ network: { processes: 17 } }, "network.processes"],
+  [{ network: { processes: 0 } }, "network.processes"],
+  [{ network: { processes: 65 } }, "network.processes"],
+  [{ machines: { cores: 2 } }, "machines"],
+  [
+    { network: { processes: 2 }, machines: { shared: true } },
+    "machines.cores",
+  ],
   [{
     ...{ network: { processes: 2 }, topology: { placement: "inline" } },
   }, "topology.placement"],

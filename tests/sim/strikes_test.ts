@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Observation } from "../../sim/observation.ts";
 import { runScenario } from "../../sim/run.ts";
 import { parseScenario, resolveScenario } from "../../sim/scenario.ts";
-import type { Traced } from "../../sim/thread.ts";
+import type { Traced } from "../../sim/thread_options.ts";
 import { scenario } from "./planted_failure.ts";
 
 /** What a run shows of faults, a second after its start unless they say. */

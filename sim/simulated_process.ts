@@ -152,10 +152,7 @@ export class SimulatedProcess {
       territories: this.#territories,
       port: redis.port(this.name),
       wake: () => this.#tickNow(),
-      members: (processes) => {
-        this.#isPresent = processes.includes(this.name);
-        this.#links.setMembers(processes);
-      },
+      members: (processes) => this.#setMembers(processes),
       // Threads start in no time here.
       expect: () => {},
       acquire: (...lease) => this.#acquire(...lease),
@@ -305,6 +302,11 @@ export class SimulatedProcess {
     const label = stableHash(`ownership ${this.place}`);
     const tick = () => this.take(() => this.#tickNow());
     this.#tick = scheduler.at(atUs, label, tick);
+  }
+
+  #setMembers(processes: readonly string[]): void {
+    this.#isPresent = processes.includes(this.name);
+    this.#links.setMembers(processes);
   }
 
   #acquire(territory: string, fence: number, validUntilMs: number): void {

@@ -336,11 +336,17 @@ class KeyedLimiters {
   readonly #policy: Limit;
   readonly #make: MakeLimiter;
   readonly #most: number;
-  #limiters = new Map<string, Limiter>();
+  /**
+   * A hand goes round and round through the limiters and forgets fresh ones.
+   * What it has yet to look at is in the one map, what it has passed, or was
+   * added since, in the other: so each round ends with a new Map and none is
+   * copied at once. Why a new one: see `PassingMap`.
+   */
+  #ahead = new Map<string, Limiter>();
+  #passed = new Map<string, Limiter>();
+  #hand: Iterator<[string, Limiter]> = this.#ahead.entries();
   /** For all keys that find the table full, in this process. */
   readonly #others: Limiter;
-  /** Goes round and round through the table, looking for fresh limiters. */
-  #hand: Iterator<[string, Limiter]>;
 
   constructor(
     name: string,
@@ -353,20 +359,19 @@ class KeyedLimiters {
     this.#make = make;
     this.#most = mostKeys;
     this.#others = limiterFor(policy, nowMs);
-    this.#hand = this.#limiters.entries();
   }
 
   get size(): number {
-    return this.#limiters.size;
+    return this.#ahead.size + this.#passed.size;
   }
 
   of(key: string, nowMs: number): Limiter {
-    const known = this.#limiters.get(key);
+    const known = this.#passed.get(key) ?? this.#ahead.get(key);
     if (known !== undefined) return known;
     this.#forgetSome(nowMs);
-    if (this.#limiters.size >= this.#most) return this.#others;
+    if (this.size >= this.#most) return this.#others;
     const limiter = this.#make(this.name, key, this.#policy, nowMs);
-    this.#limiters.set(key, limiter);
+    this.#passed.set(key, limiter);
     return limiter;
   }
 
@@ -381,13 +386,14 @@ class KeyedLimiters {
     for (let looked = 0; looked < LOOKED_AT_PER_KEY; looked++) {
       const next = this.#hand.next();
       if (next.done) {
-        // See `PassingMap`, which would leave the hand behind.
-        this.#limiters = new Map(this.#limiters);
-        this.#hand = this.#limiters.entries();
+        this.#ahead = this.#passed;
+        this.#passed = new Map();
+        this.#hand = this.#ahead.entries();
         return;
       }
       const [key, limiter] = next.value;
-      if (limiter.isFresh(nowMs)) this.#limiters.delete(key);
+      this.#ahead.delete(key);
+      if (!limiter.isFresh(nowMs)) this.#passed.set(key, limiter);
     }
   }
 }

@@ -92,7 +92,7 @@ export class NearCache {
       const near = this.#products.get(sku);
       if (outcome.kind === "rejected") this.#products.delete(sku);
       else if (outcome.kind === "ok" && near !== undefined && near.answer) {
-        near.answer = newerOf(near.answer, as("near", outcome.value));
+        near.answer = newerOf(near.answer, answeredAs("near", outcome.value));
       }
       done(outcome);
     };
@@ -167,7 +167,7 @@ export class NearCache {
       const isCurrent = this.#products.get(sku) === near;
       if (outcome.kind === "ok") {
         const { value } = outcome;
-        near.answer = as("near", value);
+        near.answer = answeredAs("near", value);
         near.untilMs = nowMs + Math.min(ttlMs, value.freshForMs);
       } else if (isCurrent) this.#products.delete(sku);
       done(outcome);
@@ -180,7 +180,7 @@ export class NearCache {
 }
 
 /** The same product for one who has not caused what the first reader has. */
-function as(
+function answeredAs(
   status: CachedProduct["status"],
   { body, version, freshForMs }: CachedProduct,
 ): Ok<CachedProduct> {
@@ -191,7 +191,7 @@ function as(
 function collapsed(answer: Ok<CachedProduct>): Ok<CachedProduct> {
   const { value } = answer;
   const isFresh = value.freshForMs > 0;
-  return isFresh ? as("collapsed", value) : answer;
+  return isFresh ? answeredAs("collapsed", value) : answer;
 }
 
 function newerOf(

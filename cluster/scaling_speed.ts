@@ -18,8 +18,12 @@ export class ScalingSpeed {
   readonly #seenAtMs = new Map<string, number>();
   #joinedAtMs: number[] = [];
 
-  /** Takes who is there now; `nowMs` by any clock, always the same one. */
+  /**
+   * Takes who is there now, of which nothing is known when there is nobody;
+   * `nowMs` by any clock, always the same one.
+   */
   note(members: readonly string[], nowMs: number): void {
+    if (members.length === 0) return;
     const isFirst = this.#members === null;
     for (const name of this.#members ?? []) this.#seenAtMs.set(name, nowMs);
     this.#forget(nowMs);

@@ -154,14 +154,19 @@ export class DatabaseModel {
   readCatalog(process: string, act: () => void, lost: () => void): void {
     const { scheduler, delayUs } = this.#options;
     const label = stableHash(`catalog ${process}`);
+    let isWaiting = true;
+    const end = (settle: () => void) => {
+      if (isWaiting) settle();
+      isWaiting = false;
+    };
     const loseIn = (waitUs: number) =>
-      scheduler.at(scheduler.nowUs + waitUs, label, lost);
+      scheduler.at(scheduler.nowUs + waitUs, label, () => end(lost));
     if (this.#outage.isDown || this.#outage.isCut(process)) {
       return void loseIn(delayUs);
     }
-    if (this.#outage.isPaused) loseIn(CATALOG_WITHIN_US);
     const life = this.#outage.life;
-    this.#outage.act(() => life === this.#outage.life ? act() : lost());
+    if (this.#outage.isPaused) loseIn(CATALOG_WITHIN_US);
+    this.#outage.act(() => end(life === this.#outage.life ? act : lost));
   }
 
   // ── Faults ──────────────────────────────────────────────────────────────

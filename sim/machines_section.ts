@@ -10,7 +10,7 @@ import { parseUs } from "./duration.ts";
 import type { MachineValues } from "./machines.ts";
 import { duration, integer, section } from "./scenario_words.ts";
 
-/** Longer than a millisecond no piece of work is that is not a pause. */
+/** What takes a core longer than this at a time is a pause, not work. */
 const work = () => duration("0s", "100ms").default("0s");
 const append = section({
   each: work().describe("An append of any size."),

@@ -29,8 +29,8 @@ export const searchQuery = z.object({
 
 /** `?trace` */
 export const readQuery = z.object({
-  trace: z.enum(["", "1"]).optional().describe(
-    "Server-Timing says where the time of this read went.",
+  trace: z.string().optional().describe(
+    "Empty or 1: Server-Timing says where the time of this read went.",
   ),
 });
 

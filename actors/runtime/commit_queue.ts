@@ -174,9 +174,10 @@ export class CommitQueue {
       this.#heldIndex++;
       this.#options.leave(held.envelope);
     }
+    // What an output's way out came upon ended it all.
+    if (this.#ended) return;
     // Under load something is always held: what has left must not be kept.
-    this.#held.copyWithin(0, this.#heldIndex);
-    this.#held.length -= this.#heldIndex;
+    if (this.#heldIndex > 0) this.#held.splice(0, this.#heldIndex);
     this.#heldIndex = 0;
     if (this.#waiting.length > 0) this.#actOnDurable(batch);
     this.#options.advanced();

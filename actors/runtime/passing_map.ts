@@ -13,10 +13,11 @@
  */
 
 /**
- * A Map is left after so many additions: soon enough that it seldom grows old,
- * and seldom enough that moving costs less than adding does.
+ * Additions after which a Map is left. Some hundreds of keys are there at a
+ * time, which is what a busy partition has under way; to move them once in a
+ * thousand additions costs less than adding does, and few Maps grow old so.
  */
-const ADDITIONS_MIN = 1_024;
+const MOVES_AFTER = 1_024;
 
 /** A map whose keys come and go. See the module's text. */
 export class PassingMap<Key, Value> {
@@ -41,7 +42,7 @@ export class PassingMap<Key, Value> {
 
   /** Adds a key, or gives it another value. */
   set(key: Key, value: Value): void {
-    if (++this.#additions > ADDITIONS_MIN) this.#move();
+    if (++this.#additions > MOVES_AFTER) this.#move();
     this.#map.set(key, value);
   }
 

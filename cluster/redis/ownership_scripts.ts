@@ -39,7 +39,9 @@ end
 local settles = math.max(0, bornAt + ARGV[2] - now)`;
 
 /**
- * KEYS: processes, sharers, since, then for each territory lease and fence.
+ * KEYS: processes, sharers, since, lease time, then for each territory lease
+ * and fence. The lease time is noted by the first who lives: whoever was let in
+ * before it was, or while Redis had lost it, finds that out when he asks again.
  * ARGV: process, lease time, 1 when it wants a share, channel, then for each
  * territory the holder and fence of the process, or nothing. Gives processes,
  * sharers, how long nothing is given, and for each territory its holder, or
@@ -49,6 +51,9 @@ export const BEAT = redisScript(`
 ${LOOK_AT_SERVER}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) == 0 then
+  redis.call('SET', KEYS[4], ARGV[2])
+end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 local changed
 if ARGV[3] == '1' then
@@ -59,7 +64,7 @@ end
 if changed == 1 then redis.call('PUBLISH', ARGV[4], ARGV[1]) end
 local owners = {}
 for at = 5, #ARGV, 2 do
-  local lease, fence, holder = KEYS[at - 1], KEYS[at], ARGV[at]
+  local lease, fence, holder = KEYS[at], KEYS[at + 1], ARGV[at]
   local owner = redis.call('GET', lease)
   if holder ~= '' and owner == holder then
     redis.call('PEXPIRE', lease, ARGV[2])

@@ -35,10 +35,13 @@ export async function agreeOnLeases(
   leaseForMs: number,
 ): Promise<number | null> {
   const prefix = prefixOf(storeId);
-  const keys = [`${prefix}processes`, `${prefix}lease-for`];
+  const keys = [prefix + PROCESSES, prefix + LEASE_TIME];
   const answer = await redis.run(AGREE, keys, [String(leaseForMs)]);
   return answer.kind === "ok" ? Number(answer.value) : null;
 }
+
+const PROCESSES = "processes";
+const LEASE_TIME = "lease-for";
 
 /** Before all keys of a shop. */
 function prefixOf(storeId: string): string {
@@ -68,9 +71,10 @@ export class RedisOwnership implements OwnershipPort {
     this.#prefix = prefixOf(options.storeId);
     this.#channel = this.#key("changed");
     this.#keys = [
-      this.#key("processes"),
+      this.#key(PROCESSES),
       this.#key("sharers"),
       this.#key("since"),
+      this.#key(LEASE_TIME),
       ...options.territories.flatMap((name) => this.#keysOf(name)),
     ];
   }
@@ -130,7 +134,7 @@ export class RedisOwnership implements OwnershipPort {
   }
 
   leave(process: string, done: () => void): void {
-    const keys = [this.#key("processes"), this.#key("sharers")];
+    const keys = [this.#key(PROCESSES), this.#key("sharers")];
     this.#run(LEAVE, keys, [process, this.#channel], () => done());
   }
 

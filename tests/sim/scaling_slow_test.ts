@@ -115,3 +115,27 @@ Deno.test("clients who share the cores take their part of them", () => {
 Deno.test("a curve is the same each time", () => {
   assert.deepEqual(curve([2]), curve([2]));
 });
+
+Deno.test("only what is bought counts as an order", () => {
+  const placing = new Set<number>();
+  let placed = 0;
+  const counting: Rerun = (scenario, seed, recorder) =>
+    run(scenario, seed, (seen) => {
+      if (seen.kind === "called" && seen.step === "place_order") {
+        placing.add(seen.call);
+      } else if (seen.kind === "returned" && placing.delete(seen.call)) {
+        if (seen.outcome.kind === "ok") placed++;
+      }
+      recorder?.(seen);
+    });
+  const buyer = { steps: ["place_order", "read_order", "read_order"] };
+  const file = parseScenario(
+    JSON.stringify({ ...SHOP, journeys: { buyer } }),
+    "scaling.json",
+  );
+  const [point] = scalingOf(file, [1], counting);
+  const { ordersPerSecond } = point!;
+  assert.ok(ordersPerSecond > 0);
+  // The warm part is 120 of the 200 ms and more.
+  assert.ok(ordersPerSecond * 0.12 < placed, `${ordersPerSecond}, ${placed}`);
+});

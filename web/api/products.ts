@@ -82,7 +82,8 @@ function traceOf(call: Call): Read<ReadTrace | null> {
   if (!call.request.url.includes("?")) return { value: null };
   const query = call.query(schemas.readQuery);
   if (query.problem !== undefined) return query;
-  const isTraced = query.value.trace !== undefined;
+  const { trace } = query.value;
+  const isTraced = trace === "" || trace === "1";
   return { value: isTraced ? new ReadTrace(call) : null };
 }
 

@@ -14,14 +14,19 @@ function stand() {
   const slept: { delayMs: number; act: () => void }[] = [];
   const ends: string[] = [];
   const time = { nowMs: 0 };
-  const queue = new CommitQueue({
+  /** The output with which the domain ends. */
+  const ended = { at: 0 };
+  const queue: CommitQueue = new CommitQueue({
     journal: {
       recover: () => assert.fail("nobody recovers here"),
       replay: () => assert.fail("nobody replays here"),
       append: (each, end) => appends.push({ appends: each, end }),
     },
     clock: { monotonicMs: () => time.nowMs, wallMs: () => 0 },
-    leave: ({ ask }) => left.push(ask),
+    leave: ({ ask }) => {
+      left.push(ask);
+      if (ask === ended.at) queue.end();
+    },
     after: (delayMs, act) => slept.push({ delayMs, act }),
     advanced: () => {},
     died: (reason) => ends.push(reason),
@@ -31,7 +36,7 @@ function stand() {
   let outputs = 0;
   const release = () =>
     queue.release(new Envelope("far[0]", "a", ++outputs, 0, { kind: "out" }));
-  return { queue, cells, appends, left, slept, ends, release, time };
+  return { queue, cells, appends, left, slept, ends, release, time, ended };
 }
 type End = (result: AppendResult) => void;
 
@@ -178,4 +183,15 @@ Deno.test("an append is as old as its present try, and none is under way between
   time.nowMs = 900;
   assert.equal(queue.appendingMs, 0);
   assert.equal(queue.commitMs, 710);
+});
+
+Deno.test("a queue that ends while an output leaves lets nothing out after it", () => {
+  const { queue, cells, appends, left, release, ended } = stand();
+  queue.stage(cells[0]!, [EVENT]);
+  release();
+  release();
+  queue.commit();
+  ended.at = 1;
+  appends[0]!.end("durable");
+  assert.deepEqual(left, [1]);
 });

@@ -33,8 +33,6 @@ export class UnpaidEndsOnTime extends Inspection {
   ];
   readonly #view: RunView;
   readonly #lateMs: number;
-  /** When a hold was last unpinned, in wall time, by shard and hold. */
-  readonly #unpinned = new Map<string, number>();
   /** Faults under way, and workers that are down. */
   readonly #troubles = new Set<string>();
   #calmSinceUs = 0;
@@ -86,9 +84,6 @@ export class UnpaidEndsOnTime extends Inspection {
 
   #checkHold({ atUs, actor, event }: Recorded): void {
     const fact = event as InventoryEvent;
-    if (fact.kind === "hold_unpinned") {
-      this.#unpinned.set(`${actor} ${fact.holdId}`, fact.atMs);
-    }
     if (fact.kind !== "hold_released") return;
     const hold = this.#view.stock.holdOf(actor, fact.holdId);
     if (hold === undefined) return;
@@ -101,9 +96,7 @@ export class UnpaidEndsOnTime extends Inspection {
       } ms early`;
       this.report(atUs, holdId, detail);
     }
-    const unpinnedMs = this.#unpinned.get(`${actor} ${holdId}`) ?? 0;
-    this.#unpinned.delete(`${actor} ${holdId}`);
-    const dueMs = Math.max(hold.held.untilMs, hold.pinnedUntilMs, unpinnedMs);
+    const dueMs = Math.max(hold.held.untilMs, hold.pinnedUntilMs);
     // Who asks for it may release it later, and does not have to.
     const lateMs = atMs - Math.max(dueMs, this.#calmSinceMs(atUs, atMs));
     if (this.#troubles.size > 0 || lateMs <= this.#lateMs) return;

@@ -14,6 +14,7 @@ export class FoldedHold {
   /** What was held; nothing, where a release came before its reserve. */
   readonly held: Pick<StockHeld, "lines" | "userId" | "untilMs">;
   status: "open" | "sold" | "released" | "returned" | "refused";
+  /** Until when it is pinned, or was before it was unpinned. */
   pinnedUntilMs = 0;
 
   constructor(

@@ -218,7 +218,7 @@ export class StockFold {
       case "hold_unpinned": {
         const hold = this.#holds.change(recorded.actor, event.holdId);
         if (hold?.status !== "open") return misfit(event, hold);
-        hold.pinnedUntilMs = 0;
+        hold.pinnedUntilMs = event.atMs;
         return null;
       }
       case "stock_sold":

@@ -205,6 +205,16 @@ Deno.test("hold.resolvedOnce rejects a hold that is open long after its deadline
   assert.equal(wrong("hold.resolvedOnce", story), "k-ann - ann");
 });
 
+Deno.test("hold.resolvedOnce gives a shard its time from when a hold is unpinned", () => {
+  const story = new Story().holds("ann").resolves("ann", "hold_pinned");
+  story.atUs = 20 * 60_000_000;
+  story.resolves("ann", "hold_unpinned").settles(SHARD);
+  assert.equal(wrong("hold.resolvedOnce", story), null);
+  story.atUs += 2_000_000;
+  story.holds("cid").settles(SHARD);
+  assert.equal(wrong("hold.resolvedOnce", story), "k-ann - ann");
+});
+
 Deno.test("hold.resolvedOnce expects nothing of a hold that never became durable", () => {
   const story = new Story().holds("ann");
   story.atUs = 20 * 60_000_000;

@@ -55,7 +55,8 @@ const PAGE_EVENTS = 4_096;
 export const ROW_COLUMNS =
   "first_sequence, event_count, epoch, written_at_ms, version, events";
 
-// Of each partition by its index, however many rows the planner expects.
+// Of each partition by its index, however many rows the planner expects. The
+// order inside says which rows, the one outside how they come.
 const PAGE = `
   SELECT page.* FROM json_to_recordset($1::text::json)
     AS range (name text, after bigint, until bigint)
@@ -64,7 +65,8 @@ const PAGE = `
     WHERE partition = name COLLATE "C"
       AND first_sequence > after AND first_sequence <= until
     ORDER BY first_sequence LIMIT ${PAGE_EVENTS}
-  ) AS page`;
+  ) AS page
+  ORDER BY partition, first_sequence`;
 
 /**
  * Hands over the events of a range, each with the row in which it stands. With

@@ -254,6 +254,33 @@ const claims: readonly {
       await connection.close();
     },
   },
+  {
+    name: "the rows of a page come partition by partition, each in order, " +
+      "however they are asked for",
+    async holds(shop) {
+      await shop.client`
+        INSERT INTO doorbuster.events
+        SELECT 'p[' || p || ']', n, 1, 0, 0, 1, '[' || n || ']'
+        FROM generate_series(9, 1, -1) AS p, generate_series(3, 1, -1) AS n`;
+      const access = { url: shop.server.url, timers: hostTimers };
+      const connection = new PostgresConnection(access, "order");
+      const found: string[] = [];
+      const pasts = ["p[5]", "p[9]", "p[1]"].map((partition) =>
+        new Past(
+          "a test",
+          { partition, after: 0, to: 3, epoch: 0 },
+          (event) => found.push(`${partition} ${event}`),
+        )
+      );
+      assert.equal(await readPages(connection, pasts), null);
+      const names = ["p[1]", "p[5]", "p[9]"];
+      const inOrder = names.flatMap((name) =>
+        [1, 2, 3].map((n) => `${name} ${n}`)
+      );
+      assert.deepEqual(found, inOrder);
+      await connection.close();
+    },
+  },
   // G104
   {
     name:

@@ -83,7 +83,8 @@ export class WorkerThreads<Plan extends PlanOfWorker> {
     for (const plan of plans) {
       if (this.#spares.has(plan.name)) continue;
       this.#spares.set(plan.name, null);
-      this.later(() => this.#startSpare(plan));
+      // It may be needed never, and whoever begins now is.
+      this.#starts.addLast(() => this.#startSpare(plan));
     }
   }
 

@@ -153,6 +153,30 @@ Deno.test({
   },
 });
 
+// G116
+Deno.test({
+  name:
+    "a thread that cannot open its journal waits without one, and a worker " +
+    "that begins there opens it",
+  ignore,
+  async fn() {
+    await using shop = await Shop.open();
+    const { supervisor, plan } = shop.worker;
+    const storage = { kind: "folder", path: "/nowhere/at/all" } as const;
+    supervisor.prepare([{ ...plan, storage }]);
+    const { fields } = await shop.worker.line(
+      "a thread that waits",
+      ({ text }) => text === "thread waits without a journal",
+    );
+    assert.match(String(fields.cause), /nowhere/);
+    await shop.add(5);
+    assert.equal((await shop.open("a")).kind, "ok");
+    const isUse = ({ text }: Line) =>
+      text === "worker begins where a thread waited";
+    assert(shop.worker.lines.some(isUse));
+  },
+});
+
 // G115
 Deno.test({
   name: "a worker that leaves answers all that came before, and what comes " +

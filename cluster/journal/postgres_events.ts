@@ -44,8 +44,10 @@ export interface EventsRead {
 export type ReadTrouble = Exclude<PostgresAnswer, { kind: "ok" }>;
 
 /**
- * Events in a page, besides those of its last row, which are those of one
- * commit: a few megabytes, and some 20 ms of folding for one round trip.
+ * Events in a page, in equal parts of all partitions that it is of, besides
+ * those of the last row of each, which are those of one commit: a few
+ * megabytes, and some 20 ms of folding for one round trip. So a page is far
+ * from the time that a statement has, however many partitions there are.
  */
 const PAGE_EVENTS = 4_096;
 
@@ -53,7 +55,8 @@ const PAGE_EVENTS = 4_096;
 export const ROW_COLUMNS =
   "first_sequence, event_count, epoch, written_at_ms, version, events";
 
-// Of each partition by its index, however many rows the planner expects.
+// Of each partition by its index, however many rows the planner expects. The
+// order inside says which rows, the one outside how they come.
 const PAGE = `
   SELECT page.* FROM json_to_recordset($1::text::json)
     AS range (name text, after bigint, until bigint)
@@ -62,7 +65,8 @@ const PAGE = `
     WHERE partition = name COLLATE "C"
       AND first_sequence > after AND first_sequence <= until
     ORDER BY first_sequence LIMIT ${PAGE_EVENTS}
-  ) AS page`;
+  ) AS page
+  ORDER BY partition, first_sequence`;
 
 /**
  * Hands over the events of a range, each with the row in which it stands. With
@@ -95,7 +99,8 @@ export async function readPages(
   for (;;) {
     const open = pasts.filter(({ isAtEnd }) => !isAtEnd);
     if (open.length === 0 || !goesOn()) return null;
-    const wanted = JSON.stringify(open.map((past) => past.nextPage()));
+    const most = Math.max(1, Math.floor(PAGE_EVENTS / open.length));
+    const wanted = JSON.stringify(open.map((past) => past.nextPage(most)));
     const page = await connection.run(PAGE, [wanted]);
     if (page.kind !== "ok") return page;
     for (const cells of page.rows) {
@@ -142,11 +147,11 @@ export class Past {
     };
   }
 
-  /** What to ask for, as the statement takes it. */
-  nextPage() {
+  /** What to ask for, up to so many events, as the statement takes it. */
+  nextPage(most: number) {
     const { partition, to } = this.range;
     this.#pageFrom = this.#sequence;
-    const until = Math.min(to, this.#sequence + PAGE_EVENTS);
+    const until = Math.min(to, this.#sequence + most);
     return { name: partition, after: this.#sequence, until };
   }
 

@@ -20,7 +20,7 @@ import { type DomainJournal, openStorage } from "./storage.ts";
 import { endIfCutOff, threadScope } from "./thread.ts";
 
 let domain: AssembledDomain | null = null;
-/** Opened before there was a plan; null: it was not. */
+/** Opened before the worker began; null: it was not. Never rejects. */
 let prepared: Promise<DomainJournal | null> = Promise.resolve(null);
 /** Until when it may run: it may be told before there is a domain. */
 let validUntilMs = Infinity;
@@ -75,15 +75,23 @@ function obey(order: Order): void {
   }
 }
 
-/** Opens the journal and reads ahead. */
+/** Opens the journal and reads ahead; null: it cannot be opened now. */
 async function prepare(
   plan: Omit<WorkerPlan, "incarnation">,
 ): Promise<DomainJournal | null> {
-  const storage = await openStorage(plan.storage);
-  const journal = openJournal({ ...plan, storage, log });
-  journal?.readAhead?.(partitionsOf(plan));
-  log.write("info", "thread waits", { worker: plan.name });
-  return journal;
+  const worker = plan.name;
+  try {
+    const storage = await openStorage(plan.storage);
+    const journal = openJournal({ ...plan, storage, log });
+    journal?.readAhead?.(partitionsOf(plan));
+    log.write("info", "thread waits", { worker });
+    return journal;
+  } catch (error) {
+    // Whoever begins tries again, and ends when that fails as well.
+    const cause = String(error);
+    log.write("warn", "thread waits without a journal", { worker, cause });
+    return null;
+  }
 }
 
 async function begin(plan: WorkerPlan): Promise<void> {

@@ -12,27 +12,38 @@ import { hostClock } from "./host_clock.ts";
 /** See the module. */
 export class StartQueue {
   readonly #waiting: (() => void)[] = [];
+  /** Those that let all others go first. */
+  readonly #last: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Calls `start` in a later turn, after all that were added before. */
+  /** Calls `start` in a later turn, after all that were added so before. */
   add(start: () => void): void {
     this.#waiting.push(start);
-    if (this.#waiting.length === 1) this.#next(0);
+    if (this.#timer === undefined) this.#next(0);
+  }
+
+  /** The same, once nothing else waits. */
+  addLast(start: () => void): void {
+    this.#last.push(start);
+    if (this.#timer === undefined) this.#next(0);
   }
 
   /** Starts nothing more. */
   stop(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#waiting.length = 0;
+    this.#last.length = 0;
   }
 
   #next(delayMs: number): void {
     this.#timer = setTimeout(() => {
       const fromMs = hostClock.monotonicMs();
-      this.#waiting[0]!();
-      this.#waiting.shift();
+      const start = this.#waiting.shift() ?? this.#last.shift();
+      start?.();
       const tookMs = hostClock.monotonicMs() - fromMs;
-      if (this.#waiting.length > 0) this.#next(tookMs);
+      this.#timer = undefined;
+      if (this.#waiting.length + this.#last.length > 0) this.#next(tookMs);
     }, delayMs);
   }
 }

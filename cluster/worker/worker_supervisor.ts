@@ -152,7 +152,7 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
     this.#slots.set(slot.name, slot);
     slot.validUntilMs = validUntilMs;
     if (this.#threads.isPrepared(slot.name)) this.#begin(slot);
-    else this.#beginLater(slot, 0);
+    else this.#threads.later(() => this.#beginIfThere(slot));
   }
 
   /**
@@ -249,11 +249,13 @@ export class WorkerSupervisor<Plan extends PlanOfWorker = WorkerPlan> {
   }
 
   #beginLater(slot: WorkerSlot<Plan>, delayMs: number): void {
-    const begin = () => {
-      // It may have been removed again.
-      if (this.#slots.get(slot.name) === slot) this.#begin(slot);
-    };
-    slot.restartTimer = setTimeout(() => this.#threads.later(begin), delayMs);
+    const begin = () => this.#threads.later(() => this.#beginIfThere(slot));
+    slot.restartTimer = setTimeout(begin, delayMs);
+  }
+
+  /** It may have been removed again. */
+  #beginIfThere(slot: WorkerSlot<Plan>): void {
+    if (this.#slots.get(slot.name) === slot) this.#begin(slot);
   }
 
   /** A thread is gone, by itself or not. */

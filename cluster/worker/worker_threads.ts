@@ -3,7 +3,8 @@
  * replaced and are not gone yet, and spare ones, which wait for workers that
  * may have to run here soon. A spare thread is loaded and has read its
  * partitions' past, so that little is left to do when it comes to that. One
- * that ends by itself is missed by nobody: its worker gets another then.
+ * that ends by itself is logged, and missed by nobody: its worker gets another
+ * then.
  *
  * @module
  */
@@ -83,7 +84,8 @@ export class WorkerThreads<Plan extends PlanOfWorker> {
     for (const plan of plans) {
       if (this.#spares.has(plan.name)) continue;
       this.#spares.set(plan.name, null);
-      this.later(() => this.#startSpare(plan));
+      // It may be needed never, and whoever begins now is.
+      this.#starts.addLast(() => this.#startSpare(plan));
     }
   }
 
@@ -135,7 +137,11 @@ export class WorkerThreads<Plan extends PlanOfWorker> {
     const slot = this.#slots.get(thread) ?? null;
     this.#slots.delete(thread);
     for (const [name, spare] of this.#spares) {
-      if (spare === thread) this.#spares.delete(name);
+      if (spare !== thread) continue;
+      this.#spares.delete(name);
+      const cause = end.kind === "failed" ? end.cause : end.kind;
+      const text = "a thread that waited ended";
+      this.#options.log.write("warn", text, { worker: name, cause });
     }
     this.#options.ended(slot, thread, end);
   }

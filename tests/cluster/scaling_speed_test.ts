@@ -33,3 +33,15 @@ Deno.test("who was away for a moment has not joined, who was for two minutes has
   speed.note(both, 22 * MINUTE_MS);
   assert.equal(speed.perMinute(22 * MINUTE_MS), 0.5);
 });
+
+Deno.test("while nobody knows who is there nobody leaves, and nobody joins after that", () => {
+  const speed = new ScalingSpeed();
+  const both = ["a", "b"];
+  for (const [minute, members] of [[0, []], [1, both], [2, []]] as const) {
+    speed.note(members, minute * MINUTE_MS);
+  }
+  speed.note(both, 20 * MINUTE_MS);
+  assert.equal(speed.perMinute(20 * MINUTE_MS), 0);
+  speed.note([...both, "c"], 21 * MINUTE_MS);
+  assert.equal(speed.perMinute(21 * MINUTE_MS), 0.5);
+});

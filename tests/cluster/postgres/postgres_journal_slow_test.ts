@@ -4,6 +4,7 @@ import type { AppendResult, Log } from "../../../actors/runtime/ports.ts";
 import { StoreError } from "../../../cluster/journal/database.ts";
 import type { PostgresJournal } from "../../../cluster/journal/postgres_journal.ts";
 import { PostgresConnection } from "../../../cluster/journal/postgres_connection.ts";
+import { Past, readPages } from "../../../cluster/journal/postgres_events.ts";
 import { ReadAhead } from "../../../cluster/journal/read_ahead.ts";
 import { hostTimers } from "../../../cluster/worker/host_clock.ts";
 import { granted } from "../../permission.ts";
@@ -208,6 +209,76 @@ const claims: readonly {
         VALUES ('p[0]', 20194, 1, 9, 0, 1, '[{"kind":"later"}]')`;
       const again = await takeOne(shop.journal("b"), "p[0]");
       assert.deepEqual(again.events, counted(1, 20_193));
+    },
+  },
+  {
+    name: "a page of many partitions is no larger than one of a few, and all " +
+      "come whole",
+    async holds(shop) {
+      const access = { url: shop.server.url, timers: hostTimers };
+      const connection = new PostgresConnection(access, "pages");
+      // What is small takes part in the first pages only.
+      for (const [partitions, most] of [[400, 60], [5_000, 3]] as const) {
+        await shop.client`TRUNCATE doorbuster.events`;
+        await shop.client`
+          INSERT INTO doorbuster.events
+          SELECT 'p[' || p || ']', n, 1, 0, 0, 1, '[' || n || ']'
+          FROM generate_series(1, ${partitions}::int) AS p,
+            generate_series(1, 1 + p % ${most}::int) AS n`;
+        const read = new Map<string, unknown[]>();
+        const pasts = Array.from({ length: partitions }, (_, index) => {
+          const partition = `p[${index + 1}]`;
+          const events: unknown[] = [];
+          read.set(partition, events);
+          const range = { partition, after: 0, to: Infinity, epoch: 0 };
+          return new Past("a test", range, (event) => void events.push(event));
+        });
+        const pages: number[] = [];
+        const trouble = await readPages({
+          async run(statement, values) {
+            const page = await connection.run(statement, values);
+            if (page.kind === "ok") pages.push(page.rows.length);
+            return page;
+          },
+        }, pasts);
+        assert.equal(trouble, null);
+        for (let p = 1; p <= partitions; p++) {
+          const expected = Array.from(
+            { length: 1 + p % most },
+            (_, n) => 1 + n,
+          );
+          assert.deepEqual(read.get(`p[${p}]`), expected);
+        }
+        assert(Math.max(...pages) <= Math.max(4_096, partitions), `${pages}`);
+      }
+      await connection.close();
+    },
+  },
+  {
+    name: "the rows of a page come partition by partition, each in order, " +
+      "however they are asked for",
+    async holds(shop) {
+      await shop.client`
+        INSERT INTO doorbuster.events
+        SELECT 'p[' || p || ']', n, 1, 0, 0, 1, '[' || n || ']'
+        FROM generate_series(9, 1, -1) AS p, generate_series(3, 1, -1) AS n`;
+      const access = { url: shop.server.url, timers: hostTimers };
+      const connection = new PostgresConnection(access, "order");
+      const found: string[] = [];
+      const pasts = ["p[5]", "p[9]", "p[1]"].map((partition) =>
+        new Past(
+          "a test",
+          { partition, after: 0, to: 3, epoch: 0 },
+          (event) => found.push(`${partition} ${event}`),
+        )
+      );
+      assert.equal(await readPages(connection, pasts), null);
+      const names = ["p[1]", "p[5]", "p[9]"];
+      const inOrder = names.flatMap((name) =>
+        [1, 2, 3].map((n) => `${name} ${n}`)
+      );
+      assert.deepEqual(found, inOrder);
+      await connection.close();
     },
   },
   // G104

@@ -6,7 +6,7 @@ import { hostClock } from "../../../cluster/worker/host_clock.ts";
 import { Turns } from "../../../cluster/worker/turns.ts";
 import { granted } from "../../permission.ts";
 import { within } from "../../shop/shop_process.ts";
-import { SupervisedWorker } from "./supervised_worker.ts";
+import { type Line, SupervisedWorker } from "./supervised_worker.ts";
 
 const ignore = !granted("read", "write");
 const WITHIN_MS = 20_000;
@@ -122,6 +122,58 @@ Deno.test({
       "the use of it",
       ({ text }) => text === "worker begins where a thread waited",
     );
+  },
+});
+
+// G116
+Deno.test({
+  name:
+    "workers that are added before a thread waits for them wait for none, " +
+    "and no thread is started in vain",
+  ignore,
+  async fn() {
+    await using shop = await Shop.open();
+    const { supervisor, plan } = shop.worker;
+    const plans = Array.from({ length: 6 }, (_, number) => (
+      { ...plan, name: `worker-${number}` }
+    ));
+    supervisor.prepare(plans);
+    for (const plan of plans) supervisor.add(plan, 1);
+    await shop.worker.line("one", ({ text }) => text === "worker ready");
+    // What has its lease is not expected any more.
+    supervisor.prepare([]);
+    for (const { name } of plans) {
+      await shop.worker.line(
+        name,
+        ({ text, fields }) => text === "worker ready" && fields.worker === name,
+      );
+    }
+    const isSpare = ({ text }: Line) => text === "thread waits";
+    assert.deepEqual(shop.worker.lines.filter(isSpare), []);
+  },
+});
+
+// G116
+Deno.test({
+  name:
+    "a thread that cannot open its journal waits without one, and a worker " +
+    "that begins there opens it",
+  ignore,
+  async fn() {
+    await using shop = await Shop.open();
+    const { supervisor, plan } = shop.worker;
+    const storage = { kind: "folder", path: "/nowhere/at/all" } as const;
+    supervisor.prepare([{ ...plan, storage }]);
+    const { fields } = await shop.worker.line(
+      "a thread that waits",
+      ({ text }) => text === "thread waits without a journal",
+    );
+    assert.match(String(fields.cause), /nowhere/);
+    await shop.add(5);
+    assert.equal((await shop.open("a")).kind, "ok");
+    const isUse = ({ text }: Line) =>
+      text === "worker begins where a thread waited";
+    assert(shop.worker.lines.some(isUse));
   },
 });
 

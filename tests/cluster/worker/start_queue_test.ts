@@ -18,6 +18,27 @@ Deno.test("what is started in a row leaves a turn between each two", async () =>
   assert.deepEqual(happened, ["a", "others", "b", "others", "c", "others"]);
 });
 
+Deno.test("what comes last lets all others go first, also those that were added later", async () => {
+  const queue = new StartQueue();
+  const happened: string[] = [];
+  const done = Promise.withResolvers<void>();
+  queue.addLast(() => {
+    happened.push("last");
+    queue.add(() => happened.push("soon"));
+  });
+  queue.addLast(() => {
+    happened.push("very last");
+    done.resolve();
+  });
+  queue.add(() => happened.push("first"));
+  queue.add(() => happened.push("second"));
+  await done.promise;
+  assert.deepEqual(happened, ["first", "second", "last", "soon", "very last"]);
+  const again = Promise.withResolvers<void>();
+  queue.addLast(again.resolve);
+  await again.promise;
+});
+
 Deno.test("between two starts there is as much time as the former took", async () => {
   const queue = new StartQueue();
   const done = Promise.withResolvers<void>();
@@ -37,7 +58,7 @@ Deno.test("nothing more is started once a queue has stopped", async () => {
   const queue = new StartQueue();
   let started = 0;
   queue.add(() => started++);
-  queue.add(() => started++);
+  queue.addLast(() => started++);
   queue.stop();
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(started, 0);

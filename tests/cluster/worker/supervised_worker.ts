@@ -71,7 +71,8 @@ export class SupervisedWorker implements AsyncDisposable {
   /** Of the worker; whoever gives `plans` may add it later. */
   readonly plan: WorkerSupervisorOptions["plans"][0];
   readonly #shop: TemporaryShop;
-  readonly #lines: Line[] = [];
+  /** Of the log, so far. */
+  readonly lines: Line[] = [];
   readonly #ports: MessagePort[] = [];
   #awaited: { isIt: (line: Line) => boolean; found: (line: Line) => void }[] =
     [];
@@ -109,7 +110,7 @@ export class SupervisedWorker implements AsyncDisposable {
 
   /** The first such line of the log, past or to come. */
   line(what: string, isIt: (line: Line) => boolean): Promise<Line> {
-    const past = this.#lines.find(isIt);
+    const past = this.lines.find(isIt);
     if (past !== undefined) return Promise.resolve(past);
     const { promise, resolve } = Promise.withResolvers<Line>();
     this.#awaited.push({ isIt, found: resolve });
@@ -140,7 +141,7 @@ export class SupervisedWorker implements AsyncDisposable {
   }
 
   #note(line: Line): void {
-    this.#lines.push(line);
+    this.lines.push(line);
     for (const { isIt, found } of this.#awaited) if (isIt(line)) found(line);
     this.#awaited = this.#awaited.filter(({ isIt }) => !isIt(line));
   }

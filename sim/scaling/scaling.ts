@@ -92,6 +92,8 @@ class WarmCounts {
   readonly #durationUs: number;
   #startUs = Infinity;
   #orders = 0;
+  /** Calls under way that want an order. */
+  readonly #placing = new Set<number>();
   #first: Count | null = null;
   #last: Count | null = null;
 
@@ -101,10 +103,12 @@ class WarmCounts {
   }
 
   observe(seen: Observation): void {
-    if (seen.kind === "called" && this.#startUs === Infinity) {
-      this.#startUs = seen.atUs;
-    } else if (seen.kind === "returned" && seen.outcome.kind === "ok") {
-      this.#orders++;
+    if (seen.kind === "called") {
+      if (this.#startUs === Infinity) this.#startUs = seen.atUs;
+      if (seen.step === "place_order") this.#placing.add(seen.call);
+    } else if (seen.kind === "returned") {
+      const isOrder = this.#placing.delete(seen.call);
+      if (isOrder && seen.outcome.kind === "ok") this.#orders++;
     } else if (seen.kind === "work_counted") {
       const { atUs, work } = seen;
       const sinceUs = atUs - this.#startUs;

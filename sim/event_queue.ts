@@ -3,53 +3,66 @@
  * the order of scheduling. Time is what `next` moves, forward only, and it
  * stands in whole microseconds, so that sums of it are exact.
  *
- * The order is kept by a heap with four children to a node (half as deep as a
- * binary one, and the children lie side by side) in columns of numbers. What is
- * scheduled for the present moment needs no heap: it goes behind what is
- * scheduled for it already, in a list through the slots. Both remove what is
- * cancelled at once, so nothing dead ever fills memory, and an event costs no
- * allocation but that of its payload.
+ * A radix heap (Ahuja, Mehlhorn, Orlin and Tarjan 1990), which such times
+ * allow, with lists for buckets. Seen as digits, an event belongs to the bucket
+ * of the highest digit in which its time differs from the present, and of what
+ * that digit is. The first bucket that is not empty has the next event; when
+ * the present moves there, what else is in that bucket moves to lower ones, at
+ * most once for each digit. Nothing is ever compared but times in one bucket.
+ *
+ * Events of one moment are always in one bucket, and every list keeps its
+ * order, so no number is needed for theirs. What is cancelled leaves its list
+ * at once, so nothing dead ever fills memory, and an event costs no allocation
+ * but that of its payload.
  *
  * @module
  */
+
+/** So many bits that a word has one for each value of a digit. */
+const DIGIT_BITS = 5;
+const DIGIT_VALUES = 2 ** DIGIT_BITS;
+const VALUE_MASK = DIGIT_VALUES - 1;
+/** Digits of a time's lower part: those that a word holds. */
+const LOWER_DIGITS = 6;
+const LOWER_BITS = LOWER_DIGITS * DIGIT_BITS;
+const LOWER = 2 ** LOWER_BITS;
+const LOWER_MASK = LOWER - 1;
+/** And of the upper part, of the 53 bits of a time. */
+const UPPER_DIGITS = 5;
+const DIGITS = LOWER_DIGITS + UPPER_DIGITS;
+/** A bucket's number is that of its digit, and then the digit's value. */
+const BUCKETS = DIGITS * DIGIT_VALUES;
 
 /** A handle's lower digits are the slot, the upper ones its generation. */
 const SLOTS_MOST = 2 ** 24;
 /** What is left of 2^53, the integers that a number holds. */
 const GENERATIONS = 2 ** 29;
-/** Enough for a small run; doubled when more is pending. */
-const SLOTS_MIN = 64;
-
-/** Where a slot's event is, when it is not in the heap. */
-const AT_PRESENT = -1;
-const NOWHERE = -2;
-/** The end of a list of slots. */
+/** The buckets, and enough for a small run; doubled when more is pending. */
+const SLOTS_MIN = 512;
+/** The end of the list of free slots. */
 const NONE = -1;
 
 /** Pending events. See the module's text. */
 export class EventQueue<Payload> {
   #nowUs = 0;
-  #scheduled = 0;
   #size = 0;
 
-  // By place in the heap: the time, and the slot of the event.
-  #times = new Float64Array(SLOTS_MIN);
-  #slots = new Int32Array(SLOTS_MIN);
-  #heaped = 0;
+  /** Bits say which digits have a bucket that is not empty, */
+  #digits = 0;
+  /** and, by digit, which values. */
+  readonly #values = new Int32Array(DIGITS);
 
-  // By slot. Two events of one moment happen by `#sequences`.
-  #places = new Int32Array(SLOTS_MIN).fill(NOWHERE);
-  #sequences = new Float64Array(SLOTS_MIN);
+  // By slot. The first are the ends of the buckets' lists, which are rings; the
+  // others are events. A free one has no payload.
+  #times = new Float64Array(SLOTS_MIN);
   #generations = new Int32Array(SLOTS_MIN);
   #payloads: (Payload | undefined)[] = new Array(SLOTS_MIN).fill(undefined);
-  /** The next slot in the list of the present, or in that of free ones. */
-  #following = new Int32Array(SLOTS_MIN);
-  #preceding = new Int32Array(SLOTS_MIN);
-  #firstAtPresent = NONE;
-  #lastAtPresent = NONE;
+  #following = Int32Array.from({ length: SLOTS_MIN }, (_, slot) => slot);
+  #preceding = Int32Array.from({ length: SLOTS_MIN }, (_, slot) => slot);
+  /** Linked by `#following`. */
   #firstFree = NONE;
   /** Slots from here on were never used. */
-  #used = 0;
+  #used = BUCKETS;
 
   /** The time of the event that `next` gave last; 0 before. */
   get nowUs(): number {
@@ -58,8 +71,7 @@ export class EventQueue<Payload> {
 
   /** The time of the next event; Infinity when there is none. */
   get nextUs(): number {
-    if (this.#firstAtPresent !== NONE) return this.#nowUs;
-    return this.#heaped === 0 ? Infinity : this.#times[0]!;
+    return this.#size === 0 ? Infinity : this.#soonest(this.#firstBucket());
   }
 
   /** How many events are pending. */
@@ -73,149 +85,138 @@ export class EventQueue<Payload> {
    * @param payload What `next` gives when it is time; anything but undefined.
    * @returns A handle for `cancel`, at least 0.
    * @throws {RangeError} When the time is past or no whole microsecond, or when
-   * 2^24 events are pending: a run with more of them has a leak.
+   * almost 2^24 events are pending: a run with more of them has a leak.
    */
   schedule(atUs: number, payload: Payload): number {
-    if (!Number.isSafeInteger(atUs) || atUs < this.#nowUs) {
+    const nowUs = this.#nowUs;
+    if (!Number.isSafeInteger(atUs) || atUs < nowUs) {
       throw new RangeError(
         `Cannot schedule an event as its time must be an integer >= ` +
-          `${this.#nowUs}: current value is ${atUs}`,
+          `${nowUs}: current value is ${atUs}`,
       );
     }
     const slot = this.#takeSlot();
     this.#payloads[slot] = payload;
+    this.#times[slot] = atUs;
     this.#size++;
-    if (atUs === this.#nowUs) this.#append(slot);
-    else {
-      this.#sequences[slot] = this.#scheduled++;
-      this.#rise(this.#heaped++, atUs, slot);
-    }
+    this.#append(slot, atUs, nowUs);
     return this.#generations[slot]! * SLOTS_MOST + slot;
   }
 
   /** Takes an event back; false when it happened or was cancelled already. */
   cancel(handle: number): boolean {
-    const slot = handle % SLOTS_MOST;
-    // A handle that was never given, such as -1, has no slot.
-    const place = this.#places[slot];
-    if (place === undefined || place === NOWHERE) return false;
+    const slot = handle & (SLOTS_MOST - 1);
+    // A handle that was never given may have no slot.
+    if (this.#payloads[slot] === undefined) return false;
     const generation = Math.floor(handle / SLOTS_MOST);
     if (this.#generations[slot] !== generation) return false;
-    if (place === AT_PRESENT) this.#unlink(slot);
-    else this.#removeAt(place);
-    this.#free(slot);
+    this.#remove(slot);
     return true;
   }
 
-  /** The next event's payload, and its time is now; undefined: none is left. */
-  next(): Payload | undefined {
-    let slot = this.#firstAtPresent;
-    // What the heap has for this moment was scheduled before it came, so
-    // before all that stands in the list.
-    if (slot === NONE || this.#isHeapAtPresent()) {
-      if (this.#heaped === 0) return undefined;
-      this.#nowUs = this.#times[0]!;
-      slot = this.#slots[0]!;
-      this.#removeAt(0);
-    } else this.#unlink(slot);
+  /**
+   * The next event's payload, and its time is now; undefined, and the time
+   * stays, when none is left until `untilUs`.
+   */
+  next(untilUs = Infinity): Payload | undefined {
+    if (this.#size === 0) return undefined;
+    const bucket = this.#firstBucket();
+    const atUs = this.#soonest(bucket);
+    if (atUs > untilUs) return undefined;
+    this.#nowUs = atUs;
+    let slot = this.#following[bucket]!;
+    if (bucket >= DIGIT_VALUES && this.#following[slot] !== bucket) {
+      this.#spread(bucket, atUs);
+      slot = this.#following[atUs & VALUE_MASK]!;
+    }
     const payload = this.#payloads[slot];
-    this.#free(slot);
+    this.#remove(slot);
     return payload;
   }
 
-  #isHeapAtPresent(): boolean {
-    return this.#heaped > 0 && this.#times[0] === this.#nowUs;
+  /** That of the next event; there must be one. */
+  #firstBucket(): number {
+    const digit = lowestBit(this.#digits);
+    return digit * DIGIT_VALUES + lowestBit(this.#values[digit]!);
   }
 
-  /** Fills the hole at a place with the heap's last event. */
-  #removeAt(hole: number): void {
-    const last = --this.#heaped;
-    if (hole === last) return;
-    const time = this.#times[last]!;
-    const slot = this.#slots[last]!;
-    // Whatever the hole's parent is, what rose through it cannot sink.
-    if (hole > 0) hole = this.#rise(hole, time, slot);
-    this.#sink(hole, time, slot);
-  }
-
-  /** Puts an event at the hole or above, below a parent that is before it. */
-  #rise(hole: number, time: number, slot: number): number {
+  /** The time of the bucket's first event; it must have one. */
+  #soonest(bucket: number): number {
     const times = this.#times;
-    const slots = this.#slots;
-    const places = this.#places;
-    while (hole > 0) {
-      const parent = (hole - 1) >> 2;
-      const parentTime = times[parent]!;
-      const parentSlot = slots[parent]!;
-      if (parentTime < time) break;
-      if (parentTime === time && this.#isSooner(parentSlot, slot)) break;
-      times[hole] = parentTime;
-      slots[hole] = parentSlot;
-      places[parentSlot] = hole;
-      hole = parent;
+    const following = this.#following;
+    let slot = following[bucket]!;
+    let soonestUs = times[slot]!;
+    // All that differs from the present in its last digit only is of one time.
+    if (bucket < DIGIT_VALUES) return soonestUs;
+    while ((slot = following[slot]!) !== bucket) {
+      const atUs = times[slot]!;
+      if (atUs < soonestUs) soonestUs = atUs;
     }
-    times[hole] = time;
-    slots[hole] = slot;
-    places[slot] = hole;
-    return hole;
+    return soonestUs;
   }
 
-  /** Puts an event at the hole or below, above children that are after it. */
-  #sink(hole: number, time: number, slot: number): void {
+  /** Moves all of a bucket to lower ones, as a moment in it is the present. */
+  #spread(bucket: number, nowUs: number): void {
     const times = this.#times;
-    const slots = this.#slots;
-    const places = this.#places;
-    const heaped = this.#heaped;
-    while (true) {
-      let child = 4 * hole + 1;
-      if (child >= heaped) break;
-      const end = child + 4 < heaped ? child + 4 : heaped;
-      let childTime = times[child]!;
-      for (let other = child + 1; other < end; other++) {
-        const otherTime = times[other]!;
-        if (otherTime > childTime) continue;
-        if (
-          otherTime < childTime || this.#isSooner(slots[other]!, slots[child]!)
-        ) {
-          child = other;
-          childTime = otherTime;
-        }
-      }
-      const childSlot = slots[child]!;
-      if (time < childTime) break;
-      if (time === childTime && this.#isSooner(slot, childSlot)) break;
-      times[hole] = childTime;
-      slots[hole] = childSlot;
-      places[childSlot] = hole;
-      hole = child;
+    const following = this.#following;
+    let slot = following[bucket]!;
+    this.#following[bucket] = bucket;
+    this.#preceding[bucket] = bucket;
+    this.#unmark(bucket);
+    while (slot !== bucket) {
+      const after = following[slot]!;
+      this.#append(slot, times[slot]!, nowUs);
+      slot = after;
     }
-    times[hole] = time;
-    slots[hole] = slot;
-    places[slot] = hole;
   }
 
-  /** Whether, of two events of one moment, this one was scheduled first. */
-  #isSooner(slot: number, other: number): boolean {
-    return this.#sequences[slot]! < this.#sequences[other]!;
-  }
-
-  #append(slot: number): void {
-    const last = this.#lastAtPresent;
-    this.#places[slot] = AT_PRESENT;
+  #append(slot: number, atUs: number, nowUs: number): void {
+    // Bit operations see the lower 32 bits of a number, however large it is,
+    // and no fraction.
+    const lower = (atUs ^ nowUs) & LOWER_MASK;
+    const upper = (atUs / LOWER) | 0;
+    const difference = upper ^ (nowUs / LOWER);
+    let digit = highestDigit(lower);
+    let value = (atUs >> (digit * DIGIT_BITS)) & VALUE_MASK;
+    if (difference !== 0) {
+      digit = highestDigit(difference);
+      value = (upper >> (digit * DIGIT_BITS)) & VALUE_MASK;
+      digit += LOWER_DIGITS;
+    }
+    this.#digits |= 1 << digit;
+    this.#values[digit]! |= 1 << value;
+    const bucket = digit * DIGIT_VALUES + value;
+    const last = this.#preceding[bucket]!;
+    this.#following[last] = slot;
     this.#preceding[slot] = last;
-    this.#following[slot] = NONE;
-    if (last === NONE) this.#firstAtPresent = slot;
-    else this.#following[last] = slot;
-    this.#lastAtPresent = slot;
+    this.#following[slot] = bucket;
+    this.#preceding[bucket] = slot;
   }
 
-  #unlink(slot: number): void {
+  /** Takes an event out of its list, and frees its slot. */
+  #remove(slot: number): void {
     const before = this.#preceding[slot]!;
     const after = this.#following[slot]!;
-    if (before === NONE) this.#firstAtPresent = after;
-    else this.#following[before] = after;
-    if (after === NONE) this.#lastAtPresent = before;
-    else this.#preceding[after] = before;
+    this.#following[before] = after;
+    this.#preceding[after] = before;
+    // Alone in its ring, it had the bucket on both sides.
+    if (before === after) this.#unmark(before);
+    this.#size--;
+    // The queue must not keep a payload alive that has happened.
+    this.#payloads[slot] = undefined;
+    // A handle of the old event means nothing to the slot's next one.
+    this.#generations[slot] = (this.#generations[slot]! + 1) &
+      (GENERATIONS - 1);
+    this.#following[slot] = this.#firstFree;
+    this.#firstFree = slot;
+  }
+
+  /** The bucket is empty. */
+  #unmark(bucket: number): void {
+    const digit = bucket >> DIGIT_BITS;
+    const values = this.#values[digit]! & ~(1 << (bucket & VALUE_MASK));
+    this.#values[digit] = values;
+    if (values === 0) this.#digits &= ~(1 << digit);
   }
 
   #takeSlot(): number {
@@ -224,47 +225,40 @@ export class EventQueue<Payload> {
       this.#firstFree = this.#following[slot]!;
       return slot;
     }
-    if (this.#used === this.#places.length) this.#grow();
+    if (this.#used === this.#times.length) this.#grow();
     return this.#used++;
   }
 
-  #free(slot: number): void {
-    this.#size--;
-    // The queue must not keep a payload alive that has happened.
-    this.#payloads[slot] = undefined;
-    this.#places[slot] = NOWHERE;
-    // A handle of the old event means nothing to the slot's next one.
-    this.#generations[slot] = (this.#generations[slot]! + 1) % GENERATIONS;
-    this.#following[slot] = this.#firstFree;
-    this.#firstFree = slot;
-  }
-
   #grow(): void {
-    const { length } = this.#places;
+    const { length } = this.#times;
     if (length === SLOTS_MOST) {
       throw new RangeError(
-        `Cannot schedule an event as at most ${SLOTS_MOST} may be pending: ` +
-          `current value is ${this.#size}`,
+        `Cannot schedule an event as at most ${SLOTS_MOST - BUCKETS} may be ` +
+          `pending: current value is ${this.#size}`,
       );
     }
     const size = length * 2;
-    const wider = (column: Int32Array<ArrayBuffer>) => {
-      const columns = new Int32Array(size).fill(NOWHERE, length);
+    const longer = (column: Int32Array<ArrayBuffer>) => {
+      const columns = new Int32Array(size);
       columns.set(column);
       return columns;
     };
-    const longer = (column: Float64Array<ArrayBuffer>) => {
-      const columns = new Float64Array(size);
-      columns.set(column);
-      return columns;
-    };
-    this.#times = longer(this.#times);
-    this.#sequences = longer(this.#sequences);
-    this.#slots = wider(this.#slots);
-    this.#places = wider(this.#places);
-    this.#following = wider(this.#following);
-    this.#preceding = wider(this.#preceding);
-    this.#generations = wider(this.#generations).fill(0, length);
+    const times = new Float64Array(size);
+    times.set(this.#times);
+    this.#times = times;
+    this.#generations = longer(this.#generations);
+    this.#following = longer(this.#following);
+    this.#preceding = longer(this.#preceding);
     for (let slot = length; slot < size; slot++) this.#payloads.push(undefined);
   }
+}
+
+/** The position of the lowest 1 of a word that has one. */
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
+}
+
+/** The position of the highest digit that is not 0; 0 when all are. */
+function highestDigit(part: number): number {
+  return ((31 - Math.clz32(part | 1)) / DIGIT_BITS) | 0;
 }

@@ -56,8 +56,8 @@ export class Scheduler {
 
   /** Lets the next thing happen; false when nothing is left until `untilUs`. */
   step(untilUs: number): boolean {
-    if (!(this.#queue.nextUs <= untilUs)) return false;
-    const act = this.#queue.next()!;
+    const act = this.#queue.next(untilUs);
+    if (act === undefined) return false;
     this.acts++;
     this.mix(act.label);
     act.run();

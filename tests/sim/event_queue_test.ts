@@ -30,7 +30,8 @@ class SortedArray {
     return this.pending.length < length;
   }
 
-  next(): number | undefined {
+  next(untilUs: number): number | undefined {
+    if (this.nextUs > untilUs) return undefined;
     const event = this.pending.shift();
     this.nowUs = event?.atUs ?? this.nowUs;
     return event?.payload;
@@ -52,7 +53,8 @@ const STEP = fc.oneof(
     weight: 5,
     arbitrary: DELAY.map((us) => ({ do: "schedule", us }) as const),
   },
-  { weight: 3, arbitrary: fc.constant({ do: "next" } as const) },
+  { weight: 3, arbitrary: fc.constant({ do: "next", us: Infinity } as const) },
+  { weight: 1, arbitrary: DELAY.map((us) => ({ do: "next", us }) as const) },
   {
     weight: 2,
     arbitrary: fc.nat(200).map((which) => ({ do: "cancel", which }) as const),
@@ -75,7 +77,10 @@ Deno.test("EventQueue does what a sorted array does", () => {
           const handle = handles[step.which % Math.max(1, handles.length)] ??
             -1;
           assert.equal(queue.cancel(handle), sorted.cancel(handle));
-        } else assert.equal(queue.next(), sorted.next());
+        } else {
+          const untilUs = queue.nowUs + step.us;
+          assert.equal(queue.next(untilUs), sorted.next(untilUs));
+        }
         assert.equal(queue.nowUs, sorted.nowUs);
         assert.equal(queue.nextUs, sorted.nextUs);
         assert.equal(queue.size, sorted.pending.length);
@@ -131,13 +136,41 @@ Deno.test("events of one moment happen in the order of scheduling", () => {
   assert.deepEqual(drain(queue), [[5, "b"], [5, "c"], [5, "d"]]);
 });
 
+Deno.test("EventQueue sorts times of all sizes, from wherever it is", () => {
+  const powers = Array.from({ length: 53 }, (_, exponent) => 2 ** exponent);
+  const times = powers.flatMap((power) => [power - 1, power, power + 1])
+    .filter(Number.isSafeInteger);
+  const sorted = times.toSorted((left, right) => left - right);
+  for (const fromUs of sorted) {
+    const queue = new EventQueue<number>();
+    queue.schedule(fromUs, -1);
+    assert.equal(queue.next(), -1);
+    const later = sorted.filter((atUs) => atUs >= fromUs);
+    later.toReversed().forEach((atUs) => queue.schedule(atUs, atUs));
+    assert.deepEqual(drain(queue), later.map((atUs) => [atUs, atUs]));
+  }
+});
+
+Deno.test("EventQueue.next() leaves what is later than it is told", () => {
+  const queue = new EventQueue<string>();
+  queue.schedule(100, "a");
+  assert.equal(queue.next(99), undefined);
+  assert.equal(queue.nowUs, 0);
+  // What it has looked at is not in the way of what comes before.
+  queue.schedule(50, "b");
+  assert.equal(queue.next(50), "b");
+  assert.equal(queue.next(99), undefined);
+  assert.equal(queue.next(100), "a");
+  assert.equal(queue.next(Infinity), undefined);
+});
+
 Deno.test("EventQueue grows: 10,000 events come out sorted", () => {
   const queue = new EventQueue<number>();
   const times = Array.from({ length: 10_000 }, (_, i) => (i * 7_919) % 4_001);
   times.forEach((atUs, index) => queue.schedule(atUs, index));
   assert.equal(queue.size, 10_000);
   // A slot that was made room for, but never used.
-  assert.equal(queue.cancel(10_001), false);
+  assert.equal(queue.cancel(2 ** 14 - 1), false);
   const expected = times.map((atUs, index) => [atUs, index] as const)
     .sort(([left], [right]) => left - right);
   assert.deepEqual(drain(queue), expected);

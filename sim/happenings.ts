@@ -9,16 +9,25 @@
 import { CallTable } from "./call_table.ts";
 import type { Observation } from "./observation.ts";
 
+/** What follows a step that went well. */
+const OK = " ok";
+
 /** See the module's text. */
 export class Happenings {
   /** What has not happened yet. */
   readonly #awaited: Set<string>;
+  /** Steps that are awaited to go well. */
+  readonly #awaitedSteps: Set<string>;
   /** The step of each call that has not ended. */
   readonly #steps = new CallTable<string>();
 
   /** @param awaited The names that will be asked for. */
   constructor(awaited: Iterable<string>) {
     this.#awaited = new Set(awaited);
+    this.#awaitedSteps = new Set(
+      [...this.#awaited].filter((name) => name.endsWith(OK))
+        .map((name) => name.slice(0, -OK.length)),
+    );
   }
 
   /** Whether it has happened; true also for a name that was not awaited. */
@@ -37,9 +46,14 @@ export class Happenings {
       const { kind } = outcome;
       this.#awaited.delete(kind === "rejected" ? outcome.code : kind);
       const step = this.#steps.take(call);
-      if (kind === "ok") this.#awaited.delete(`${step} ok`);
+      if (kind === "ok" && step !== undefined) this.#goWell(step);
     } else if (observation.kind === "recorded") {
       this.#awaited.delete(observation.event.kind);
     }
+  }
+
+  /** Puts a name together once for each step and not with every call. */
+  #goWell(step: string): void {
+    if (this.#awaitedSteps.delete(step)) this.#awaited.delete(step + OK);
   }
 }

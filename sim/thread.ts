@@ -298,12 +298,12 @@ export class Thread {
   /** An actor has taken a step; its core is busy with it after those before. */
   #takeTime(actor: string, kind: string): void {
     const { serviceUs, traced } = this.#options;
-    const at = () =>
-      this.#scheduler.nowUs +
-      Math.round(this.#serviceUs * this.#slowness.factor);
-    const fromUs = at();
+    const before = this.#serviceUs;
     this.#serviceUs += serviceUs(actor, kind);
-    traced?.(actor, kind, fromUs, at());
+    if (traced === undefined) return;
+    const atUs = (serviceUs: number) =>
+      this.#scheduler.nowUs + Math.round(serviceUs * this.#slowness.factor);
+    traced(actor, kind, atUs(before), atUs(this.#serviceUs));
   }
 
   #flushAt(atUs: number): void {

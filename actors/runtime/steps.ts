@@ -216,14 +216,12 @@ export class Steps {
 
   #observe(cell: Cell, events: readonly JournalEvent[]): void {
     const { epoch, sequence } = cell.past!;
-    events.forEach((event, index) =>
-      this.#world.observer!.recorded(
-        cell.address,
-        epoch,
-        sequence - events.length + 1 + index,
-        event,
-      )
-    );
+    const observer = this.#world.observer!;
+    const before = sequence - events.length;
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!;
+      observer.recorded(cell.address, epoch, before + 1 + index, event);
+    }
   }
 
   #endTurn(cell: Cell, isPaused: boolean): void {

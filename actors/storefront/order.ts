@@ -180,14 +180,31 @@ export function orderIdOf(
   return `o-${partition.toString(36)}-${number.toString(36)}-${tail}`;
 }
 
+/** What stands between the parts of an order id, as a unit of UTF-16. */
+export const DASH = 45;
+
+/** The value of a digit of base 36, a unit of UTF-16; NaN for another one. */
+export function digitOf(unit: number): number {
+  if (unit >= 48 && unit <= 57) return unit - 48;
+  return unit >= 97 && unit <= 122 ? unit - 87 : NaN;
+}
+
 /**
  * The number that an order id carries; NaN for what is no order id. Two ids can
  * have one number, of which one is a guess: compare the ids.
  */
 export function numberOfOrder(orderId: string): number {
-  const end = orderId.lastIndexOf("-");
-  const start = orderId.lastIndexOf("-", end - 1);
-  return parseInt(orderId.slice(start + 1, end), 36);
+  // Digit by digit, without making a text of them: it is read with every order.
+  let index = orderId.lastIndexOf("-");
+  let number = 0;
+  let place = 1;
+  while (--index >= 0) {
+    const unit = orderId.charCodeAt(index);
+    if (unit === DASH) return place === 1 ? NaN : number;
+    number += digitOf(unit) * place;
+    place *= 36;
+  }
+  return NaN;
 }
 
 /** The storefront partition that an order id names; null: not an order id. */

@@ -13,8 +13,9 @@
 import { keyIdOf } from "./inspection.ts";
 import type { Reserving } from "./reserves.ts";
 import { TextTable } from "./text_table.ts";
-import { PassingMap } from "../../actors/runtime/passing_map.ts";
 import {
+  DASH,
+  digitOf,
   numberOfOrder,
   type OrderPlaced,
   type StorefrontEvent,
@@ -66,24 +67,36 @@ export class OrderRecord {
   untold = 0;
   /** Null: none moved yet: `money.conserved`. */
   money: Money | null = null;
+  /** Something was heard of it lately: `OrderRecords`. */
+  isRecent = false;
 
   constructor(id: string) {
     this.id = id;
   }
 }
 
+/**
+ * Orders of which something was heard lately are left as they are: an order
+ * takes some milliseconds until its buyer is told, and at 58,300 a second about
+ * so many are under way then. More would only be cold when they are left.
+ */
+const RECENT = 512;
+
 /** Records of orders by id; one is made when it is first asked for. */
 export class OrderRecords {
   readonly #table = new OrderTable();
   /** What is heard of an order at one moment comes in a row. */
   #last: OrderRecord | null = null;
+  /** A ring of those that may be at rest when they leave it. */
+  readonly #recent: OrderRecord[] = [];
+  #entered = 0;
 
   /**
    * The record of that id, new when there is none. It may be changed until the
-   * next one is asked for: only then is it known whether it is at rest.
+   * next one is asked for.
    */
   of(id: string): OrderRecord {
-    return this.find(id) ?? this.#turnTo(new OrderRecord(id));
+    return this.find(id) ?? this.#add(new OrderRecord(id));
   }
 
   /** As `of`; undefined when there is none. */
@@ -91,24 +104,30 @@ export class OrderRecords {
     if (this.#last?.id === id) return this.#last;
     const known = this.#table.get(id);
     if (known === undefined) return undefined;
-    return this.#turnTo(recordOf(known));
+    if (!(known instanceof OrderRecord)) return this.#add(recordOf(known));
+    if (!known.isRecent) this.#enter(known);
+    return this.#last = known;
   }
 
   /** All of them, partition by partition. */
   *values(): Generator<Readonly<OrderRecord>> {
-    this.#rest();
     for (const known of this.#table.values()) yield recordOf(known);
   }
 
-  #turnTo(record: OrderRecord): OrderRecord {
-    this.#rest();
+  #add(record: OrderRecord): OrderRecord {
+    this.#table.set(record.id, record);
+    this.#enter(record);
     return this.#last = record;
   }
 
-  #rest(): void {
-    const record = this.#last;
-    if (record === null) return;
-    this.#table.set(record.id, isAtRest(record) ? record.placed! : record);
+  #enter(record: OrderRecord): void {
+    record.isRecent = true;
+    const place = this.#entered++ % RECENT;
+    const oldest = this.#recent[place];
+    this.#recent[place] = record;
+    if (oldest === undefined) return;
+    oldest.isRecent = false;
+    if (isAtRest(oldest)) this.#table.set(oldest.id, oldest.placed!);
   }
 }
 
@@ -130,9 +149,9 @@ class OrderTable {
 
   get(id: string): Known | undefined {
     const known = this.#listOf(id)?.[numberOfOrder(id)];
-    return known !== undefined && idOf(known) === id
-      ? known
-      : this.#others.get(id);
+    if (known !== undefined && idOf(known) === id) return known;
+    // Nearly always there are none: a text that is not hashed costs less.
+    return this.#others.size === 0 ? undefined : this.#others.get(id);
   }
 
   set(id: string, known: Known): void {
@@ -140,7 +159,9 @@ class OrderTable {
     const number = numberOfOrder(id);
     const listed = list?.[number];
     const isListed = list !== undefined && number < list.length + AHEAD_MOST &&
-      (listed === undefined ? !this.#others.has(id) : idOf(listed) === id);
+      (listed === undefined
+        ? this.#others.size === 0 || !this.#others.has(id)
+        : idOf(listed) === id);
     if (isListed) list[number] = known;
     else this.#others.set(id, known);
   }
@@ -155,11 +176,22 @@ class OrderTable {
   /** The list of the partition that an id names; undefined: it names none. */
   #listOf(id: string): Known[] | undefined {
     // Any mistake in reading it is found by comparing the whole id.
-    const partition = parseInt(id.slice(2, id.indexOf("-", 2)), 36);
+    const partition = partitionIn(id);
     if (!(partition < PARTITIONS_MOST)) return undefined;
     while (this.#lists.length <= partition) this.#lists.push([]);
     return this.#lists[partition];
   }
+}
+
+/** The digits from the third letter on; NaN where something else follows. */
+function partitionIn(id: string): number {
+  let partition = 0;
+  for (let index = 2; index < id.length; index++) {
+    const unit = id.charCodeAt(index);
+    if (unit === DASH) return partition;
+    partition = partition * 36 + digitOf(unit);
+  }
+  return NaN;
 }
 
 function idOf(known: Known): string {
@@ -188,6 +220,7 @@ const NOBODY: readonly Reserving[] = [];
 
 /** The use of a key by a user. */
 export class KeyRecord {
+  readonly keyId: string;
   /** The order that it made by the journal, and when: `order.oncePerKey`. */
   madeOrderId: string | null = null;
   madeAtMs = 0;
@@ -198,51 +231,53 @@ export class KeyRecord {
   isHeld = false;
   /** Its calls that have not returned: `reserve.linearizable`. */
   waiting: readonly Reserving[] = NOBODY;
+
+  constructor(keyId: string) {
+    this.keyId = keyId;
+  }
 }
 
 /** Records of keys by `keyIdOf`. */
 export class KeyRecords {
-  readonly #records = new PassingMap<string, KeyRecord>();
-  /** Those at rest. A table of its own, so that the other one stays small. */
-  readonly #resting = new TextTable<OrderPlaced>(({ holdId }) =>
-    keyIdOf(holdId)
+  /** One table for all: most keys come to rest, in the place that they have. */
+  readonly #table = new TextTable<KeyRecord | OrderPlaced>((known) =>
+    known instanceof KeyRecord ? known.keyId : keyIdOf(known.holdId)
   );
 
   /** The record of a key, new when there is none. */
   of(keyId: string): KeyRecord {
-    let record = this.#records.get(keyId);
-    if (record !== undefined) return record;
-    record = new KeyRecord();
-    this.#records.set(keyId, record);
-    const placed = this.#resting.get(keyId);
-    if (placed === undefined) return record;
-    this.#resting.delete(keyId);
-    record.madeOrderId = record.toldOrderId = placed.orderId;
-    record.madeAtMs = record.toldAtMs = placed.atMs;
-    record.isHeld = true;
+    const known = this.#table.get(keyId);
+    if (known instanceof KeyRecord) return known;
+    const record = new KeyRecord(keyId);
+    if (known !== undefined) {
+      record.madeOrderId = record.toldOrderId = known.orderId;
+      record.madeAtMs = record.toldAtMs = known.atMs;
+      record.isHeld = true;
+    }
+    this.#table.set(record);
     return record;
   }
 
   /** The calls that wait for a key; none of one that is not known. */
   waitingFor(keyId: string): readonly Reserving[] {
-    return this.#records.get(keyId)?.waiting ?? NOBODY;
+    const known = this.#table.get(keyId);
+    return known instanceof KeyRecord ? known.waiting : NOBODY;
   }
 
   /** A call for a key has ended: keeps what can still matter of it. */
   rest(keyId: string, orders: OrderRecords): void {
-    const record = this.#records.get(keyId);
-    if (record === undefined || record.waiting.length > 0) return;
+    const record = this.#table.get(keyId);
+    if (!(record instanceof KeyRecord) || record.waiting.length > 0) return;
     const { madeOrderId, toldOrderId, isHeld } = record;
     if (madeOrderId === null) {
-      if (toldOrderId === null && !isHeld) this.#records.delete(keyId);
+      if (toldOrderId === null && !isHeld) this.#table.delete(keyId);
       return;
     }
     const placed = orders.find(madeOrderId)?.placed ?? null;
     if (placed === null || !isHeld || !isOf(record, placed)) return;
     // An order that was placed twice is known by its first event.
     if (keyIdOf(placed.holdId) !== keyId) return;
-    this.#records.delete(keyId);
-    this.#resting.set(placed);
+    this.#table.set(placed);
   }
 }
 

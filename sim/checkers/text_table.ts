@@ -25,6 +25,9 @@ export class TextTable<Value extends object> {
   #hashes = new Uint32Array(SLOTS_MIN / 2);
   #slots = new Int32Array(SLOTS_MIN).fill(FREE);
   #size = 0;
+  /** A text is often looked for and then added: its hash is still known. */
+  #text = "";
+  #hash = hashOf("");
 
   /** @param textOf The text of a value, which never changes. */
   constructor(textOf: (value: Value) => string) {
@@ -38,14 +41,14 @@ export class TextTable<Value extends object> {
 
   /** The value of that text; undefined when there is none. */
   get(text: string): Value | undefined {
-    const slot = this.#slotOf(text, hashOf(text));
+    const slot = this.#slotOf(text, this.#hashOf(text));
     return slot === FREE ? undefined : this.#values[this.#slots[slot]!];
   }
 
   /** Adds a value, in the place of another one of its text. */
   set(value: Value): void {
     const text = this.#textOf(value);
-    const hash = hashOf(text);
+    const hash = this.#hashOf(text);
     const slot = this.#slotOf(text, hash);
     if (slot !== FREE) {
       this.#values[this.#slots[slot]!] = value;
@@ -59,7 +62,7 @@ export class TextTable<Value extends object> {
 
   /** Takes a value out; false when there was none of that text. */
   delete(text: string): boolean {
-    const slot = this.#slotOf(text, hashOf(text));
+    const slot = this.#slotOf(text, this.#hashOf(text));
     if (slot === FREE) return false;
     this.#values[this.#slots[slot]!] = undefined;
     this.#slots[slot] = DELETED;
@@ -70,6 +73,12 @@ export class TextTable<Value extends object> {
   /** All values, in the order in which their texts were added. */
   *values(): Generator<Value> {
     for (const value of this.#values) if (value !== undefined) yield value;
+  }
+
+  #hashOf(text: string): number {
+    if (text === this.#text) return this.#hash;
+    this.#text = text;
+    return this.#hash = hashOf(text);
   }
 
   /** The slot of a text; FREE when it is in none. */

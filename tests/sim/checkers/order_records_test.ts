@@ -47,22 +47,38 @@ const CHANGES: Readonly<Record<string, (record: OrderRecord) => void>> = {
     },
 };
 
+/** Enough that an order of which nothing is heard meanwhile comes to rest. */
+const OTHERS = Array.from(
+  { length: 3_000 },
+  (_, index) => `o-0-${(index + 2).toString(36)}-bbbb`,
+);
+
 for (const [what, change] of Object.entries(CHANGES)) {
   Deno.test(`an order that ${what} is known in full after others were asked for`, () => {
-    const records = new OrderRecords();
-    const askForAnother = () => void records.of("o-0-2-bbbb");
-    place(records.of(ID));
-    const placed = { ...records.of(ID) };
-    askForAnother();
-    assert.deepEqual({ ...records.find(ID) }, placed);
-    change(records.of(ID));
-    const changed = { ...records.of(ID) };
-    askForAnother();
-    assert.deepEqual({ ...records.find(ID) }, changed);
-    assert.equal(records.find("o-0-3-cccc"), undefined);
-    const all = [...records.values()].map(({ id }) => id);
-    assert.deepEqual(all.sort(), [ID, "o-0-2-bbbb"]);
+    for (const others of [OTHERS.slice(0, 1), OTHERS]) {
+      const records = new OrderRecords();
+      const askForOthers = () => others.forEach((id) => records.of(id));
+      place(records.of(ID));
+      const placed = known(records);
+      askForOthers();
+      assert.deepEqual(known(records), placed);
+      change(records.of(ID));
+      const changed = known(records);
+      askForOthers();
+      assert.deepEqual(known(records), changed);
+      // What was at rest and is heard of again comes to rest again.
+      askForOthers();
+      assert.deepEqual(known(records), changed);
+      assert.equal(records.find("o-0-3-cccc"), undefined);
+      const all = [...records.values()].map(({ id }) => id);
+      assert.deepEqual(all.sort(), [ID, ...others].sort());
+    }
   });
+}
+
+function known(records: OrderRecords): Partial<OrderRecord> {
+  const { isRecent: _, ...record } = records.find(ID)!;
+  return record;
 }
 
 Deno.test("orders are known by their whole ids, whatever numbers these have", () => {
